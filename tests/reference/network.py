@@ -1,0 +1,122 @@
+"""Rollout and hand-written backpropagation through time of every low-rank model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import hard_orth, leak, low_rank_hornn, low_rank_rnn, low_rank_tbrnn
+from .loss import mean_squared_error
+from .nonlinearities import SLOPE, VALUE
+
+DRIVE = {
+    "LowRankRNN": (low_rank_rnn, ("scale_two",)),
+    "LowRankTBRNN": (low_rank_tbrnn, ("scale_three",)),
+    "LowRankHORNN": (low_rank_hornn, ("scale_two", "scale_three", "gated")),
+}
+
+
+@dataclass(frozen=True)
+class Network:
+    model: str
+    alpha: float = 0.2
+    form: str = "rate"
+    phi: str = "tanh"
+    phi_out: str = "tanh"
+    scale_two: float = 1.0
+    scale_three: float = 1.0
+    gated: bool = False
+    hard_orth: bool = False
+    identity_readout: bool = False
+
+    @property
+    def recurrence(self):
+        module, options = DRIVE[self.model]
+        return module, [getattr(self, name) for name in options]
+
+
+def effective(net, p):
+    """The parameters that the dynamics see."""
+    return p | {"l": hard_orth.project(p)} if net.hard_orth else p
+
+
+def preactivation(net, p, r, u):
+    module, options = net.recurrence
+    return module.drive(p, r, *options) + u @ p["w_in"].T + p.get("b_in", 0)
+
+
+def rollout(net, p, inputs, initial_states=None, noise=None):
+    """States (trial, time, unit) after each input; noise is sigma xi of the same shape."""
+    p = effective(net, p)
+    trials, steps, _ = inputs.shape
+    units = p["w_in"].shape[0]
+    x = np.zeros((trials, units)) if initial_states is None else initial_states
+    noise = np.zeros((trials, steps, units)) if noise is None else noise
+    states = np.empty((trials, steps, units), np.result_type(x, p["w_in"]))
+    for t in range(steps):
+        v = preactivation(net, p, leak.presynaptic(net, x), inputs[:, t])
+        x = states[:, t] = leak.step(net, x, v, noise[:, t])
+    return states
+
+
+def rates(net, states):
+    return leak.presynaptic(net, states)
+
+
+def readout(net, p, states):
+    y = VALUE[net.phi_out](states) if net.form == "rate" else states
+    return y if net.identity_readout else y @ p["w_out"].T + p.get("b_out", 0)
+
+
+def matched(net, p, states, match):
+    if match == "outputs":
+        return readout(net, p, states)
+    return rates(net, states) if match == "rates" else states
+
+
+def adjoint_match(net, p, states, match, e):
+    """e = dL/d(matched array) -> dL/dx of the loss alone, and the readout's gradients."""
+    gradients = {}
+    if match == "states":
+        return e, gradients
+    if match == "rates":
+        return e * SLOPE[net.phi](rates(net, states)) if net.form == "rate" else e, gradients
+    if not net.identity_readout:
+        y = VALUE[net.phi_out](states) if net.form == "rate" else states
+        gradients = {"w_out": np.einsum("bto,btn->on", e, y)}
+        gradients |= {"b_out": e.sum((0, 1))} if "b_out" in p else {}
+        e = e @ p["w_out"]
+    if net.form == "rate":
+        e = e * SLOPE[net.phi_out](VALUE[net.phi_out](states))
+    return e, gradients
+
+
+def loss_and_gradient(
+    net, p, inputs, targets, mask=None, initial_states=None, noise=None, match="outputs"
+):
+    """Masked mean squared error and its gradient by backpropagation through time."""
+    states = rollout(net, p, inputs, initial_states, noise)
+    loss, e = mean_squared_error(matched(net, p, states, match), targets, mask)
+    loss_part, readout_part = adjoint_match(net, p, states, match, e)
+    gradients = {name: np.zeros_like(value) for name, value in p.items()} | readout_part
+
+    seen = effective(net, p)
+    module, options = net.recurrence
+    start = np.zeros_like(states[:, 0]) if initial_states is None else initial_states
+    g = np.zeros_like(states[:, 0])
+    for t in reversed(range(inputs.shape[1])):
+        g = g + loss_part[:, t]
+        r = leak.presynaptic(net, states[:, t - 1] if t else start)
+        d = leak.adjoint_drive(net, preactivation(net, seen, r, inputs[:, t]), g)
+        dr, step = module.adjoint(seen, r, d, *options)
+        step["w_in"] = d.T @ inputs[:, t]
+        step |= {"b_in": d.sum(0)} if "b_in" in p else {}
+        for name, value in step.items():
+            gradients[name] = gradients[name] + value
+        g = leak.adjoint_state(net, r, g, dr)
+
+    if net.hard_orth:
+        through = hard_orth.adjoint(p, gradients.pop("l"))
+        gradients["l"] = 0
+        for name, value in through.items():
+            gradients[name] = gradients[name] + value
+    return loss, gradients
