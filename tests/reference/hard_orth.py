@@ -1,4 +1,4 @@
-"""hard_orth: l without its part in the input space I = [w_in, b_in] (spec: L - I (I^T I)^+ I^T L)."""
+"""hard_orth: l without its part in the input space I = [w_in, b_in], L - I (I^T I)^+ I^T L."""
 
 import numpy as np
 

@@ -1,0 +1,53 @@
+"""Published state-dict names and configurations, as the golden arrays use them."""
+
+from .network import Network
+
+NAMES = {
+    "L": "l",
+    "M": "m",
+    "N": "n",
+    "M_rnn": "m_rnn",
+    "N_rnn": "n_rnn",
+    "L_tbrnn": "l_tbrnn",
+    "M_tbrnn": "m_tbrnn",
+    "N_tbrnn": "n_tbrnn",
+    "alpha": "gate",
+    "w_in.weight": "w_in",
+    "w_in.bias": "b_in",
+    "w_out.weight": "w_out",
+    "w_out.bias": "b_out",
+}
+
+MODELS = {"RNN": "LowRankRNN", "TBRNN": "LowRankTBRNN", "HORNN": "LowRankHORNN"}
+
+
+def parameters(arrays, prefix=""):
+    """Our names for the arrays whose published names follow the prefix."""
+    named = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+    return {NAMES[name]: value for name, value in named.items()}
+
+
+def synthetic_network(configuration):
+    """Low_Rank_CLASS[_adv|_hardorth]/cont|disc/rate|voltage, N = 5 and dt/tau 0.3."""
+    name, mode, form = configuration.split("/")
+    leaky = mode == "cont"
+    return Network(
+        MODELS[name.split("_")[2]],
+        alpha=0.3 if leaky else 1.0,
+        form=form,
+        scale_two=1 / 5 if leaky else 1.0,
+        scale_three=1 / 25 if leaky else 1.0,
+        gated=name.endswith("_adv"),
+        hard_orth=name.endswith("_hardorth"),
+    )
+
+
+def trace_network(tag, p):
+    """Training traces: N = 30, cont, rate, dt/tau 0.2."""
+    return Network(
+        "LowRankTBRNN" if "l" in p else "LowRankRNN",
+        scale_two=1 / 30,
+        scale_three=1 / 900,
+        hard_orth="hardorth" in tag,
+        identity_readout="w_out" not in p,
+    )

@@ -1,0 +1,44 @@
+"""Every tolerance of the tests, with its reason. A test that needs its own is a finding.
+
+An error is relative to the largest entry of the reference array: max |a - b| / max |b|.
+"""
+
+import numpy as np
+
+TOLERANCES = {
+    # Both sides sum the same products in float64, in another order.
+    "float64 values": 1e-12,
+    "float64 gradients": 1e-11,
+    # One thread of rounding through a few dozen contracting steps, and the engine's own tanh.
+    "float32 values": 1e-5,
+    "float32 gradients": 1e-5,
+    # Truncation h^2 f''' / 6 and rounding eps |f| / h balance near h = 1e-5: 1e-9 of either.
+    "central differences": 1e-7,
+    # The published model code, run in float64.
+    "golden values": 1e-10,
+    # Metrics are quoted with six decimals, so half a unit of the last one, and ten times
+    # float32's rounding of a 500-trial mean.
+    "golden metrics float64": 5e-6,
+    "golden metrics float32": 2e-5,
+    # Sixty Adam updates: 1 / (sqrt(v) + eps) amplifies the rounding of small gradients.
+    "golden trace float64": 1e-8,
+    "golden trace float32": 1e-5,
+    "training": 1e-9,
+    # Reordering trials reorders the sums over tiles in float64.
+    "permuted trials": 1e-12,
+    # Box-Muller with the engine's own logarithm and sine, float32.
+    "normals": 2e-6,
+}
+
+
+def error(a, reference):
+    a, reference = np.asarray(a, float), np.asarray(reference, float)
+    assert a.shape == reference.shape, f"{a.shape} is not {reference.shape}"
+    return np.max(np.abs(a - reference), initial=0) / max(
+        np.max(np.abs(reference), initial=0), np.finfo(float).tiny
+    )
+
+
+def assert_close(a, reference, name, what=""):
+    size = error(a, reference)
+    assert size <= TOLERANCES[name], f"{what}: error {size:.2e}, allowed {name}"
