@@ -1,0 +1,265 @@
+"""Networks and data for the engine's contracts: what the engine and the oracle are both given.
+
+Every axis has its own length: 6 trials, 7 steps, 5 units, 4 inputs, 2 outputs, ranks 3 and 1.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reference import network as oracle
+from reference.network import Network
+from tbrnn import _core
+
+KINDS = {
+    "two-body": Network("LowRankRNN"),
+    "three-body": Network("LowRankTBRNN"),
+    "hard-orth": Network("LowRankTBRNN", hard_orth=True),
+    "hybrid": Network("LowRankHORNN"),
+    "gated": Network("LowRankHORNN", gated=True),
+}
+FORMS = ("rate", "voltage")
+PHIS = ("tanh", "relu", "sigmoid", "softplus", "identity")
+MATCHES = ("outputs", "rates", "states")
+MASKS = (None, "entries", "trial and time")
+
+# leaky and scaled by 1/N, 1/N^2; or the published discrete mode, where nothing is scaled
+LEAKY, DISCRETE = "leaky", "discrete"
+
+
+@dataclass(frozen=True)
+class Case:
+    net: Network
+    units: int = 5
+    ranks: tuple = (3, 1)
+    inputs: int = 4
+    outputs: int = 2
+    trials: int = 6
+    steps: int = 7
+    input_bias: bool = True
+    output_bias: bool = True
+    match: str = "outputs"
+    mask: str | None = None
+    initial: bool = False
+    dtype: str = "float64"
+
+    @property
+    def model_ranks(self):
+        return self.ranks if self.net.model == "LowRankHORNN" else self.ranks[:1]
+
+    @property
+    def fields(self):
+        """Name and shape in the order of the flat parameter block."""
+        n, (r, r3) = self.units, self.ranks
+        shapes = {
+            "LowRankRNN": {"m": (n, r), "n": (n, r)},
+            "LowRankTBRNN": {"l": (n, r), "m": (n, r), "n": (n, r)},
+            "LowRankHORNN": {"m_rnn": (n, r), "n_rnn": (n, r)}
+            | dict.fromkeys(("l_tbrnn", "m_tbrnn", "n_tbrnn"), (n, r3))
+            | {"gate": ()},
+        }[self.net.model]
+        shapes["w_in"] = (n, self.inputs)
+        if self.input_bias:
+            shapes["b_in"] = (n,)
+        if not self.net.identity_readout:
+            shapes["w_out"] = (self.outputs, n)
+            if self.output_bias:
+                shapes["b_out"] = (self.outputs,)
+        return list(shapes.items())
+
+    @property
+    def size(self):
+        return sum(int(np.prod(shape)) for _, shape in self.fields)
+
+    @property
+    def spec(self):
+        net = self.net
+        return _core.Spec(
+            net.model,
+            units=self.units,
+            ranks=self.model_ranks,
+            inputs=self.inputs,
+            outputs=self.units if net.identity_readout else self.outputs,
+            alpha=net.alpha,
+            form=net.form,
+            phi=net.phi,
+            phi_out=net.phi_out,
+            scale_two=net.scale_two,
+            scale_three=net.scale_three,
+            input_bias=self.input_bias,
+            output_bias=self.output_bias and not net.identity_readout,
+            identity_readout=net.identity_readout,
+            gated=net.gated,
+            hard_orth=net.hard_orth,
+        )
+
+    def named(self, flat):
+        """The flat parameter block as arrays, float64 for the oracle."""
+        arrays, start = {}, 0
+        for name, shape in self.fields:
+            stop = start + int(np.prod(shape))
+            arrays[name] = np.asarray(flat[start:stop], np.float64).reshape(shape)
+            start = stop
+        return arrays
+
+    def parameters(self, members=1, seed=0):
+        """(member, size), small enough that every nonlinearity stays bounded over the steps."""
+        rng = np.random.default_rng(seed)
+        leaky = self.net.alpha < 1
+        spread = {"w_in": 0.5, "b_in": 0.2, "w_out": 0.5, "b_out": 0.2, "gate": 1.0}
+        blocks = [
+            rng.normal(0, spread.get(name, 0.7 if leaky else 0.25), (members, int(np.prod(shape))))
+            for name, shape in self.fields
+        ]
+        return np.concatenate(blocks, axis=1).astype(self.dtype)
+
+    def data(self, seed=0):
+        """Keyword arguments of a Dataset, and of the oracle."""
+        rng = np.random.default_rng((seed, 1))
+        shape = (self.trials, self.steps)
+        as_output = self.match == "outputs" and not self.net.identity_readout
+        channels = self.outputs if as_output else self.units
+        arrays = {
+            "inputs": rng.normal(0, 1, (*shape, self.inputs)),
+            "targets": rng.normal(0, 1, (*shape, channels)),
+        }
+        if self.mask:
+            last = channels if self.mask == "entries" else 1
+            weights = rng.uniform(0.5, 2, (*shape, last)) * (rng.random((*shape, last)) < 0.7)
+            weights[0, 0] = 1
+            arrays["mask"] = weights
+        if self.initial:
+            arrays["initial_states"] = rng.normal(0, 0.7, (self.trials, self.units))
+        return {name: array.astype(self.dtype) for name, array in arrays.items()}
+
+
+def case(kind="three-body", form="rate", mode=LEAKY, phi="tanh", phi_out=None, **options):
+    """A Case; options that Network has go to the network, the others to the case."""
+    units = options.get("units", Case.units)
+    net = replace(KINDS[kind], form=form, phi=phi, phi_out=phi_out or phi)
+    if mode == LEAKY:
+        net = replace(net, alpha=0.3, scale_two=1 / units, scale_three=1 / units**2)
+    else:
+        net = replace(net, alpha=1.0)
+    if "identity_readout" in options:
+        net = replace(net, identity_readout=options.pop("identity_readout"))
+    return Case(net, **options)
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def per_member(members, sigma, keys):
+    keys = np.arange(1, members + 1) if keys is None else keys
+    return {
+        "sigma": np.broadcast_to(np.asarray(sigma, np.float64), members).copy(),
+        "keys": np.asarray(keys, np.uint64),
+    }
+
+
+def simulate(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=0, threads=1):
+    """data: one dictionary of arrays or a list of them, `which` each member's index into it."""
+    datasets = [_core.Dataset(**arrays) for arrays in as_list(data)]
+    members = len(parameters)
+    return _core.simulate(
+        case.spec,
+        parameters,
+        datasets,
+        np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
+        **per_member(members, sigma, keys),
+        epoch=epoch,
+        threads=threads,
+        states=True,
+        rates=True,
+        outputs=True,
+    )
+
+
+def gradient(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=0, threads=1):
+    datasets = [_core.Dataset(**arrays) for arrays in as_list(data)]
+    members = len(parameters)
+    return _core.gradient(
+        case.spec,
+        parameters,
+        datasets,
+        np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
+        match=case.match,
+        **per_member(members, sigma, keys),
+        epoch=epoch,
+        threads=threads,
+    )
+
+
+def exact(data):
+    """The same numbers in float64, for the oracle."""
+    return {name: np.asarray(array, np.float64) for name, array in data.items()}
+
+
+def oracle_forward(case, flat, data, noise=None):
+    p, data = case.named(flat), exact(data)
+    states = oracle.rollout(case.net, p, data["inputs"], data.get("initial_states"), noise)
+    return {
+        "states": states,
+        "rates": oracle.rates(case.net, states),
+        "outputs": oracle.readout(case.net, p, states),
+    }
+
+
+def oracle_gradient(case, flat, data, noise=None):
+    return oracle.loss_and_gradient(
+        case.net, case.named(flat), **exact(data), noise=noise, match=case.match
+    )
+
+
+WHOLE = ("lr_epochs", "epochs", "stall_window")
+
+
+def add(trainer, case, parameters, data, *, which=None, keys=None, record_every=1, **options):
+    """One cohort; an option is one value or one per member; lr may be (first, last, epochs)."""
+    members = len(parameters)
+    defaults = {"sigma": 0.0, "lr": 1e-2, "epochs": 10, "target_loss": 0.0, "stall": (0, 0.0)}
+    options = defaults | options
+    lr, stall = options.pop("lr"), options.pop("stall")
+    first, last, ramp = lr if isinstance(lr, tuple) else (lr, lr, 1)
+    options |= {"lr_first": first, "lr_last": last, "lr_epochs": ramp}
+    options |= {"stall_window": stall[0], "stall_improvement": stall[1]}
+    arrays = {
+        name: np.full(members, value, np.int64 if name in WHOLE else np.float64)
+        if np.ndim(value) == 0
+        else np.asarray(value, np.int64 if name in WHOLE else np.float64)
+        for name, value in options.items()
+    }
+    trainer.add(
+        case.spec,
+        parameters,
+        [_core.Dataset(**arrays) for arrays in as_list(data)],
+        np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
+        match=case.match,
+        keys=np.asarray(np.arange(1, members + 1) if keys is None else keys, np.uint64),
+        record_every=record_every,
+        **arrays,
+    )
+
+
+def train(case, parameters, data, *, threads=1, **options):
+    """Train one cohort to its end."""
+    trainer = _core.Trainer(threads)
+    add(trainer, case, parameters, data, **options)
+    while trainer.run(1.0):
+        pass
+    return trainer.result(0)
+
+
+def same_run(a, b):
+    """A member of one result is the member of another."""
+    for name, value in a.items():
+        for ours, theirs in zip(value, b[name], strict=True):
+            assert np.array_equal(ours, theirs, equal_nan=name == "history"), name
+
+
+def choose(result, members):
+    return {
+        name: value[members] if isinstance(value, np.ndarray) else [value[i] for i in members]
+        for name, value in result.items()
+    }
