@@ -1,0 +1,188 @@
+"""Scores of outputs and states against a reference, over arrays (member, trial, time, unit).
+
+The member axis of the first argument may be missing; a reference without it is shared by all
+members. Everything is computed in float64, one member at a time, so that an ensemble needs no
+more memory than its largest member. Inputs are never modified.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tbrnn.analysis.metric import Metric
+from tbrnn.errors import mistake
+
+Array = NDArray[np.float64]
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("accuracy", 1, "similarity", (0.0, 1.0), "positive rescaling of the outputs"),
+        Metric("squared_error", 1, "distance", (0.0, np.inf), "a common shift of both arrays"),
+        Metric("r2_per_trial", 1, "similarity", (-np.inf, 1.0), "one affine map per unit on both"),
+        Metric("r2_pooled", 1, "similarity", (-np.inf, 1.0), "one scale and unit shifts on both"),
+    )
+}
+
+
+def accuracy(outputs: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = None) -> Array:
+    """Share of entries whose output has the target's sign (a similarity, 0 to 1).
+
+    ``mean over (trial, time, channel) of [sign(o) = sign(y)]``, where ``sign(0) = 0``: a target of
+    exactly 0 is met by an output of exactly 0 only.
+
+    Parameters
+    ----------
+    outputs : array (member, trial, time, output) or (trial, time, output)
+    targets : array (trial, time, output), or with the member axis
+    mask : array (trial, time), (trial, time, 1) or (trial, time, output), optional
+        Entries that are 0 do not count.
+
+    Returns
+    -------
+    array (member,), or a number for one network without member axis
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match or the mask leaves nothing to score.
+
+    Examples
+    --------
+    >>> float(accuracy([[[0.2], [-3.0], [0.1], [-0.1]]], [[[1.0], [-1.0], [-1.0], [-1.0]]]))
+    0.75
+    """
+    outputs, targets = _matched(outputs, targets, "outputs", "targets")
+    if mask is None:
+        return _per_member(lambda o, y: np.mean(np.sign(o) == np.sign(y)), outputs, targets)
+    counted = _counted(mask, targets.shape[-3:])
+    return _per_member(lambda o, y: np.mean((np.sign(o) == np.sign(y))[counted]), outputs, targets)
+
+
+def squared_error(values: ArrayLike, reference: ArrayLike) -> Array:
+    """Mean squared difference over (trial, time, unit) (a distance, 0 to infinity).
+
+    Examples
+    --------
+    >>> float(squared_error([[[1.0], [2.0]]], [[[1.0], [4.0]]]))
+    2.0
+    """
+    values, reference = _matched(values, reference, "values", "reference")
+    return _per_member(lambda x, y: np.mean(np.square(x - y)), values, reference)
+
+
+def r2_per_trial(states: ArrayLike, reference: ArrayLike) -> Array:
+    """Coefficient of determination of every trial (a similarity, -infinity to 1).
+
+    For trial b the unweighted mean over units of the R2 along time, as Table 1 of the three-body
+    RNN study scores students (before it averages over trials)::
+
+        R2_b = 1/N sum_i ( 1 - SSE_bi / SST_bi )
+        SSE_bi = sum_t (x_bti - y_bti)^2        SST_bi = sum_t (y_bti - mean_t y_bti)^2
+
+    A unit whose reference is constant in the trial (SST = 0) counts 1 if it is met exactly, else 0.
+    Units with little variance can make the mean hugely negative; ``r2_pooled`` is its sturdier
+    companion. With rates instead of states it is the rate R2.
+
+    Parameters
+    ----------
+    states : array (member, trial, time, unit) or (trial, time, unit)
+        What the students do.
+    reference : array (trial, time, unit), or with the member axis
+        What they should do.
+
+    Returns
+    -------
+    array (member, trial), or (trial,) for one network without member axis
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match.
+
+    Examples
+    --------
+    >>> reference = [[[0.0], [1.0], [2.0]], [[5.0], [5.0], [5.0]]]
+    >>> r2_per_trial([[[0.0], [1.0], [1.0]], [[5.0], [5.0], [5.0]]], reference)
+    array([0.5, 1. ])
+    """
+    states, reference = _matched(states, reference, "states", "reference")
+    return _per_member(_r2_of_trials, states, reference)
+
+
+def r2_pooled(states: ArrayLike, reference: ArrayLike) -> Array:
+    """One coefficient of determination over all trials, steps and units (a similarity, at most 1)::
+
+        R2 = 1 - sum_bti (x_bti - y_bti)^2 / sum_bti (y_bti - mean_bt y_bti)^2
+
+    The variance is taken about each unit's own mean over trials and time, so a unit counts by how
+    much it moves. A constant reference (SST = 0) gives 1 if it is met exactly, else 0.
+
+    Parameters, shapes and errors are those of ``r2_per_trial``.
+
+    Returns
+    -------
+    array (member,), or a number for one network without member axis
+
+    Examples
+    --------
+    >>> float(r2_pooled([[[0.0], [1.0], [1.0]]], [[[0.0], [1.0], [2.0]]]))
+    0.5
+    """
+    states, reference = _matched(states, reference, "states", "reference")
+    return _per_member(_r2_of_all, states, reference)
+
+
+def _r2_of_trials(x: Array, y: Array) -> Array:
+    sse = np.square(x - y).sum(axis=1)
+    sst = np.square(y - y.mean(axis=1, keepdims=True)).sum(axis=1)
+    sst[np.ptp(y, axis=1) == 0] = 0.0
+    return _explained(sse, sst).mean(axis=-1)
+
+
+def _r2_of_all(x: Array, y: Array) -> Array:
+    sse = np.square(x - y).sum()
+    sst = np.square(y - y.mean(axis=(0, 1))).sum(axis=(0, 1))
+    sst[np.ptp(y, axis=(0, 1)) == 0] = 0.0
+    return _explained(sse, sst.sum())
+
+
+def _explained(sse: Array, sst: Array) -> Array:
+    constant = sst == 0
+    share = 1.0 - sse / np.where(constant, 1.0, sst)
+    return np.where(constant, np.where(sse == 0, 1.0, 0.0), share)
+
+
+def _matched(values: ArrayLike, reference: ArrayLike, name: str, other: str) -> tuple[Array, Array]:
+    values, reference = np.asarray(values), np.asarray(reference)
+    for word, array in ((name, values), (other, reference)):
+        if array.ndim not in (3, 4) or array.size == 0:
+            axes = "(trial, time, unit) or (member, trial, time, unit), without empty axes"
+            raise mistake(word, axes, f"shape {array.shape}")
+    compared = values.shape if reference.ndim == 4 else values.shape[-3:]
+    if compared != reference.shape:
+        raise mistake(name, f"of {other}'s shape {reference.shape}", f"shape {values.shape}")
+    return values, reference
+
+
+def _counted(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    counted = np.asarray(mask) != 0
+    if counted.ndim == 2:
+        counted = counted[:, :, None]
+    shapes = ((*shape[:2], 1), shape)
+    if counted.shape not in shapes:
+        raise mistake("mask", f"of shape {shapes[0]} or {shapes[1]}", f"shape {np.shape(mask)}")
+    if not counted.any():
+        raise mistake("mask", "nonzero somewhere", "zeros only")
+    return np.broadcast_to(counted, shape)
+
+
+def _per_member(score: Callable[[Array, Array], Array], values: Array, reference: Array) -> Array:
+    if reference.ndim == 3:
+        reference = np.asarray(reference, np.float64)
+    if values.ndim == 3:
+        return np.asarray(score(np.asarray(values, np.float64), reference))
+    references = [reference] * len(values) if reference.ndim == 3 else list(reference)
+    pairs = zip(values, references, strict=True)
+    return np.array([score(np.asarray(x, np.float64), np.asarray(y, np.float64)) for x, y in pairs])

@@ -1,0 +1,7 @@
+"""Tasks: rules that draw trials."""
+
+from tbrnn.tasks.flip_flop import FlipFlop
+from tbrnn.tasks.sine import SineWave
+from tbrnn.tasks.task import Task
+
+__all__ = ["FlipFlop", "SineWave", "Task"]
