@@ -64,8 +64,9 @@ def test_synthetic_models(configuration):
 
 def assert_trace(golden, tag, dtype):
     cls = tbrnn.LowRankTBRNN if "init/L" in golden else tbrnn.LowRankRNN
-    hard_orth = {"hard_orth": True} if "hardorth" in tag else {}
-    nets = cls.from_state_dict(below(golden, "init/"), alpha=0.2, **hard_orth)
+    options = {"hard_orth": True} if "hardorth" in tag else {}
+    options |= {} if "init/w_out.weight" in golden else {"readout": "identity"}
+    nets = cls.from_state_dict(below(golden, "init/"), alpha=0.2, **options)
     epochs, first, last, ramp, _ = golden["hyper_epochs_lr0_lr1_total_clip"]
     runs = tbrnn.fit(
         nets,
