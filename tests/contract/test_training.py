@@ -116,12 +116,12 @@ def test_best_weights_are_kept():
     """A learning rate far too large raises the loss after the best epoch."""
     c = case(trials=33)
     parameters, data = c.parameters(), c.data()
-    result = train(c, parameters, data, epochs=30, lr=0.5)
+    result = train(c, parameters, data, epochs=30, lr=5.0)
     losses = result["history"][0][1:, 1]
     best = int(np.argmin(losses))
     assert result["best_epoch"][0] == best < 29
     assert result["best_loss"][0] == losses[best] < result["last_loss"][0] == losses[-1]
-    until_best = train(c, parameters, data, epochs=best + 1, lr=0.5)
+    until_best = train(c, parameters, data, epochs=best + 1, lr=5.0)
     assert np.array_equal(result["best"], until_best["last"])
     assert not np.array_equal(result["best"], result["last"])
 

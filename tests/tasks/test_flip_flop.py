@@ -54,9 +54,12 @@ def test_conditions_describe_each_trial():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"bits": 0}, "bits must be at least 1, got 0"),
-        ({"bits": 1, "steps": 0}, "steps must be at least 1, got 0"),
-        ({"bits": 1, "pulse_probability": 1.5}, r"pulse_probability must lie in \[0, 1\], got 1.5"),
+        ({"bits": 0}, "bits must be a whole number of at least 1, got 0"),
+        ({"bits": 1, "steps": 0}, "steps must be a whole number of at least 1, got 0"),
+        (
+            {"bits": 1, "pulse_probability": 1.5},
+            "pulse_probability must be .* at most 1, got 1.5",
+        ),
     ],
 )
 def test_errors(settings, message):

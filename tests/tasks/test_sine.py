@@ -40,8 +40,8 @@ def test_settings_and_conditions():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": 1}, "steps must be at least 2, got 1"),
-        ({"duration": 0.0}, "duration must be positive, got 0.0"),
+        ({"steps": 1}, "steps must be a whole number of at least 2, got 1"),
+        ({"duration": 0.0}, "duration must be a finite number above 0, got 0.0"),
     ],
 )
 def test_errors(settings, message):

@@ -1,0 +1,177 @@
+"""Ensembles: cohorts behind one face, in the members' order."""
+
+import numpy as np
+import pytest
+
+import tbrnn
+
+SIZES = {"units": 11, "inputs": 3, "outputs": 2}
+INPUTS = np.random.default_rng(4).normal(0, 1, (6, 7, 3))
+
+
+def two(rank):
+    return tbrnn.LowRankRNN(rank=rank, **SIZES)
+
+
+def three(rank):
+    return tbrnn.LowRankTBRNN(rank=rank, **SIZES)
+
+
+@pytest.fixture
+def mixed():
+    """Members of three cohorts, two of them apart."""
+    parts = [two(1).initial([0, 1]), three(2).initial([2, 3, 4]), two(1).initial([5])]
+    return tbrnn.Ensemble.concatenate([*parts, two(3).initial([6])])
+
+
+def test_members_keep_their_order(mixed):
+    assert len(mixed) == 7
+    assert mixed.rank.tolist() == [1, 1, 2, 2, 2, 1, 3]
+    assert [type(model).__name__[7:] for model in mixed.models] == [
+        *["RNN"] * 2,
+        *["TBRNN"] * 3,
+        *["RNN"] * 2,
+    ]
+    assert mixed.seeds == [(seed,) for seed in range(7)]
+
+
+def test_one_network_has_no_member_axis(mixed):
+    net = mixed[5]
+    assert np.array_equal(net.m, two(1).initial([5]).m[0])
+    activity = net.simulate(INPUTS)
+    assert activity.states.shape == activity.rates.shape == (6, 7, 11)
+    assert activity.outputs.shape == (6, 7, 2)
+    assert mixed[-2].seeds == net.seeds == [(5,)]
+
+
+def test_selections_keep_the_member_axis(mixed):
+    for index in ([5], slice(5, 6), np.arange(7) == 5):
+        assert mixed[index].m.shape == (1, 11, 1)
+    assert mixed[[6, 0]].rank.tolist() == [3, 1]
+    assert [net.seeds[0][0] for net in mixed] == list(range(7))
+
+
+def test_where(mixed):
+    assert mixed.where(rank=1).m.shape == (3, 11, 1)
+    assert mixed.where(rank=1).seeds == [(0,), (1,), (5,)]
+    assert len(mixed.where(model=tbrnn.LowRankTBRNN)) == 3
+    assert len(mixed.where(model=tbrnn.LowRankRNN, rank=3)) == 1
+    assert len(mixed.where(rank=9)) == 0
+
+
+def test_simulation_of_cohorts_is_each_members_own(mixed):
+    together = mixed.simulate(INPUTS)
+    assert together.states.shape == (7, 6, 7, 11)
+    for member, net in enumerate(mixed):
+        alone = net.simulate(INPUTS)
+        for name in ("states", "rates", "outputs"):
+            assert np.array_equal(getattr(together, name)[member], getattr(alone, name))
+
+
+def test_noisy_simulation_is_each_members_own(mixed):
+    together = mixed.simulate(INPUTS, noise=0.2, seed=3).states
+    for member, net in enumerate(mixed):
+        assert np.array_equal(together[member], net.simulate(INPUTS, noise=0.2, seed=3).states)
+    assert not np.isclose(together, mixed.simulate(INPUTS, noise=0.2, seed=4).states).any()
+    assert np.array_equal(mixed.simulate(INPUTS).states, mixed.simulate(INPUTS, noise=0).states)
+
+
+def test_noise_true_is_the_models_own():
+    model = tbrnn.LowRankRNN(rank=1, sigma=0.3, **SIZES)
+    nets = model.initial([0, 1])
+    assert np.array_equal(
+        nets.simulate(INPUTS, noise=True).states, nets.simulate(INPUTS, noise=0.3).states
+    )
+    assert not np.array_equal(
+        nets.simulate(INPUTS, noise=True).states, nets.simulate(INPUTS).states
+    )
+
+
+def test_each_member_has_its_data_set(mixed):
+    sets, which = np.stack([INPUTS, INPUTS + 1]), [1, 0, 1, 1, 0, 0, 1]
+    together = mixed.simulate(sets, dataset=which).states
+    for member, index in enumerate(which):
+        assert np.array_equal(together[member], mixed[member].simulate(sets[index]).states)
+
+
+def test_what_was_not_asked_for_is_none(mixed):
+    activity = mixed.simulate(INPUTS, states=False, rates=False)
+    assert activity.states is None
+    assert activity.rates is None
+    assert np.array_equal(activity.outputs, mixed.simulate(INPUTS).outputs)
+
+
+def test_trials_bring_their_initial_states():
+    nets = two(1).initial([0])
+    start = np.full((6, 11), 0.3)
+    trials = tbrnn.Trials(INPUTS, initial_states=start)
+    with_trials, with_array = nets.simulate(trials), nets.simulate(INPUTS, start)
+    assert np.array_equal(with_trials.states, with_array.states)
+    assert not np.array_equal(with_trials.states, nets.simulate(INPUTS).states)
+
+
+def test_parameters_are_read_only():
+    nets = two(1).initial([0])
+    with pytest.raises(ValueError, match="read-only"):
+        nets.m[0] = 1
+
+
+def test_from_arrays_and_back():
+    nets = three(2).initial([0, 1])
+    again = tbrnn.Ensemble.from_arrays(nets.model, nets.arrays)
+    assert all(np.array_equal(again.arrays[name], nets.arrays[name]) for name in nets.arrays)
+
+
+def test_mistakes(mixed):
+    with pytest.raises(AttributeError, match="'m' has no common shape .*nets.where"):
+        mixed.m  # noqa: B018
+    with pytest.raises(AttributeError, match="an Ensemble has no 'q'; its parameters: b_in"):
+        mixed.q  # noqa: B018
+    with pytest.raises(ValueError, match="has no single model"):
+        mixed.model  # noqa: B018
+    with pytest.raises(ValueError, match="state_dict is of one network"):
+        mixed.state_dict()
+    with pytest.raises(IndexError, match="member 7 of an ensemble of 7"):
+        mixed[7]
+    with pytest.raises(TypeError, match="index must be an int, a slice, a list"):
+        mixed["a"]
+    with pytest.raises(ValueError, match="index must be a mask of 7 members, got 2 entries"):
+        mixed[np.array([True, False])]
+    with pytest.raises(ValueError, match=r"where\(\) must be called with .*got \['ranks'\]"):
+        mixed.where(ranks=3)
+    with pytest.raises(ValueError, match="several must be ensembles of one dtype"):
+        tbrnn.Ensemble.concatenate([mixed, two(1).initial([0], dtype="float64")])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"inputs": INPUTS[..., :2]}, ValueError, "inputs must be .* with 3 inputs, got shape"),
+        ({"inputs": INPUTS * np.nan}, ValueError, "inputs must be finite"),
+        ({"initial_states": np.zeros((6, 10))}, ValueError, "initial_states must be .* 11 units"),
+        ({"noise": -1.0}, ValueError, "noise must be .* at least 0, got -1.0"),
+        ({"noise": [0.1, 0.2]}, ValueError, "noise must be one value, or one for each of the 7"),
+        ({"seed": -1}, ValueError, "seed must be .* at least 0, got -1"),
+        ({"threads": 0}, ValueError, "threads must be .* at least 1, got 0"),
+        ({"dataset": 1}, ValueError, "dataset must be a whole number from 0 to 0, got 1"),
+        ({"states": 1}, TypeError, "states must be True or False, got 1"),
+    ],
+)
+def test_simulation_mistakes(mixed, arguments, error, message):
+    with pytest.raises(error, match=message):
+        mixed.simulate(**{"inputs": INPUTS} | arguments)
+
+
+def test_several_data_sets_need_an_index(mixed):
+    with pytest.raises(ValueError, match="dataset must be given, one index per member"):
+        mixed.simulate(np.stack([INPUTS, INPUTS]))
+
+
+def test_networks_of_different_sizes_do_not_stack():
+    small = tbrnn.LowRankRNN(units=5, rank=1, inputs=3, outputs=2).initial([0])
+    both = tbrnn.Ensemble.concatenate([small, two(1).initial([0])])
+    with pytest.raises(
+        ValueError, match=r"states do not stack: the members have \[5, 11\] units; select"
+    ):
+        both.simulate(INPUTS)
+    assert both.simulate(INPUTS, states=False, rates=False).outputs.shape == (2, 6, 7, 2)

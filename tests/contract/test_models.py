@@ -1,0 +1,205 @@
+"""Models: what their arguments mean, how they start, and every documented mistake."""
+
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pytest
+
+import tbrnn
+from reference.published import NAMES
+from tolerances import assert_close
+
+SIZES = {"units": 30, "inputs": 3, "outputs": 2}
+MODELS = {
+    "two-body": tbrnn.LowRankRNN(rank=5, **SIZES),
+    "three-body": tbrnn.LowRankTBRNN(rank=5, **SIZES),
+    "hybrid": tbrnn.LowRankHORNN(rank=(5, 6), **SIZES),
+}
+
+
+def xavier(p, q):
+    return np.sqrt(6 / (p + q))
+
+
+# bounds of uniform distributions; Normal(0, 1) and zeros are told by name
+STARTS = {
+    "two-body": {"m": "normal", "n": "normal", "b_in": 1 / np.sqrt(3)},
+    "three-body": {"l": 0.4140, "m": 0.4140, "n": 0.4140, "b_in": 1 / np.sqrt(3)},
+    "hybrid": {
+        "m_rnn": 0.4140,
+        "n_rnn": 0.4140,
+        "l_tbrnn": 0.4082,
+        "m_tbrnn": 0.4082,
+        "n_tbrnn": 0.4082,
+        "gate": "zero",
+        "b_in": "zero",
+    },
+}
+SHARED_STARTS = {"w_in": xavier(3, 30), "w_out": xavier(30, 2), "b_out": 1 / np.sqrt(30)}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_initial_weights(kind):
+    nets = MODELS[kind].initial(range(200), dtype="float64")
+    starts = STARTS[kind] | SHARED_STARTS
+    assert set(nets.arrays) == set(starts)
+    for name, start in starts.items():
+        values = nets.arrays[name].ravel()
+        if start == "zero":
+            assert not values.any(), name
+        elif start == "normal":
+            assert abs(values.mean()) < 4 / np.sqrt(values.size), name
+            assert abs(values.var() - 1) < 4 * np.sqrt(2 / values.size), name
+            assert np.abs(values).max() > 3, name
+        else:
+            assert np.abs(values).max() <= start + 1e-4, name
+            assert np.abs(values).max() > 0.97 * start, name
+            assert abs(values.var() / (start**2 / 3) - 1) < 4 / np.sqrt(values.size), name
+            assert abs(values.mean()) < 4 * start / np.sqrt(3 * values.size), name
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_member_depends_on_its_seed_alone(kind):
+    model = MODELS[kind]
+    alone, company = model.initial([(7, 1)]), model.initial([3, (7, 1), (7, 2)])
+    assert all(np.array_equal(alone.arrays[n][0], company.arrays[n][1]) for n in alone.arrays)
+    for other in (0, 2):
+        assert not np.array_equal(company.w_in[1], company.w_in[other])
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_float32_weights_are_the_float64_weights(kind):
+    exact, single = (MODELS[kind].initial([4], dtype=d) for d in ("float64", "float32"))
+    assert single.dtype == np.float32
+    for name, array in exact.arrays.items():
+        assert np.array_equal(array.astype(np.float32), single.arrays[name])
+
+
+@pytest.mark.parametrize(
+    ("kind", "two", "three"), [("two-body", 1 / 30, 0), ("three-body", 0, 1 / 900)]
+)
+@pytest.mark.parametrize("scale", [None, 1.0, 0.25])
+def test_scale_and_alpha(kind, two, three, scale):
+    """The first step from a given state, by hand."""
+    model = replace(MODELS[kind], scale=scale, alpha=0.3)
+    nets = model.initial([1], dtype="float64")
+    p = {name: array[0] for name, array in nets.arrays.items()}
+    rng = np.random.default_rng(0)
+    u, x = rng.normal(0, 1, (4, 1, 3)), rng.normal(0, 1, (4, 30))
+    r = np.tanh(x)
+    if kind == "two-body":
+        drive = (two if scale is None else scale) * r @ p["n"] @ p["m"].T
+    else:
+        drive = (three if scale is None else scale) * ((r @ p["m"]) * (r @ p["n"])) @ p["l"].T
+    expected = x + 0.3 * (-x + drive + u[:, 0] @ p["w_in"].T + p["b_in"])
+    activity = nets.simulate(u, initial_states=x)
+    assert_close(activity.states[0, :, 0], expected, "float64 values")
+    assert_close(activity.rates[0, :, 0], np.tanh(expected), "float64 values")
+    outputs = np.tanh(expected) @ p["w_out"].T + p["b_out"]
+    assert_close(activity.outputs[0, :, 0], outputs, "float64 values")
+
+
+def test_models_are_frozen_values():
+    model = MODELS["three-body"]
+    assert model == tbrnn.LowRankTBRNN(rank=5, **SIZES)
+    assert hash(model) == hash(replace(model))
+    assert model != replace(model, alpha=0.1)
+    with pytest.raises(FrozenInstanceError):
+        model.alpha = 0.1
+
+
+@pytest.mark.parametrize("biases", [True, False])
+@pytest.mark.parametrize("kind", MODELS)
+def test_published_state_dicts_round_trip(kind, biases):
+    model = replace(MODELS[kind], input_bias=biases, output_bias=biases)
+    nets = model.initial([2])
+    arrays = nets.state_dict()
+    assert all(name in NAMES for name in arrays)
+    again = type(model).from_state_dict(arrays)
+    assert again.model == model
+    for name, array in nets.arrays.items():
+        assert np.array_equal(again.arrays[name], array)
+        published = next(key for key, ours in NAMES.items() if ours == name)
+        assert np.array_equal(arrays[published], array[0])
+
+
+def arrays_of(kind, **changes):
+    arrays = MODELS[kind].initial([2]).state_dict() | changes
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "arrays", "message"),
+    [
+        ("two-body", {"M": None}, "arrays must be the parameters of LowRankRNN.*lack M"),
+        ("two-body", {"L": np.zeros((30, 5))}, "arrays must be .*unexpected L"),
+        ("two-body", {"w_out.weight": None}, r"lack w_out.weight.*readout='identity'"),
+        ("two-body", {"M": np.zeros(30)}, r"arrays: m must be a matrix, got shape \(30,\)"),
+        ("three-body", {"L": np.zeros((30, 4))}, r"arrays\['M'\] must be of shape \(30, 4\)"),
+        ("three-body", {"N": np.zeros((29, 5))}, r"arrays\['N'\] must be of shape \(30, 5\)"),
+        ("hybrid", {"w_in.bias": np.zeros(5)}, r"arrays\['w_in.bias'\] must be of shape \(30,\)"),
+        ("hybrid", {"alpha": np.zeros(2)}, r"arrays\['alpha'\] must be of shape \(\), got"),
+        ("three-body", {n: np.zeros((30, 31)) for n in "LMN"}, "rank must be .* 30, got 31"),
+    ],
+)
+def test_state_dict_mistakes(kind, arrays, message):
+    with pytest.raises(ValueError, match=message):
+        type(MODELS[kind]).from_state_dict(arrays_of(kind, **arrays))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "error", "message"),
+    [
+        ("two-body", {"rank": 31}, ValueError, "rank must be a whole number from 1 to 30, got 31"),
+        ("two-body", {"rank": 0}, ValueError, "rank must be a whole number from 1 to 30, got 0"),
+        ("two-body", {"rank": 2.0}, TypeError, r"rank must be a whole .*, got 2.0 \(float\)"),
+        ("two-body", {"rank": (1, 2)}, TypeError, r"rank must be .*, got \(1, 2\) \(tuple\)"),
+        ("hybrid", {"rank": 3}, ValueError, "rank must be a pair .*, got 3"),
+        ("hybrid", {"rank": (2, 31)}, ValueError, r"rank\[1\] must be .* 1 to 30, got 31"),
+        ("two-body", {"units": 0}, ValueError, "units must be a whole number of at least 1, got 0"),
+        ("two-body", {"inputs": 0}, ValueError, "inputs must be .* at least 1, got 0"),
+        ("two-body", {"outputs": -1}, ValueError, "outputs must be .* at least 1, got -1"),
+        ("two-body", {"units": "30"}, TypeError, r"units must be .*, got '30' \(str\)"),
+        ("two-body", {"alpha": 0}, ValueError, "alpha must be .* above 0 and at most 1, got 0"),
+        ("two-body", {"alpha": 1.5}, ValueError, "alpha must be .* at most 1, got 1.5"),
+        ("two-body", {"alpha": np.nan}, ValueError, "alpha must be a finite .*, got nan"),
+        ("two-body", {"sigma": -0.1}, ValueError, "sigma must be .* at least 0, got -0.1"),
+        ("two-body", {"sigma": np.inf}, ValueError, "sigma must be a finite .*, got inf"),
+        ("two-body", {"scale": 0.0}, ValueError, "scale must be .* above 0, got 0.0"),
+        ("two-body", {"form": "spiking"}, ValueError, "form must be one of 'rate', 'voltage'"),
+        ("two-body", {"phi": "gelu"}, ValueError, "phi must be one of 'tanh', .*, got 'gelu'"),
+        ("two-body", {"phi_out": "exp"}, ValueError, "phi_out must be one of .*, got 'exp'"),
+        (
+            "two-body",
+            {"readout": "mean"},
+            ValueError,
+            "readout must be one of 'matrix', 'id",
+        ),
+        ("two-body", {"readout": "identity"}, ValueError, "outputs must be units = 30 with"),
+        ("two-body", {"input_bias": 1}, TypeError, "input_bias must be True or False, got 1"),
+        ("three-body", {"hard_orth": "no"}, TypeError, "hard_orth must be True or False, got 'no'"),
+        ("hybrid", {"gated": 0}, TypeError, "gated must be True or False, got 0"),
+    ],
+)
+def test_mistakes(kind, options, error, message):
+    with pytest.raises(error, match=message):
+        replace(MODELS[kind], **options)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "error", "message"),
+    [
+        ([-1], ValueError, r"seed\[0\] must be .* at least 0, got -1"),
+        ([0, "a"], TypeError, r"seed\[1\] must be .*, got 'a' \(str\)"),
+        (3, TypeError, "seeds must be a sequence"),
+    ],
+)
+def test_seed_mistakes(seeds, error, message):
+    with pytest.raises(error, match=message):
+        MODELS["two-body"].initial(seeds)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int32", "complex64"])
+def test_dtype_mistakes(dtype):
+    with pytest.raises(ValueError, match=f"dtype must be 'float32' or 'float64', got '{dtype}'"):
+        MODELS["two-body"].initial([0], dtype=dtype)

@@ -1,0 +1,104 @@
+"""Trials: axes, data sets and masks, and every documented mistake."""
+
+import numpy as np
+import pytest
+
+import tbrnn
+
+RNG = np.random.default_rng(2)
+INPUTS, TARGETS = RNG.normal(0, 1, (6, 7, 3)), RNG.normal(0, 1, (6, 7, 2))
+MASK, STARTS = RNG.random((6, 7)) < 0.5, RNG.normal(0, 1, (6, 5))
+
+
+def everything(seed=0):
+    return tbrnn.Trials(
+        INPUTS + seed, TARGETS + seed, MASK, STARTS + seed, {"context": np.arange(6) + seed}
+    )
+
+
+def test_axes_and_sizes():
+    trials = everything()
+    assert (trials.datasets, trials.trials, trials.steps, len(trials)) == (1, 6, 7, 6)
+    assert np.array_equal(trials.inputs, INPUTS)
+    assert np.array_equal(trials.targets, TARGETS)
+    assert np.array_equal(trials.mask[..., 0], MASK)
+    assert np.array_equal(trials.initial_states, STARTS)
+    assert np.array_equal(trials.conditions["context"], np.arange(6))
+
+
+def test_arrays_are_read_only():
+    trials = everything()
+    for array in (trials.inputs, trials.targets, trials.mask, trials.initial_states):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_stack_and_dataset():
+    stacked = tbrnn.Trials.stack([everything(seed) for seed in range(4)])
+    assert (stacked.datasets, stacked.trials, stacked.steps) == (4, 6, 7)
+    assert stacked.inputs.shape == (4, 6, 7, 3)
+    one = stacked.dataset(2)
+    assert np.array_equal(one.inputs, INPUTS + 2)
+    assert np.array_equal(one.targets, TARGETS + 2)
+    assert np.array_equal(one.initial_states, STARTS + 2)
+    assert np.array_equal(one.conditions["context"], np.arange(6) + 2)
+
+
+@pytest.mark.parametrize("shape", [(6, 7), (6, 7, 1), (6, 7, 2)])
+def test_masks_of_every_shape(shape):
+    mask = np.ones(shape)
+    trials = tbrnn.Trials(INPUTS, TARGETS, mask)
+    nets = tbrnn.LowRankRNN(units=5, rank=1, inputs=3, outputs=2).initial([0], dtype="float64")
+    masked, plain = (tbrnn.gradient(nets, t) for t in (trials, tbrnn.Trials(INPUTS, TARGETS)))
+    assert np.array_equal(masked[0], plain[0])
+
+
+def test_lists_integers_and_float32_are_accepted():
+    assert tbrnn.Trials([[[0], [1]]]).inputs.dtype == np.float64
+    assert tbrnn.Trials(INPUTS.astype(np.float32)).inputs.dtype == np.float32
+
+
+def changed(array, value):
+    array = array.copy()
+    array[1, 2] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"inputs": INPUTS[0]}, ValueError, r"inputs must be \(trial, time, input\) or"),
+        ({"inputs": INPUTS[:0]}, ValueError, r"inputs must be at least one .*shape \(0, 7, 3\)"),
+        ({"inputs": INPUTS[:, :0]}, ValueError, r"inputs must be at least one .*\(6, 0, 3\)"),
+        ({"inputs": INPUTS[..., :0]}, ValueError, r"inputs must be at least one .*\(6, 7, 0\)"),
+        ({"inputs": changed(INPUTS, np.nan)}, ValueError, r"inputs must be finite, got nan at"),
+        ({"inputs": changed(INPUTS, np.inf)}, ValueError, r"inputs must be finite, got inf at"),
+        ({"inputs": INPUTS + 0j}, TypeError, "inputs must be an array of real numbers"),
+        ({"inputs": INPUTS.astype(str)}, TypeError, "inputs must be an array of real numbers"),
+        ({"targets": TARGETS[:5]}, ValueError, r"targets must be \(trial, time, channel\) = \(6"),
+        ({"targets": TARGETS[:, 1:]}, ValueError, r"targets must be .*got \(6, 6, 2\)"),
+        ({"targets": TARGETS[..., 0]}, ValueError, r"targets must be .*got \(6, 7\)"),
+        ({"mask": MASK[:5]}, ValueError, r"mask must be .*got \(5, 7"),
+        ({"mask": np.ones((6, 7, 3))}, ValueError, r"mask must be .*1 or 2.*got \(6, 7, 3\)"),
+        ({"mask": np.zeros((6, 7))}, ValueError, "mask must be nonzero somewhere"),
+        ({"mask": -np.ones((6, 7))}, ValueError, "mask must be at least 0 everywhere, got -1"),
+        ({"mask": np.full((6, 7), np.nan)}, ValueError, "mask must be finite, got nan"),
+        ({"targets": None, "mask": MASK}, ValueError, "mask must be given together with targets"),
+        ({"initial_states": STARTS[:5]}, ValueError, r"initial_states must be .*got \(5, 5\)"),
+        ({"initial_states": STARTS[0]}, ValueError, r"initial_states must be .*got \(5,\)"),
+        ({"initial_states": changed(STARTS, np.nan)}, ValueError, "initial_states must be finite"),
+        ({"conditions": {"c": [1, 2]}}, ValueError, r"conditions\['c'\] must be .*got \(2,\)"),
+    ],
+)
+def test_mistakes(arguments, error, message):
+    with pytest.raises(error, match=message):
+        tbrnn.Trials(**{"inputs": INPUTS, "targets": TARGETS} | arguments)
+
+
+def test_stacking_mistakes():
+    with pytest.raises(ValueError, match="several must be Trials of one layout"):
+        tbrnn.Trials.stack([everything(), tbrnn.Trials(INPUTS)])
+    with pytest.raises(ValueError, match="several must be at least one Trials, got none"):
+        tbrnn.Trials.stack([])
+    with pytest.raises(ValueError, match="index must be from 0 to 0, got 1"):
+        everything().dataset(1)
