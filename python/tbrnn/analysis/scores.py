@@ -6,6 +6,7 @@ more memory than its largest member. Inputs are never modified.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,7 @@ from tbrnn.analysis.metric import Metric
 from tbrnn.errors import mistake
 
 Array = NDArray[np.float64]
+Score = Callable[[Array, Array], Array | np.floating[Any]]
 
 METRICS = {
     metric.name: metric
@@ -138,7 +140,7 @@ def _r2_of_trials(x: Array, y: Array) -> Array:
     sse = np.square(x - y).sum(axis=1)
     sst = np.square(y - y.mean(axis=1, keepdims=True)).sum(axis=1)
     sst[np.ptp(y, axis=1) == 0] = 0.0
-    return _explained(sse, sst).mean(axis=-1)
+    return np.asarray(_explained(sse, sst).mean(axis=-1))
 
 
 def _r2_of_all(x: Array, y: Array) -> Array:
@@ -178,7 +180,7 @@ def _counted(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return np.broadcast_to(counted, shape)
 
 
-def _per_member(score: Callable[[Array, Array], Array], values: Array, reference: Array) -> Array:
+def _per_member(score: Score, values: Array, reference: Array) -> Array:
     if reference.ndim == 3:
         reference = np.asarray(reference, np.float64)
     if values.ndim == 3:

@@ -1,0 +1,1 @@
+"""Published tables and figures, each recomputed by one command and set beside the published one."""

@@ -1,0 +1,105 @@
+"""The report as text: our table beside the published one."""
+
+from collections.abc import Sequence
+
+from tbrnn.reproduce.table1.aggregate import LINES, Cell
+from tbrnn.reproduce.table1.compare import Comparison
+from tbrnn.reproduce.table1.records import NAMES, NetworkClass
+from tbrnn.reproduce.table1.report import Report
+
+Key = tuple[NetworkClass, str, NetworkClass]
+
+
+def printed(report: Report) -> str:
+    """The table, its deviations, further scores and the teachers, as plain text."""
+    sections = [
+        _title(report),
+        _aligned([*_header(report), *_rows(report)]),
+        _listed("Deviations from the published table (marked *)", report.deviations),
+        _listed("Left out", report.left_out),
+        "Further scores: smallest rank above the threshold, and the score\n"
+        + _aligned(_further_rows(report)),
+        "Teachers\n" + _aligned(_teacher_rows(report)),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _title(report: Report) -> str:
+    made = report.provenance
+    runs = f"{report.protocol.runs} run" + "s" * (report.protocol.runs > 1)
+    return (
+        f"Table 1, preset {report.protocol.preset}: {runs} per task, seed {report.protocol.seed} "
+        f"(tbrnn {made['version']}, {made['instruction_set']}, configuration {made['config']})"
+    )
+
+
+def _header(report: Report) -> list[list[str]]:
+    level = f"[{100 * report.protocol.bootstrap.level:g} %]"
+    spread = [level] if report.protocol.runs > 1 else []
+    gap = [""] * len(spread)
+    pair = ["ours", "publ."]
+    return [
+        ["", "", "", "", "", "", *gap, "", "any run", "", "any run", ""],
+        ["", "", "", "rank", "", "R2", *gap, "", "rank", "", "R2", ""],
+        ["teacher", "task", "student", *pair, "ours", *spread, "publ.", *pair, *pair],
+    ]
+
+
+def _rows(report: Report) -> list[list[str]]:
+    rows = []
+    for (teacher, task, student), lines in _by_column(report.compared).items():
+        row = [NAMES[teacher], task, NAMES[student]]
+        for line in LINES:
+            entry = lines[line]
+            cell = entry.cell
+            row.append(report.shown(cell, cell.value) + ("*" if entry.agrees is False else ""))
+            if line == "r2" and report.protocol.runs > 1:
+                row.append(_interval(report, cell))
+            row.append("" if entry.published is None else report.shown(cell, entry.published))
+        rows.append(row)
+    return rows
+
+
+def _by_column(compared: Sequence[Comparison]) -> dict[Key, dict[str, Comparison]]:
+    columns: dict[Key, dict[str, Comparison]] = {}
+    for entry in compared:
+        cell = entry.cell
+        columns.setdefault((cell.teacher, cell.task, cell.student), {})[cell.line] = entry
+    return columns
+
+
+def _interval(report: Report, cell: Cell) -> str:
+    if cell.interval is None:
+        return ""
+    low, high = (f"{end:.3f}" if abs(end) < 10 else f"{end:.0f}" for end in cell.interval)
+    return f"[{low}, {high}]"
+
+
+def _further_rows(report: Report) -> list[list[str]]:
+    rows = [["teacher", "task", "student", "rate R2", "", "pooled R2", ""]]
+    columns: dict[Key, list[str]] = {}
+    for cell in report.further:
+        if cell.line in ("rank", "r2"):
+            values = columns.setdefault((cell.teacher, cell.task, cell.student), [])
+            values.append(report.shown(cell, cell.value))
+    for (teacher, task, student), values in columns.items():
+        rows.append([NAMES[teacher], task, NAMES[student], *values])
+    return rows
+
+
+def _teacher_rows(report: Report) -> list[list[str]]:
+    rows = [["teacher", "task", "accepted", "attempts", "accepted per attempt"]]
+    for a in report.acceptance:
+        accepted = f"{a.runs - len(a.rejected_runs)} of {a.runs}"
+        rows.append([NAMES[a.teacher], a.task, accepted, str(a.attempts), f"{a.rate:.2f}"])
+    return rows
+
+
+def _listed(heading: str, sentences: Sequence[str]) -> str:
+    return "\n".join([heading, *(f"  {sentence}" for sentence in sentences)]) if sentences else ""
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = ([text.ljust(width) for text, width in zip(row, widths, strict=True)] for row in rows)
+    return "\n".join("  ".join(row).rstrip() for row in padded)

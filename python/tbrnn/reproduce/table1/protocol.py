@@ -1,0 +1,182 @@
+"""The protocol of Table 1: tasks, teachers, students, scoring; read from ``configs/``."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from tbrnn.tasks import FlipFlop, SineWave, Task
+
+
+class Section(BaseModel):
+    """Part of a configuration: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LearningRate(Section):
+    """Linear from ``first`` to ``last`` over ``epochs``, constant afterwards."""
+
+    first: PositiveFloat
+    last: PositiveFloat
+    epochs: PositiveInt
+
+
+class Training(Section):
+    """Learning rate, most epochs, and how often a stalled loss is looked for."""
+
+    lr: LearningRate
+    epochs: PositiveInt
+    stall_window: PositiveInt
+
+
+class FlipFlopTask(Section):
+    """The K-bit flip-flop."""
+
+    kind: Literal["flipflop"]
+    bits: PositiveInt
+
+    def build(self) -> tuple[Task, int]:
+        """The task and its number of input and output channels."""
+        return FlipFlop(bits=self.bits), self.bits
+
+
+class SineTask(Section):
+    """Sine waves with a cued frequency."""
+
+    kind: Literal["sine"]
+
+    def build(self) -> tuple[Task, int]:
+        """The task and its number of input and output channels."""
+        return SineWave(), 1
+
+
+class TaskProtocol(Section):
+    """One column pair of the table: a task and how its teachers and students are trained."""
+
+    task: Annotated[FlipFlopTask | SineTask, Field(discriminator="kind")]
+    teacher_rank: PositiveInt
+    output_bias: bool
+    teacher: Training
+    student: Training
+
+
+class Network(Section):
+    """What teachers and students of all tasks have in common."""
+
+    units: PositiveInt
+    alpha: Annotated[float, Field(gt=0, le=1)]
+    form: Literal["rate", "voltage"]
+    phi: str
+    input_bias: bool
+
+
+class Bootstrap(Section):
+    """Resampling of runs behind the interval of a cell."""
+
+    resamples: PositiveInt
+    level: Annotated[float, Field(gt=0, lt=1)]
+    seed: int
+
+
+class Protocol(Section):
+    """Everything that decides the numbers of a Table 1, the seed included."""
+
+    preset: str
+    seed: Annotated[int, Field(ge=0)] = 0
+    runs: PositiveInt
+    ranks: tuple[PositiveInt, ...]
+    trials: PositiveInt
+    test_trials: PositiveInt
+    network: Network
+    acceptance_loss: PositiveFloat
+    attempts: PositiveInt
+    target_loss: PositiveFloat
+    stall_improvement: PositiveFloat
+    threshold: float
+    bootstrap: Bootstrap
+    tasks: dict[str, TaskProtocol]
+
+    @property
+    def hash(self) -> str:
+        """First 16 digits of the SHA-256 of the protocol as canonical JSON."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_protocol(
+    preset: str,
+    *,
+    seed: int = 0,
+    tasks: Sequence[str] | None = None,
+    runs: int | None = None,
+    ranks: Sequence[int] | None = None,
+) -> Protocol:
+    """The protocol of a preset, narrowed to some tasks, runs and ranks.
+
+    A narrowed protocol gives the same numbers for what it still contains.
+
+    Parameters
+    ----------
+    preset : str
+        "quick" or "paper".
+    seed : int
+        Seed of all data sets and networks.
+    tasks : sequence of str, optional
+        Names out of the preset's tasks.
+    runs : int, optional
+        The first ``runs`` runs.
+    ranks : sequence of int, optional
+        Student ranks.
+
+    Raises
+    ------
+    ValueError
+        If the preset, a task, the number of runs, a rank or the configuration is invalid.
+
+    Examples
+    --------
+    >>> protocol = load_protocol("paper", tasks=["sine"], runs=10)
+    >>> list(protocol.tasks), protocol.runs, protocol.ranks
+    (['sine'], 10, (1, 2, 3, 4, 5, 6))
+    """
+    content = yaml.safe_load(_preset_file(preset))
+    content["seed"] = seed
+    if tasks is not None:
+        content["tasks"] = _narrowed(content["tasks"], tasks)
+    if runs is not None:
+        content["runs"] = runs
+    if ranks is not None:
+        content["ranks"] = sorted(set(ranks))
+    try:
+        protocol = Protocol.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(f"configuration of preset {preset!r}: {error}") from None
+    _check_ranks(protocol)
+    return protocol
+
+
+def _preset_file(preset: str) -> str:
+    file = files("tbrnn") / "configs" / f"table1_{preset}.yaml"
+    if preset not in ("quick", "paper"):
+        raise ValueError(f"preset must be 'quick' or 'paper', got {preset!r}")
+    return file.read_text()
+
+
+def _narrowed(known: dict[str, object], tasks: Sequence[str]) -> dict[str, object]:
+    unknown = [name for name in tasks if name not in known]
+    if unknown or not tasks:
+        raise ValueError(f"tasks must be some of {', '.join(known)}, got {', '.join(tasks)}")
+    return {name: known[name] for name in known if name in tasks}
+
+
+def _check_ranks(protocol: Protocol) -> None:
+    if not protocol.ranks or max(protocol.ranks) > protocol.network.units:
+        raise ValueError(
+            f"ranks must be one or more numbers up to {protocol.network.units} (units), "
+            f"got {list(protocol.ranks)}"
+        )

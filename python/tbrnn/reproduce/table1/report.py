@@ -1,0 +1,134 @@
+"""``report.json``: every cell ours, interval, published, agrees or not; and what made it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from tbrnn.reproduce.table1 import published
+from tbrnn.reproduce.table1.aggregate import (
+    Acceptance,
+    Cell,
+    scores_by_rank,
+    table_cells,
+    teacher_acceptance,
+)
+from tbrnn.reproduce.table1.compare import Comparison, compare
+from tbrnn.reproduce.table1.protocol import Protocol
+from tbrnn.reproduce.table1.records import CLASSES, NAMES, StudentRecord, TeacherRecord
+
+LINE_NAMES = {"rank": "rank", "r2": "R2", "rank_any": "rank (any run)", "r2_any": "R2 (any run)"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A Table 1: the cells beside the published ones, further scores, and the teachers."""
+
+    protocol: Protocol
+    compared: list[Comparison]
+    further: list[Cell]
+    acceptance: list[Acceptance]
+    curves: list[dict[str, Any]]
+    provenance: dict[str, Any]
+
+    @property
+    def deviations(self) -> list[str]:
+        """One sentence for every cell that does not agree with the published table."""
+        return [self._deviation(entry) for entry in self.compared if entry.agrees is False]
+
+    @property
+    def left_out(self) -> list[str]:
+        """One sentence for every class of teachers with rejected runs."""
+        return [
+            f"{NAMES[a.teacher]} teacher, {a.task}: left out run {', '.join(map(str, runs))}, "
+            f"rejected after {self.protocol.attempts} attempts"
+            for a in self.acceptance
+            if (runs := a.rejected_runs)
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of ``report.json``: numbers, and ranks and "<0" as the table prints them."""
+        return {
+            "experiment": "table1",
+            "provenance": self.provenance,
+            "cells": [self._entry(entry) for entry in self.compared],
+            "further_scores": [self._cell(cell) for cell in self.further],
+            "curves": self.curves,
+            "teachers": [{**asdict(a), "acceptance_rate": a.rate} for a in self.acceptance],
+            "left_out": self.left_out,
+            "deviations": self.deviations,
+        }
+
+    def shown(self, cell: Cell, value: float) -> str:
+        """A value as the published table prints it."""
+        if not cell.line.startswith("rank"):
+            return "<0" if value < 0 else f"{value:.3f}"
+        return f"{value:.0f}" if isfinite(value) else f">{max(self.protocol.ranks)}"
+
+    def _deviation(self, entry: Comparison) -> str:
+        cell, theirs = entry.cell, entry.published
+        assert theirs is not None
+        ours = self.shown(cell, cell.value)
+        if cell.interval is not None:
+            ours += " [" + ", ".join(self.shown(cell, end) for end in cell.interval) + "]"
+        return (
+            f"{NAMES[cell.student]} student of {NAMES[cell.teacher]} teacher, {cell.task}, "
+            f"{LINE_NAMES[cell.line]}: ours {ours}, published {self.shown(cell, theirs)}"
+        )
+
+    def _entry(self, entry: Comparison) -> dict[str, Any]:
+        value = entry.published
+        known = None if value is None else self._plain(entry.cell, value)
+        return {**self._cell(entry.cell), "published": known, "agrees": entry.agrees}
+
+    def _cell(self, cell: Cell) -> dict[str, Any]:
+        interval = cell.interval and [self._plain(cell, end) for end in cell.interval]
+        return {**asdict(cell), "value": self._plain(cell, cell.value), "interval": interval}
+
+    def _plain(self, cell: Cell, value: float) -> float | int | str:
+        if not isfinite(value):
+            return self.shown(cell, value)
+        return int(value) if cell.line.startswith("rank") else value
+
+
+def make_report(
+    teachers: Sequence[TeacherRecord],
+    students: Sequence[StudentRecord],
+    protocol: Protocol,
+    provenance: dict[str, Any],
+) -> Report:
+    """Aggregate the networks of a campaign and set them beside the published table."""
+    cells = table_cells(students, protocol)
+    return Report(
+        protocol,
+        compare(cells, protocol),
+        [cell for cell in cells if cell.score != "r2"],
+        teacher_acceptance(teachers, protocol),
+        _curves(students, protocol),
+        provenance,
+    )
+
+
+def _curves(students: Sequence[StudentRecord], protocol: Protocol) -> list[dict[str, Any]]:
+    """Median and maximum over runs by student rank, with the published maximum."""
+    curves = []
+    for teacher in CLASSES:
+        for task in protocol.tasks:
+            for student in CLASSES:
+                scores = scores_by_rank(students, student, teacher, task, protocol.ranks)
+                if scores.shape[1] == 0:
+                    continue
+                curves.append(
+                    {
+                        "student": student,
+                        "teacher": teacher,
+                        "task": task,
+                        "ranks": list(protocol.ranks),
+                        "median": np.median(scores, axis=1).tolist(),
+                        "maximum": np.max(scores, axis=1).tolist(),
+                        "published_maximum": published.FIGURE[student, teacher].get(task),
+                    }
+                )
+    return curves

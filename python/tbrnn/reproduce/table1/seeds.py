@@ -1,0 +1,33 @@
+"""Where every random number of a Table 1 comes from.
+
+A seed is a tuple of words that says what is drawn: never where it stands in a list, nor how many
+others are drawn. So any subset of tasks, runs and ranks repeats the numbers of the whole.
+"""
+
+from zlib import crc32
+
+Entropy = tuple[int, ...]
+
+
+def training_data(seed: int, task: str, run: int) -> Entropy:
+    """The training trials of one run, shared by its teachers and students."""
+    return (seed, _word("training data"), _word(task), run)
+
+
+def test_data(seed: int, task: str) -> Entropy:
+    """The test trials of a task, shared by all runs."""
+    return (seed, _word("test data"), _word(task))
+
+
+def teacher(seed: int, task: str, run: int, network: str, rank: int, attempt: int) -> Entropy:
+    """One attempt at a teacher of class ``network``."""
+    return (seed, _word("teacher"), _word(task), run, _word(network), rank, attempt)
+
+
+def students(seed: int, task: str, run: int, network: str, rank: int) -> Entropy:
+    """All students of a teacher; ``tbrnn.lint`` appends the student's class and rank."""
+    return (seed, _word("student"), _word(task), run, _word(network), rank)
+
+
+def _word(name: str) -> int:
+    return crc32(name.encode())
