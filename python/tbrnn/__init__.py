@@ -1,0 +1,62 @@
+"""Ensembles of low-rank and three-body recurrent networks: train them, infer them, compare them.
+
+>>> import tbrnn
+>>> model = tbrnn.LowRankTBRNN(units=30, rank=3, inputs=3, outputs=3, alpha=0.2)
+>>> model.initial(seeds=range(20))
+Ensemble(20 networks: 20 LowRankTBRNN rank 3)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tbrnn._engine import VERSION as __version__
+from tbrnn._engine import engine_info
+from tbrnn.activity import Activity
+from tbrnn.ensemble import Ensemble
+from tbrnn.errors import BackendUnavailable
+from tbrnn.io import load
+from tbrnn.lowrank import lint
+from tbrnn.models import LowRankHORNN, LowRankRNN, LowRankTBRNN
+from tbrnn.runs import Runs
+from tbrnn.schedules import constant, linear
+from tbrnn.train import fit, gradient
+from tbrnn.trials import Trials
+
+if TYPE_CHECKING:
+    from tbrnn import analysis, plot, tasks
+
+__all__ = [
+    "Activity",
+    "BackendUnavailable",
+    "Ensemble",
+    "LowRankHORNN",
+    "LowRankRNN",
+    "LowRankTBRNN",
+    "Runs",
+    "Trials",
+    "__version__",
+    "analysis",
+    "constant",
+    "engine_info",
+    "fit",
+    "gradient",
+    "linear",
+    "lint",
+    "load",
+    "plot",
+    "tasks",
+]
+
+_LAZY = ("analysis", "plot", "tasks")  # imported at first use: the last draws in matplotlib
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"tbrnn.{name}")
+    raise AttributeError(f"module 'tbrnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

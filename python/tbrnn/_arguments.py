@@ -1,0 +1,95 @@
+"""Checks of single arguments and of options that may differ from member to member."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tbrnn.errors import mistake, wrong_type
+
+T = TypeVar("T")
+
+NUMBERS = (int, float, np.integer, np.floating)
+
+
+def whole(argument: str, value: object, *, least: int, most: int | None = None) -> int:
+    """A whole number from `least` to `most`."""
+    expected = f"a whole number of at least {least}"
+    if most is not None:
+        expected = f"a whole number from {least} to {most}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise wrong_type(argument, expected, value)
+    if value < least or (most is not None and value > most):
+        raise mistake(argument, expected, value)
+    return int(value)
+
+
+def number(
+    argument: str,
+    value: object,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+) -> float:
+    """A finite number with least <= value, above < value, value <= most."""
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("at least", least), ("above", above), ("at most", most))
+        if math.isfinite(bound)
+    ]
+    expected = " ".join(["a finite number", " and ".join(bounds)]).strip()
+    if isinstance(value, (bool, np.bool_)) or not isinstance(
+        value, (int, float, np.integer, np.floating)
+    ):
+        raise wrong_type(argument, expected, value)
+    if not (math.isfinite(value) and least <= value <= most and value > above):
+        raise mistake(argument, expected, value)
+    return float(value)
+
+
+def choice(argument: str, value: object, choices: Sequence[str]) -> str:
+    """One of the words in `choices`."""
+    if not isinstance(value, str) or value not in choices:
+        raise mistake(argument, "one of " + ", ".join(map(repr, choices)), repr(value))
+    return value
+
+
+def switch(argument: str, value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise wrong_type(argument, "True or False", value)
+    return bool(value)
+
+
+def precision(value: DTypeLike) -> np.dtype[Any]:
+    """float32 or float64."""
+    for kind in (np.float32, np.float64):
+        if value is not None and _is(kind, value):
+            return np.dtype(kind)
+    raise mistake("dtype", "'float32' or 'float64'", repr(value))
+
+
+def _is(kind: type[np.floating[Any]], value: DTypeLike) -> bool:
+    try:
+        return np.dtype(value) == kind
+    except TypeError:
+        return False
+
+
+def per_member(
+    argument: str, value: object, members: int, check: Callable[[str, object], T]
+) -> list[T]:
+    """One checked value per member: a single value serves all, a sequence has one for each."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if not isinstance(value, (list, tuple, range)):
+        return [check(argument, value)] * members
+    if len(value) != members:
+        expected = f"one value, or one for each of the {members} members"
+        raise mistake(argument, expected, f"{len(value)} values")
+    return [check(f"{argument}[{i}]", entry) for i, entry in enumerate(value)]

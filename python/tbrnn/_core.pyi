@@ -1,0 +1,119 @@
+"""The compiled engine: checks, allocates, calls. Users meet it through the package."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import DTypeLike, NDArray
+
+class Spec:
+    """A model's equations and shapes, and the order of its parameters in one flat block."""
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        units: int,
+        ranks: Sequence[int],
+        inputs: int,
+        outputs: int,
+        alpha: float,
+        form: str,
+        phi: str,
+        phi_out: str,
+        scale_two: float,
+        scale_three: float,
+        input_bias: bool,
+        output_bias: bool,
+        identity_readout: bool,
+        gated: bool,
+        hard_orth: bool,
+    ) -> None: ...
+    @property
+    def fields(self) -> list[tuple[str, tuple[int, ...]]]: ...
+    @property
+    def size(self) -> int: ...
+
+class Dataset:
+    """Inputs, targets, mask and initial states of one data set, packed once into tiles of trials."""
+
+    def __init__(
+        self,
+        inputs: NDArray[Any],
+        targets: NDArray[Any] | None = None,
+        mask: NDArray[Any] | None = None,
+        initial_states: NDArray[Any] | None = None,
+    ) -> None: ...
+    @property
+    def dtype(self) -> Any: ...
+    @property
+    def trials(self) -> int: ...
+    @property
+    def steps(self) -> int: ...
+
+def simulate(
+    spec: Spec,
+    parameters: NDArray[Any],
+    datasets: Sequence[Dataset],
+    dataset: NDArray[Any],
+    *,
+    sigma: NDArray[Any],
+    keys: NDArray[Any],
+    epoch: int,
+    threads: int,
+    states: bool,
+    rates: bool,
+    outputs: bool,
+) -> dict[str, NDArray[Any]]: ...
+def gradient(
+    spec: Spec,
+    parameters: NDArray[Any],
+    datasets: Sequence[Dataset],
+    dataset: NDArray[Any],
+    *,
+    match: str,
+    sigma: NDArray[Any],
+    keys: NDArray[Any],
+    epoch: int,
+    threads: int,
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+class Trainer:
+    """Adam on many members at once, in slices of time."""
+
+    def __init__(self, threads: int) -> None: ...
+    def add(
+        self,
+        spec: Spec,
+        parameters: NDArray[Any],
+        datasets: Sequence[Dataset],
+        dataset: NDArray[Any],
+        *,
+        match: str,
+        keys: NDArray[Any],
+        sigma: NDArray[Any],
+        lr_first: NDArray[Any],
+        lr_last: NDArray[Any],
+        lr_epochs: NDArray[Any],
+        epochs: NDArray[Any],
+        target_loss: NDArray[Any],
+        stall_window: NDArray[Any],
+        stall_improvement: NDArray[Any],
+        record_every: int,
+    ) -> None: ...
+    def run(self, seconds: float) -> bool: ...
+    def interrupt(self) -> None: ...
+    def result(self, cohort: int) -> dict[str, Any]: ...
+    @property
+    def epochs_done(self) -> int: ...
+    @property
+    def finished(self) -> int: ...
+    @property
+    def members(self) -> int: ...
+
+def engine() -> dict[str, Any]: ...
+def use_instruction_set(name: str) -> None: ...
+def fma_peak(threads: int, seconds: float) -> float: ...
+def philox(counter: NDArray[Any], key: NDArray[Any]) -> NDArray[Any]: ...
+def normals(
+    key: int, epoch: int, step: int, trials: int, units: int, dtype: DTypeLike
+) -> NDArray[Any]: ...

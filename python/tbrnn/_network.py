@@ -1,0 +1,220 @@
+"""What all low-rank networks share: hyperparameters, initial weights, published names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from tbrnn._arguments import choice, number, precision, switch, whole
+from tbrnn._engine import Spec
+from tbrnn._published import read_state_dict
+from tbrnn._seeds import Seed, entropies, generator
+from tbrnn.errors import mistake
+
+if TYPE_CHECKING:
+    from tbrnn.ensemble import Ensemble
+
+FORMS = ("rate", "voltage")
+NONLINEARITIES = ("tanh", "relu", "sigmoid", "softplus", "identity")
+READOUTS = ("matrix", "identity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LowRankNetwork:
+    """Hyperparameters of a low-rank network; the classes that derive from it add the drive."""
+
+    units: int
+    rank: int | tuple[int, int]
+    inputs: int
+    outputs: int
+    alpha: float = 0.2
+    sigma: float = 0.0
+    form: str = "rate"
+    phi: str = "tanh"
+    phi_out: str | None = None
+    input_bias: bool = True
+    output_bias: bool = True
+    readout: str = "matrix"
+    scale: float | None = None
+
+    code: ClassVar[int]  # the class in seeds; never changes
+    published: ClassVar[Mapping[str, str]]  # published name -> ours, of the recurrent parameters
+    rank_from: ClassVar[tuple[str, ...]]  # parameters that show the ranks
+    zero_input_bias: ClassVar[bool] = False  # does b start at zero?
+
+    def __post_init__(self) -> None:
+        """Check every argument; plain Python values stay in the fields."""
+        self._set("units", whole("units", self.units, least=1))
+        self._set("rank", self._checked_rank())
+        self._set("inputs", whole("inputs", self.inputs, least=1))
+        self._set("outputs", whole("outputs", self.outputs, least=1))
+        self._set("alpha", number("alpha", self.alpha, above=0, most=1))
+        self._set("sigma", number("sigma", self.sigma, least=0))
+        choice("form", self.form, FORMS)
+        choice("phi", self.phi, NONLINEARITIES)
+        self._set("phi_out", self.phi if self.phi_out is None else self.phi_out)
+        choice("phi_out", self.phi_out, NONLINEARITIES)
+        self._set("input_bias", switch("input_bias", self.input_bias))
+        self._set("output_bias", switch("output_bias", self.output_bias))
+        choice("readout", self.readout, READOUTS)
+        if self.scale is not None:
+            self._set("scale", number("scale", self.scale, above=0))
+        if self.readout == "identity":
+            if self.outputs != self.units:
+                expected = f"units = {self.units} with readout='identity'"
+                raise mistake("outputs", expected, self.outputs)
+            self._set("output_bias", False)
+
+    def _set(self, field: str, value: object) -> None:
+        object.__setattr__(self, field, value)
+
+    def _checked_rank(self) -> int | tuple[int, int]:
+        return whole("rank", self.rank, least=1, most=self.units)
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """The rank of each low-rank term of the drive."""
+        return self.rank if isinstance(self.rank, tuple) else (self.rank,)
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The engine's description of this model."""
+        return Spec(
+            type(self).__name__,
+            units=self.units,
+            ranks=self.ranks,
+            inputs=self.inputs,
+            outputs=self.outputs,
+            alpha=self.alpha,
+            form=self.form,
+            phi=self.phi,
+            phi_out=self.phi_out or self.phi,
+            scale_two=1 / self.units if self.scale is None else self.scale,
+            scale_three=1 / self.units**2 if self.scale is None else self.scale,
+            input_bias=self.input_bias,
+            output_bias=self.output_bias,
+            identity_readout=self.readout == "identity",
+            gated=getattr(self, "gated", False),
+            hard_orth=getattr(self, "hard_orth", False),
+        )
+
+    def initial(
+        self,
+        seeds: Sequence[Seed],
+        *,
+        numbers: Sequence[int] | None = None,
+        dtype: DTypeLike = "float32",
+    ) -> Ensemble:
+        """An untrained ensemble with the initial weights of the three-body study.
+
+        Each member draws, in the order of its parameters and in float64, from
+        ``Generator(Philox(SeedSequence(seed)))``; then the weights are cast to `dtype`. So a
+        member depends on its seed alone, not on its company.
+
+        Parameters
+        ----------
+        seeds : sequence of int or tuple of int
+            One entropy per member.
+        numbers : sequence of int, optional
+            Member numbers; 0, 1, 2, ... unless given.
+        dtype : {"float32", "float64"}, default "float32"
+
+        Examples
+        --------
+        >>> import tbrnn
+        >>> model = tbrnn.LowRankTBRNN(units=30, rank=3, inputs=2, outputs=1)
+        >>> nets = model.initial([(7, 0), (7, 1)])
+        >>> nets.m.shape, bool((nets[1].m == model.initial([(7, 1)])[0].m).all())
+        ((2, 30, 3), True)
+        """
+        from tbrnn._cohorts import Cohort
+        from tbrnn.ensemble import Ensemble
+
+        members = entropies(seeds)
+        labels = range(len(members)) if numbers is None else numbers
+        weights = np.array([self._draw(generator(member)) for member in members])
+        block = weights.reshape(len(members), self.spec.size).astype(precision(dtype))
+        return Ensemble([Cohort(self, block, tuple(labels), tuple(members))])
+
+    @classmethod
+    def from_state_dict(
+        cls, arrays: Mapping[str, ArrayLike], *, dtype: DTypeLike | None = None, **options: Any
+    ) -> Ensemble:
+        """A network from the arrays of a published state dict, as an ensemble of one.
+
+        Parameters
+        ----------
+        arrays : mapping
+            The published names and shapes: ``w_in.weight`` (unit, input), ``w_in.bias`` (unit),
+            ``w_out.weight`` (output, unit), ``w_out.bias`` (output), and the recurrent
+            parameters, each (unit, rank): ``M N`` (LowRankRNN), ``L M N`` (LowRankTBRNN) or
+            ``M_rnn N_rnn L_tbrnn M_tbrnn N_tbrnn`` and the gate ``alpha`` () (LowRankHORNN; the
+            gate may be missing). Units, rank, inputs, outputs and biases follow from the arrays.
+        dtype : {"float32", "float64"}, optional
+            Default: float32 if all arrays are float32, else float64.
+        **options
+            What arrays cannot tell: ``alpha``, ``sigma``, ``form``, ``phi``, ``phi_out``,
+            ``scale``, ``readout="identity"`` if there is no w_out, ``hard_orth``, ``gated``. A
+            network of the published "discrete" mode has ``alpha=1, sigma=0, scale=1``.
+
+        Raises
+        ------
+        ValueError
+            For missing and unexpected names and for wrong shapes.
+
+        Examples
+        --------
+        >>> import numpy as np, tbrnn
+        >>> rng = np.random.default_rng(0)
+        >>> shapes = {"M": (30, 1), "N": (30, 1), "w_in.weight": (30, 2), "w_out.weight": (1, 30)}
+        >>> arrays = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+        >>> net = tbrnn.LowRankRNN.from_state_dict(arrays, alpha=0.2)
+        >>> net.model.inputs, net.model.input_bias, net.m.shape
+        (2, False, (1, 30, 1))
+        """
+        from tbrnn.ensemble import Ensemble
+
+        ours, sizes = read_state_dict(cls, arrays, options)
+        stacked = {name: array[np.newaxis] for name, array in ours.items()}
+        return Ensemble.from_arrays(cls(**sizes, **options), stacked, dtype=dtype)
+
+    def _draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """All parameters of one network in one flat block."""
+        drawn = [self._draw_field(rng, name, shape) for name, shape in self.spec.fields]
+        return np.concatenate([array.ravel() for array in drawn])
+
+    def _draw_field(
+        self, rng: np.random.Generator, name: str, shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        if name == "gate" or (name == "b_in" and self.zero_input_bias):
+            return np.zeros(shape)
+        if name == "b_in":
+            return fan_in(rng, shape, self.inputs)
+        if name == "b_out":
+            return fan_in(rng, shape, self.units)
+        if name in ("w_in", "w_out"):
+            return xavier(rng, shape)
+        return self._draw_recurrent(rng, shape)
+
+    def _draw_recurrent(
+        self, rng: np.random.Generator, shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        return xavier(rng, shape)
+
+
+def xavier(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Uniform on +-sqrt(6 / (p + q)) for a p x q matrix (Glorot and Bengio 2010)."""
+    bound = math.sqrt(6 / sum(shape))
+    return rng.uniform(-bound, bound, shape)
+
+
+def fan_in(rng: np.random.Generator, shape: tuple[int, ...], fan: int) -> NDArray[np.float64]:
+    """Uniform on +-1 / sqrt(fan-in), the usual start of a linear layer."""
+    bound = 1 / math.sqrt(fan)
+    return rng.uniform(-bound, bound, shape)

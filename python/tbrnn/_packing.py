@@ -1,0 +1,71 @@
+"""Trials on their way to the engine: fit to the networks, then packed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn._arguments import per_member, whole
+from tbrnn._engine import Dataset
+from tbrnn.errors import mistake, wrong_type
+from tbrnn.trials import Trials
+
+if TYPE_CHECKING:
+    from tbrnn.ensemble import Ensemble
+
+MATCHES = ("outputs", "rates", "states")
+
+
+def check_trials(nets: Ensemble, trials: Trials, match: str | None = None) -> None:
+    """Do inputs, initial states and (to match something) targets have the networks' sizes?"""
+    if not isinstance(trials, Trials):
+        raise wrong_type("trials", "tbrnn.Trials", trials)
+    if match is not None and trials.targets is None:
+        raise mistake("trials", "Trials with targets", repr(trials))
+    for cohort in nets.cohorts:
+        model = cohort.model
+        _check_channels("inputs", trials.inputs, "input", model.inputs)
+        if trials.initial_states is not None:
+            _check_channels("initial_states", trials.initial_states, "unit", model.units)
+        if match is not None and trials.targets is not None:
+            channels = model.outputs if match == "outputs" else model.units
+            axis = "output" if match == "outputs" else "unit"
+            _check_channels("targets", trials.targets, axis, channels)
+
+
+def _check_channels(argument: str, array: NDArray[Any], axis: str, expected: int) -> None:
+    if array.shape[-1] != expected:
+        sizes = ("trial, " if argument == "initial_states" else "trial, time, ") + axis
+        raise mistake(argument, f"({sizes}) with {expected} {axis}s", f"shape {array.shape}")
+
+
+def dataset_of_members(
+    dataset: int | Sequence[int] | None, trials: Trials, members: int
+) -> NDArray[np.int32]:
+    """The index of each member's data set."""
+    if dataset is None:
+        if trials.datasets > 1:
+            expected = f"given, one index per member, with {trials.datasets} data sets"
+            raise mistake("dataset", expected, "None")
+        dataset = 0
+
+    def check(argument: str, value: object) -> int:
+        return whole(argument, value, least=0, most=trials.datasets - 1)
+
+    return np.array(per_member("dataset", dataset, members, check), dtype=np.int32)
+
+
+def pack(trials: Trials, dtype: np.dtype[Any], *, with_targets: bool) -> list[Dataset]:
+    """One engine data set for each data set of the trials."""
+    stacked = {
+        name: array if trials.inputs.ndim == 4 else array[np.newaxis]
+        for name, array in trials.arrays().items()
+        if with_targets or name in ("inputs", "initial_states")
+    }
+    return [
+        Dataset(**{name: np.ascontiguousarray(a[i], dtype=dtype) for name, a in stacked.items()})
+        for i in range(trials.datasets)
+    ]

@@ -1,0 +1,50 @@
+"""Progress bars: on a terminal, for work that lasts more than a second."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from tbrnn._arguments import switch
+
+if TYPE_CHECKING:
+    from tbrnn._engine import Trainer
+
+DELAY = 1.0  # seconds before a bar appears
+
+
+class Progress:
+    """A bar over the epochs of all members.
+
+    `show` None shows it on a terminal only, True anywhere, False nowhere.
+    """
+
+    def __init__(self, epochs: int, show: bool | None) -> None:
+        from tqdm import tqdm  # here, because it takes longer to import than the rest of us
+
+        if show is not None:
+            switch("progress", show)
+        self.bar: Any = tqdm(
+            total=epochs,
+            disable=None if show is None else not show,
+            delay=0.0 if show else DELAY,
+            unit=" epochs",
+            unit_scale=True,
+            dynamic_ncols=True,
+        )
+
+    def update(self, trainer: Trainer) -> None:
+        """Show where the training is."""
+        self.bar.set_postfix_str(f"{trainer.finished}/{trainer.members} networks", refresh=False)
+        self.bar.update(trainer.epochs_done - self.bar.n)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bar.close()

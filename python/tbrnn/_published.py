@@ -1,0 +1,102 @@
+"""Published parameter names (the three-body code's state dicts) and ours, in one table.
+
+The recurrent names belong to the models; those of input and readout are the same for all. The
+parameter that the published HORNN calls ``alpha`` is our ``gate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tbrnn.errors import mistake
+
+if TYPE_CHECKING:
+    from tbrnn._network import LowRankNetwork
+
+INPUT_AND_READOUT = {
+    "w_in.weight": "w_in",
+    "w_in.bias": "b_in",
+    "w_out.weight": "w_out",
+    "w_out.bias": "b_out",
+}
+OPTIONAL = ("w_in.bias", "w_out.bias", "alpha")
+
+
+def published_names(model: type[LowRankNetwork]) -> dict[str, str]:
+    """Published name -> ours."""
+    return {**model.published, **INPUT_AND_READOUT}
+
+
+def read_state_dict(
+    model: type[LowRankNetwork], arrays: Mapping[str, ArrayLike], options: Mapping[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Arrays under our names, and the sizes and switches that they imply."""
+    identity = options.get("readout") == "identity"
+    names = published_names(model)
+    if identity:
+        names = {name: ours for name, ours in names.items() if not name.startswith("w_out")}
+    _check_names(model, arrays, names, identity=identity)
+    read = {ours: np.asarray(arrays[name]) for name, ours in names.items() if name in arrays}
+    read.setdefault("gate", np.zeros(()))
+    if "gate" not in names.values():
+        del read["gate"]
+    sizes = _sizes(model, read, identity=identity)
+    _check_shapes(names, read, model(**sizes, **options).spec.fields)
+    return read, sizes
+
+
+def _check_names(
+    model: type[LowRankNetwork],
+    arrays: Mapping[str, ArrayLike],
+    names: Mapping[str, str],
+    *,
+    identity: bool,
+) -> None:
+    missing = [name for name in names if name not in arrays and name not in OPTIONAL]
+    unexpected = [name for name in arrays if name not in names]
+    if not missing and not unexpected:
+        return
+    faults = []
+    if missing:
+        faults.append("lack " + ", ".join(missing))
+    if unexpected:
+        faults.append("have unexpected " + ", ".join(unexpected))
+    hint = "" if identity or "w_out.weight" not in missing else " (no readout: readout='identity')"
+    expected = f"the parameters of {model.__name__}, {', '.join(names)}"
+    raise mistake("arrays", expected, f"arrays that {' and '.join(faults)}{hint}")
+
+
+def _sizes(
+    model: type[LowRankNetwork], read: Mapping[str, NDArray[Any]], *, identity: bool
+) -> dict[str, Any]:
+    """Units, rank, inputs, outputs and bias switches."""
+    matrices = [ours for name, ours in model.published.items() if name != "alpha"]
+    for ours in [*matrices, "w_in", *([] if identity else ["w_out"])]:
+        if read[ours].ndim != 2:
+            raise mistake(f"arrays: {ours}", "a matrix", f"shape {read[ours].shape}")
+    units = read["w_in"].shape[0]
+    ranks = [read[ours].shape[1] for ours in model.rank_from]
+    return {
+        "units": units,
+        "rank": ranks[0] if len(ranks) == 1 else tuple(ranks),
+        "inputs": read["w_in"].shape[1],
+        "outputs": units if identity else read["w_out"].shape[0],
+        "input_bias": "b_in" in read,
+        "output_bias": "b_out" in read,
+    }
+
+
+def _check_shapes(
+    names: Mapping[str, str],
+    read: Mapping[str, NDArray[Any]],
+    fields: list[tuple[str, tuple[int, ...]]],
+) -> None:
+    published = {ours: name for name, ours in names.items()}
+    for ours, shape in fields:
+        if read[ours].shape != tuple(shape):
+            given = f"shape {read[ours].shape}"
+            raise mistake(f"arrays[{published[ours]!r}]", f"of shape {tuple(shape)}", given)

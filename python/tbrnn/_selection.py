@@ -1,0 +1,60 @@
+"""Which members an index or a condition means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn._network import LowRankNetwork
+from tbrnn.errors import mistake, wrong_type
+
+EXPECTED = "an int, a slice, a list of ints or a boolean mask"
+
+
+def position(index: int, members: int) -> int:
+    """A checked position; negative ones count from the end."""
+    if not -members <= index < members:
+        raise IndexError(f"member {index} of an ensemble of {members}")
+    return int(index) % members
+
+
+def positions(index: Any, members: int) -> NDArray[np.int64]:
+    """The positions that a slice, a list of positions or a boolean mask selects."""
+    if isinstance(index, slice):
+        return np.arange(members)[index]
+    if not isinstance(index, (list, tuple, range, np.ndarray)):
+        raise wrong_type("index", EXPECTED, index)
+    array = np.asarray(index)
+    if array.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "bi":
+        raise wrong_type("index", EXPECTED, index)
+    if array.dtype == bool:
+        if len(array) != members:
+            raise mistake("index", f"a mask of {members} members", f"{len(array)} entries")
+        return np.flatnonzero(array)
+    return np.array([position(i, members) for i in array.tolist()], dtype=np.int64)
+
+
+def members_where(
+    models: Sequence[LowRankNetwork], numbers: NDArray[np.int64], conditions: Mapping[str, Any]
+) -> NDArray[np.int64]:
+    """The positions of the members that meet all conditions."""
+    fields = {field for model in models for field in model.__dataclass_fields__}
+    known = sorted({"model", "number", *fields})
+    if unknown := sorted(set(conditions) - set(known)):
+        raise mistake("where()", f"called with some of {', '.join(known)}", ", ".join(unknown))
+    pairs = zip(models, numbers.tolist(), strict=True)
+    met = [all(_meets(m, n, *condition) for condition in conditions.items()) for m, n in pairs]
+    return np.flatnonzero(met)
+
+
+def _meets(model: LowRankNetwork, number: int, name: str, value: Any) -> bool:
+    if name == "number":
+        return bool(number == value)
+    if name == "model":
+        return isinstance(model, value) if isinstance(value, type) else bool(model == value)
+    return bool(getattr(model, name, None) == value)

@@ -1,0 +1,114 @@
+"""Simulations: what an ensemble does with trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn import _engine
+from tbrnn._arguments import number, per_member, switch, whole
+from tbrnn._packing import check_trials, dataset_of_members, pack
+from tbrnn._seeds import noise_keys
+from tbrnn._threads import thread_count
+from tbrnn.trials import Floats, Trials
+
+if TYPE_CHECKING:
+    from tbrnn.ensemble import Ensemble
+
+
+@dataclass(frozen=True, eq=False)
+class Activity:
+    """What an ensemble did, as returned by `Ensemble.simulate`.
+
+    Attributes
+    ----------
+    states : array (member, trial, time, unit)
+        x after each input.
+    rates : array (member, trial, time, unit)
+        phi(x) in rate form, x in voltage form.
+    outputs : array (member, trial, time, output)
+        The readout of x.
+
+    What was not asked for is None. The member axis is absent for a network picked as ``nets[i]``.
+    """
+
+    states: Floats | None
+    rates: Floats | None
+    outputs: Floats | None
+
+    def __repr__(self) -> str:
+        shapes = [f"{name} {a.shape}" for name, a in vars(self).items() if a is not None]
+        return f"Activity({', '.join(shapes)})"
+
+
+def simulate(
+    nets: Ensemble,
+    trials: Trials,
+    noise: bool | float | Sequence[float],
+    seed: int,
+    dataset: int | Sequence[int] | None,
+    wanted: Mapping[str, bool],
+    threads: int | None,
+) -> Activity:
+    """`Ensemble.simulate`, which documents the arguments."""
+    for argument, flag in wanted.items():
+        switch(argument, flag)
+    _check_stackable(nets, wanted)
+    check_trials(nets, trials)
+    index = dataset_of_members(dataset, trials, len(nets))
+    sigma = noise_of_members(nets, noise)
+    keys = simulation_keys(nets, seed)
+    workers = thread_count(threads)
+    packed = pack(trials, nets.dtype, with_targets=False)
+    results: dict[str, Floats] = {}
+    for c, cohort in enumerate(nets.cohorts):
+        here = np.flatnonzero(nets.order[:, 0] == c)
+        rows = nets.order[here, 1]
+        part = _engine.simulate(
+            cohort.model.spec,
+            cohort.parameters[rows],
+            packed,
+            index[here],
+            sigma=sigma[here],
+            keys=keys[here],
+            epoch=0,
+            threads=workers,
+            **wanted,
+        )
+        for name, array in part.items():
+            shape = (len(nets), *array.shape[1:])
+            results.setdefault(name, np.empty(shape, array.dtype))[here] = array
+    arrays = {name: results.get(name) for name in ("states", "rates", "outputs")}
+    if nets.single:
+        arrays = {name: None if a is None else a[0] for name, a in arrays.items()}
+    return Activity(**arrays)
+
+
+def _check_stackable(nets: Ensemble, wanted: Mapping[str, bool]) -> None:
+    """Arrays of several models stack if the models have equally many channels."""
+    for name in [name for name, flag in wanted.items() if flag]:
+        channel = "outputs" if name == "outputs" else "units"
+        lengths = sorted({getattr(cohort.model, channel) for cohort in nets.cohorts})
+        if len(lengths) > 1:
+            raise ValueError(
+                f"{name} do not stack: the members have {lengths} {channel}; "
+                f"select with nets.where({channel}=...) or leave them out with {name}=False"
+            )
+
+
+def noise_of_members(nets: Ensemble, noise: bool | float | Sequence[float]) -> NDArray[np.float64]:
+    """Standard deviation of each member's state noise; True takes the models' own."""
+    if isinstance(noise, (bool, np.bool_)):
+        return np.array([model.sigma if noise else 0.0 for model in nets.models])
+    return np.array(per_member("noise", noise, len(nets), partial(number, least=0)))
+
+
+def simulation_keys(nets: Ensemble, seed: int) -> NDArray[np.uint64]:
+    """Noise keys from (seed, *entropy of the member)."""
+    first = whole("seed", seed, least=0)
+    return noise_keys([(first, *member) for member in nets.seeds])

@@ -1,0 +1,146 @@
+"""Ensembles in safetensors files: written whole or not at all, checked when read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn._cohorts import Cohort, by_name
+from tbrnn._engine import VERSION
+from tbrnn.ensemble import Ensemble
+from tbrnn.models import MODELS
+
+if TYPE_CHECKING:
+    from tbrnn._network import LowRankNetwork
+
+FORMAT = 1  # of the configuration below; larger numbers come from later versions of the package
+
+
+def save(nets: Ensemble, path: str | os.PathLike[str]) -> None:
+    """`Ensemble.save`, which documents it."""
+    from safetensors.numpy import save as to_bytes
+
+    tensors = {
+        f"{c}.{name}": np.ascontiguousarray(array)
+        for c, cohort in enumerate(nets.cohorts)
+        for name, array in by_name(cohort.model, cohort.parameters).items()
+    }
+    configuration = json.dumps(
+        {
+            "format": FORMAT,
+            "tbrnn": VERSION,
+            "cohorts": [_described(cohort) for cohort in nets.cohorts],
+            "order": nets.order.tolist(),
+        }
+    )
+    metadata = {"tbrnn": configuration, "digest": _digest(configuration, tensors)}
+    write_atomically(path, to_bytes(tensors, metadata))
+
+
+def load(path: str | os.PathLike[str]) -> Ensemble:
+    """Read an ensemble that `Ensemble.save` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    Ensemble
+        With the same models, parameters, member numbers, seeds and order, bit for bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        Naming the path, if the file is truncated, damaged (a digest covers weights and
+        configuration), no safetensors file, one that tbrnn did not write, or one of a later
+        version.
+
+    Examples
+    --------
+    >>> import os, tempfile, tbrnn
+    >>> nets = tbrnn.LowRankTBRNN(units=30, rank=2, inputs=1, outputs=1).initial([0, 1])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nets.save(os.path.join(folder, "nets.safetensors"))
+    ...     copy = tbrnn.load(os.path.join(folder, "nets.safetensors"))
+    >>> bool((copy.l == nets.l).all()), copy.model == nets.model
+    (True, True)
+    """
+    metadata, tensors = _read(Path(path))
+    if "tbrnn" not in metadata:
+        raise ValueError(
+            f"{path}: a safetensors file that tbrnn did not write (its metadata lack 'tbrnn'); "
+            "arrays with published names load with Model.from_state_dict"
+        )
+    if metadata.get("digest") != _digest(metadata["tbrnn"], tensors):
+        raise ValueError(f"{path}: damaged, weights or configuration differ from what was saved")
+    configuration = json.loads(metadata["tbrnn"])
+    if configuration["format"] > FORMAT:
+        raise ValueError(
+            f"{path}: written by tbrnn {configuration['tbrnn']}, format {configuration['format']}, "
+            f"this version reads up to format {FORMAT}"
+        )
+    cohorts = [_cohort(c, entry, tensors) for c, entry in enumerate(configuration["cohorts"])]
+    return Ensemble(cohorts, configuration["order"])
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file that appears at `path` complete or not at all."""
+    final = Path(path)
+    partial = final.with_name(f".{final.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return file.metadata() or {}, tensors
+    except SafetensorError as error:
+        raise ValueError(f"{path}: truncated, damaged or no safetensors file ({error})") from error
+
+
+def _digest(configuration: str, tensors: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.blake2b(configuration.encode(), digest_size=16)
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].tobytes())
+    return digest.hexdigest()
+
+
+def _described(cohort: Cohort) -> dict[str, Any]:
+    return {
+        "class": type(cohort.model).__name__,
+        "model": asdict(cohort.model),
+        "numbers": list(cohort.numbers),
+        "seeds": [list(seed) for seed in cohort.seeds],
+    }
+
+
+def _cohort(c: int, entry: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Cohort:
+    model: LowRankNetwork = MODELS[entry["class"]](**entry["model"])
+    members = len(entry["numbers"])
+    columns = [tensors[f"{c}.{name}"].reshape(members, -1) for name, _ in model.spec.fields]
+    seeds = tuple(tuple(seed) for seed in entry["seeds"])
+    return Cohort(model, np.concatenate(columns, axis=1), tuple(entry["numbers"]), seeds)

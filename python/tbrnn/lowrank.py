@@ -1,0 +1,216 @@
+"""LINT: low-rank networks inferred from the activity of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn._arguments import choice, whole
+from tbrnn._cohorts import Cohort, Place, gather
+from tbrnn._engine import Dataset
+from tbrnn._network import LowRankNetwork
+from tbrnn._packing import check_trials, dataset_of_members, pack
+from tbrnn._seeds import Seed, member_entropies
+from tbrnn._starting import networks
+from tbrnn._threads import thread_count
+from tbrnn._training import LearningRate, Stall, member_options, train
+from tbrnn.ensemble import Ensemble
+from tbrnn.errors import mistake, wrong_type
+from tbrnn.runs import Runs
+from tbrnn.trials import Trials
+
+Rank: TypeAlias = int | tuple[int, int]
+
+
+def lint(
+    nets: Ensemble,
+    student_class: type[LowRankNetwork],
+    *,
+    ranks: Iterable[Rank],
+    trials: Trials,
+    match: str = "rates",
+    seed: int | Sequence[Seed] = 0,
+    epochs: int | Sequence[int] = 10_000,
+    lr: LearningRate | Sequence[LearningRate] = 1e-3,
+    sigma: float | Sequence[float] | None = None,
+    dataset: int | Sequence[int] | None = None,
+    target_loss: float | None | Sequence[float | None] = 1e-4,
+    stall: Stall | None | Sequence[Stall | None] = (0.1, 1e-4),
+    threads: int | None = None,
+    progress: bool | None = None,
+    record_every: int = 10,
+) -> Runs:
+    """Train students of several ranks to reproduce the activity of each teacher.
+
+    A teacher runs on the trials without noise. A student is a fresh network with the teacher's
+    units, alpha, form, sigma, phi, scale, bias switches and, where its class has them, hard_orth
+    and gated. It has input weights of its own and an identity readout, and is trained to::
+
+        match="rates":   phi_out(x) = phi_out(x of the teacher)
+        match="states":  x = x of the teacher
+
+    in the mean squared error over all trials, steps and units (voltage form has no phi_out: both
+    match x). Afterwards it is given the teacher's phi_out and a copy of its readout, so that its
+    outputs can be compared with the task's targets. All students train in one call.
+
+    Parameters
+    ----------
+    nets : Ensemble
+        The teachers.
+    student_class : type
+        `LowRankRNN`, `LowRankTBRNN` or `LowRankHORNN`.
+    ranks : iterable of int, or of (int, int) for LowRankHORNN
+        One student per teacher and rank.
+    trials : Trials
+        Inputs and initial states are used. Targets and mask speak of outputs and are not.
+    match : {"rates", "states"}, default "rates"
+    seed : int, or one int or tuple of int per teacher, default 0
+        An int: a student draws from ``SeedSequence((seed, teacher's number, class, *rank))`` with
+        the class as a code, 2 for LowRankRNN, 4 for LowRankTBRNN, 6 for LowRankHORNN. One per
+        teacher: from ``(*seed, class, *rank)``.
+    epochs, lr, sigma, target_loss, stall
+        As in `tbrnn.fit`, one value or one per student.
+    dataset : int or one per teacher, optional
+        The data set of each teacher and its students; needed if `trials` holds several.
+    threads, progress, record_every
+        As in `tbrnn.fit`.
+
+    Returns
+    -------
+    Runs
+        One entry per student: all ranks of the first teacher, then of the second, ...;
+        ``.teacher`` is the position of the teacher. Losses are those of the match.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was expected and what was given, before any work.
+
+    References
+    ----------
+    Valente, Pillow and Ostojic, "Extracting computational mechanisms from neural data using
+    low-rank RNNs", NeurIPS 2022; in the form of "Beyond linear summation: Three-Body RNNs for
+    modeling complex neural and biological systems" (full batch, trained input weights).
+
+    Examples
+    --------
+    >>> import numpy as np, tbrnn
+    >>> inputs = np.random.default_rng(0).normal(size=(8, 20, 1))
+    >>> teachers = tbrnn.LowRankRNN(units=20, rank=1, inputs=1, outputs=1).initial([0, 1])
+    >>> students = tbrnn.lint(
+    ...     teachers, tbrnn.LowRankTBRNN, ranks=[1, 2], trials=tbrnn.Trials(inputs), epochs=20
+    ... )
+    >>> students.teacher.tolist(), students.rank.tolist()
+    ([0, 0, 1, 1], [1, 2, 1, 2])
+    >>> bool((students.best[0].w_out == teachers[0].w_out).all())
+    True
+    """
+    choice("match", match, ("rates", "states"))
+    listed = _checked(nets, student_class, ranks)
+    check_trials(nets, trials)
+    teacher = np.repeat(np.arange(len(nets)), len(listed))
+    start = _students(nets, student_class, listed, match, seed)
+    index = dataset_of_members(dataset, trials, len(nets))
+    options = member_options(
+        start, sigma=sigma, lr=lr, epochs=epochs, target_loss=target_loss, stall=stall
+    )
+    workers = thread_count(threads)
+    every = whole("record_every", record_every, least=0)
+    runs = train(
+        start,
+        list(_activity_to_match(nets, trials, index, match, workers)),
+        teacher.astype(np.int32),
+        options,
+        match="outputs",
+        threads=workers,
+        progress=progress,
+        record_every=every,
+    )
+    return replace(
+        runs,
+        best=_with_readout(runs.best, nets, teacher),
+        last=_with_readout(runs.last, nets, teacher),
+        teacher=teacher,
+    )
+
+
+def _checked(
+    nets: Ensemble, student_class: type[LowRankNetwork], ranks: Iterable[Rank]
+) -> list[Rank]:
+    if not isinstance(nets, Ensemble) or not len(nets):
+        raise wrong_type("nets", "an Ensemble of teachers", nets)
+    if not isinstance(student_class, type) or not issubclass(student_class, LowRankNetwork):
+        raise wrong_type("student_class", "a class such as tbrnn.LowRankRNN", student_class)
+    if not isinstance(ranks, Iterable):
+        raise wrong_type("ranks", "a list of ranks such as range(1, 7)", ranks)
+    listed = list(ranks)
+    if not listed:
+        raise mistake("ranks", "at least one rank", "none")
+    return listed
+
+
+def _students(
+    nets: Ensemble,
+    student_class: type[LowRankNetwork],
+    ranks: Sequence[Rank],
+    match: str,
+    seed: int | Sequence[Seed],
+) -> Ensemble:
+    """Fresh students, those of one teacher after the other."""
+    teacher_seeds = member_entropies(seed, [(int(number),) for number in nets.numbers])
+    models, seeds, numbers = [], [], []
+    for teacher, number, words in zip(nets.models, nets.numbers, teacher_seeds, strict=True):
+        for rank in ranks:
+            model = _student_model(teacher, student_class, rank, match)
+            models.append(model)
+            seeds.append((*words, model.code, *model.ranks))
+            numbers.append(int(number))
+    return networks(models, seeds, numbers, nets.dtype)
+
+
+def _student_model(
+    teacher: LowRankNetwork, student_class: type[LowRankNetwork], rank: Rank, match: str
+) -> LowRankNetwork:
+    own = [field.name for field in fields(student_class) if hasattr(teacher, field.name)]
+    shared = {name: getattr(teacher, name) for name in own}
+    return student_class(**{**shared, **_bare(teacher, match), "rank": rank})
+
+
+def _bare(teacher: LowRankNetwork, match: str) -> dict[str, Any]:
+    """Hyperparameters of an identity readout that shows what is matched."""
+    shown = teacher.phi_out if match == "rates" else "identity"
+    return {"readout": "identity", "outputs": teacher.units, "phi_out": shown}
+
+
+def _activity_to_match(
+    nets: Ensemble, trials: Trials, dataset: NDArray[np.int32], match: str, threads: int
+) -> Iterator[Dataset]:
+    """One engine data set per teacher: its inputs and what its students have to show."""
+    for teacher, index in zip(nets, dataset, strict=True):
+        given = trials.dataset(int(index))
+        model = replace(teacher.model, **_bare(teacher.model, match))
+        arrays = {name: teacher.arrays[name][np.newaxis] for name, _ in model.spec.fields}
+        bare = Ensemble.from_arrays(model, arrays, dtype=nets.dtype)[0]
+        shown = bare.simulate(given, states=False, rates=False, threads=threads).outputs
+        yield from pack(
+            Trials(given.inputs, shown, initial_states=given.initial_states),
+            nets.dtype,
+            with_targets=True,
+        )
+
+
+def _with_readout(students: Ensemble, nets: Ensemble, teacher: NDArray[np.int64]) -> Ensemble:
+    """The students with their teachers' phi_out and readout."""
+    places: list[Place] = []
+    for (cohort, row), place in zip(students.places(), teacher, strict=True):
+        giver = nets[int(place)]
+        readout = ("readout", "outputs", "phi_out", "output_bias")
+        model = replace(cohort.model, **{name: getattr(giver.model, name) for name in readout})
+        given = [giver.arrays[n].ravel() for n, _ in model.spec.fields if n in ("w_out", "b_out")]
+        block = np.concatenate([cohort.parameters[row], *given])[np.newaxis]
+        places.append((Cohort(model, block, (cohort.numbers[row],), (cohort.seeds[row],)), 0))
+    return Ensemble(*gather(places))

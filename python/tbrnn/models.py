@@ -1,0 +1,240 @@
+"""The low-rank networks: frozen descriptions, one class per drive.
+
+A model says what a network is; its numbers live in an `Ensemble`. The drives are computed by the
+engine (cpp/equations); here are names, shapes and initial distributions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn._arguments import switch, whole
+from tbrnn._network import LowRankNetwork
+from tbrnn.errors import mistake
+
+Model = TypeVar("Model", bound=type[LowRankNetwork])
+
+UPDATE = """With rates r = phi(x), inputs u, unit Gaussian noise xi and alpha = dt/tau::
+
+        x <- x + alpha (-x + drive(r) + W_in u + b) + sigma xi           form="rate"
+        x <- x + alpha (-x + phi(drive(x) + W_in u + b)) + sigma xi      form="voltage"
+        o  = W_out phi_out(x) + b_out   (rate)      W_out x + b_out   (voltage)"""
+
+SHARED_PARAMETERS = """inputs, outputs : int
+        Number of input and output channels.
+    alpha : float, default 0.2
+        Euler step dt/tau, above 0 and at most 1. The published "discrete" mode is
+        ``alpha=1, sigma=0, scale=1``.
+    sigma : float, default 0
+        Standard deviation of the noise added to each unit in each step (not scaled by dt).
+    form : {"rate", "voltage"}, default "rate"
+        Which of the two equations (the three-body code's words; much of the field uses them the
+        other way round).
+    phi : {"tanh", "relu", "sigmoid", "softplus", "identity"}, default "tanh"
+        Nonlinearity of the recurrence.
+    phi_out : same choices, optional
+        Nonlinearity of the readout in rate form, phi unless given; voltage form ignores it.
+    input_bias, output_bias : bool, default True
+        Whether there is a b and a b_out.
+    readout : {"matrix", "identity"}, default "matrix"
+        "identity": the outputs are phi_out(x) (rate) or x (voltage), without W_out and b_out;
+        requires outputs == units."""
+
+ERRORS_AND_SOURCE = """Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was expected and what was given.
+
+    References
+    ----------
+    Beyond linear summation: Three-Body RNNs for modeling complex neural and biological systems."""
+
+
+def documented(model: Model) -> Model:
+    """Complete a docstring with what the models share."""
+    shared = {"UPDATE": UPDATE, "SHARED": SHARED_PARAMETERS, "ERRORS": ERRORS_AND_SOURCE}
+    for mark, text in shared.items():
+        model.__doc__ = (model.__doc__ or "").replace(f"<{mark}>", text)
+    return model
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class LowRankRNN(LowRankNetwork):
+    """A pairwise network of rank R.
+
+    <UPDATE>
+
+    with ``drive(r) = scale * sum_R m_R (n_R . r)``.
+
+    Parameters
+    ----------
+    units : int
+        Number of units N.
+    rank : int
+        Number R of pairs of vectors m, n, from 1 to units.
+    <SHARED>
+    scale : float, optional
+        Factor of the drive; 1/N unless given.
+
+    Notes
+    -----
+    Parameters: m, n (unit, rank), w_in (unit, input), b_in (unit), w_out (output, unit), b_out
+    (output). They start as: m, n from Normal(0, 1); w_in, w_out uniform on +-sqrt(6/(p+q)) for a
+    p x q matrix; biases uniform on +-1/sqrt(fan-in).
+
+    <ERRORS>
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> model = tbrnn.LowRankRNN(units=30, rank=2, inputs=2, outputs=2)
+    >>> nets = model.initial(seeds=range(5))
+    >>> nets.n.shape
+    (5, 30, 2)
+    >>> tbrnn.LowRankRNN(units=30, rank=31, inputs=2, outputs=2)
+    Traceback (most recent call last):
+        ...
+    ValueError: rank must be a whole number from 1 to 30, got 31
+    """
+
+    rank: int
+
+    code: ClassVar[int] = 2
+    published: ClassVar[Mapping[str, str]] = {"M": "m", "N": "n"}
+    rank_from: ClassVar[tuple[str, ...]] = ("m",)
+
+    def _draw_recurrent(
+        self, rng: np.random.Generator, shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        return rng.standard_normal(shape)
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class LowRankTBRNN(LowRankNetwork):
+    """A three-body network of CP rank R: units are driven by products of two overlaps.
+
+    <UPDATE>
+
+    with ``drive(r) = scale * sum_R l_R (m_R . r) (n_R . r)``.
+
+    Parameters
+    ----------
+    units : int
+        Number of units N.
+    rank : int
+        Number R of triples of vectors l, m, n, from 1 to units.
+    <SHARED>
+    scale : float, optional
+        Factor of the drive; 1/N^2 unless given.
+    hard_orth : bool, default False
+        Project l off the span of I = [W_in, b] in every forward pass,
+        ``l - I (I^T I)^+ I^T l``, and differentiate through it. The stored l stays unprojected.
+
+    Notes
+    -----
+    Parameters: l, m, n (unit, rank), w_in (unit, input), b_in (unit), w_out (output, unit), b_out
+    (output). They start uniform on +-sqrt(6/(p+q)) for a p x q matrix and on +-1/sqrt(fan-in) for
+    a bias. The initial drive is tiny (three numbers below 0.44, times 1/N^2): trainings stay on a
+    plateau first.
+
+    <ERRORS>
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> model = tbrnn.LowRankTBRNN(units=30, rank=3, inputs=3, outputs=3, alpha=0.2)
+    >>> model.initial(seeds=[0]).l.shape
+    (1, 30, 3)
+    """
+
+    rank: int
+    hard_orth: bool = False
+
+    code: ClassVar[int] = 4
+    published: ClassVar[Mapping[str, str]] = {"L": "l", "M": "m", "N": "n"}
+    rank_from: ClassVar[tuple[str, ...]] = ("l",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set("hard_orth", switch("hard_orth", self.hard_orth))
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class LowRankHORNN(LowRankNetwork):
+    """A higher-order network: a pairwise drive of rank R2 beside a three-body drive of rank R3.
+
+    <UPDATE>
+
+    with ``drive(r) = two + three``, or with a gate ``g two + (1 - g) three``,
+    ``g = 1 / (1 + exp(-gate))``, where ``two = scale * sum_R2 m_R (n_R . r)`` and
+    ``three = scale * sum_R3 l_R (m_R . r) (n_R . r)``, each with vectors of its own.
+
+    Parameters
+    ----------
+    units : int
+        Number of units N.
+    rank : (int, int)
+        R2 and R3, each from 1 to units.
+    <SHARED>
+    scale : float, optional
+        Factor of both drives; 1/N for the pairwise and 1/N^2 for the three-body unless given.
+    gated : bool, default False
+        The trained mix of the two drives, published as ``adv``.
+
+    Notes
+    -----
+    Parameters: m_rnn, n_rnn (unit, R2), l_tbrnn, m_tbrnn, n_tbrnn (unit, R3), gate (), w_in (unit,
+    input), b_in (unit), w_out (output, unit), b_out (output). They start uniform on
+    +-sqrt(6/(p+q)) for a p x q matrix, b_in and gate at 0, b_out uniform on +-1/sqrt(N). The gate
+    (published name: alpha) exists without `gated` too; it has no effect and no gradient then.
+
+    <ERRORS>
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> model = tbrnn.LowRankHORNN(units=30, rank=(2, 1), inputs=3, outputs=3, gated=True)
+    >>> nets = model.initial(seeds=[0])
+    >>> nets.m_rnn.shape, nets.l_tbrnn.shape, nets.gate.shape
+    ((1, 30, 2), (1, 30, 1), (1,))
+    """
+
+    rank: tuple[int, int]
+    gated: bool = False
+
+    code: ClassVar[int] = 6
+    published: ClassVar[Mapping[str, str]] = {
+        "M_rnn": "m_rnn",
+        "N_rnn": "n_rnn",
+        "L_tbrnn": "l_tbrnn",
+        "M_tbrnn": "m_tbrnn",
+        "N_tbrnn": "n_tbrnn",
+        "alpha": "gate",
+    }
+    rank_from: ClassVar[tuple[str, ...]] = ("m_rnn", "l_tbrnn")
+    zero_input_bias: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set("gated", switch("gated", self.gated))
+
+    def _checked_rank(self) -> tuple[int, int]:
+        if not isinstance(self.rank, (tuple, list)) or len(self.rank) != 2:
+            raise mistake("rank", "a pair (two-body rank, three-body rank)", repr(self.rank))
+        two, three = (
+            whole(f"rank[{i}]", rank, least=1, most=self.units) for i, rank in enumerate(self.rank)
+        )
+        return two, three
+
+
+MODELS: dict[str, type[LowRankNetwork]] = {
+    model.__name__: model for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN)
+}

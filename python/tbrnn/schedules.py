@@ -1,0 +1,75 @@
+"""Learning rates over the epochs of a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tbrnn._arguments import number, whole
+from tbrnn.errors import wrong_type
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A learning rate that goes linearly from `first` to `last` within `epochs`, then stays.
+
+    ``lr(e) = first * (1 + (last / first - 1) * min(e, epochs) / epochs)``, the rule of all
+    trainings in the three-body paper. Made by `linear` and `constant`.
+    """
+
+    first: float
+    last: float
+    epochs: int
+
+    def __post_init__(self) -> None:
+        number("first", self.first, above=0)
+        number("last", self.last, least=0)
+        whole("epochs", self.epochs, least=1)
+
+    def __call__(self, epoch: int) -> float:
+        """The learning rate of epoch 0, 1, 2, ..."""
+        passed = min(epoch, self.epochs) / self.epochs
+        return self.first * (1 + (self.last / self.first - 1) * passed)
+
+
+def linear(first: float, last: float, epochs: int) -> Schedule:
+    """A learning rate that falls (or rises) linearly, then stays.
+
+    Parameters
+    ----------
+    first, last : float
+        Learning rate of epoch 0 and of epoch `epochs` and all later ones.
+    epochs : int
+        Length of the ramp.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> lr = tbrnn.linear(1e-2, 1e-3, 2_000)
+    >>> lr(0), round(lr(1_000), 6), round(lr(9_999), 6)
+    (0.01, 0.0055, 0.001)
+    """
+    return Schedule(number("first", first, above=0), number("last", last, least=0), epochs)
+
+
+def constant(lr: float) -> Schedule:
+    """The same learning rate in every epoch.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> tbrnn.constant(1e-3)(500)
+    0.001
+    """
+    rate = number("lr", lr, above=0)
+    return Schedule(rate, rate, 1)
+
+
+def schedule(argument: str, value: object) -> Schedule:
+    """`value` as a schedule: a number is a constant learning rate."""
+    if isinstance(value, Schedule):
+        return value
+    try:
+        return constant(number(argument, value, above=0))
+    except TypeError:
+        expected = "a learning rate, tbrnn.linear(first, last, epochs) or tbrnn.constant(lr)"
+        raise wrong_type(argument, expected, value) from None
