@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,9 @@ def members_where(
     models: Sequence[LowRankNetwork], numbers: NDArray[np.int64], conditions: Mapping[str, Any]
 ) -> NDArray[np.int64]:
     """The positions of the members that meet all conditions."""
-    fields = {field for model in models for field in model.__dataclass_fields__}
-    known = sorted({"model", "number", *fields})
+    known = sorted({"model", "number", *(f.name for model in models for f in fields(model))})
     if unknown := sorted(set(conditions) - set(known)):
-        raise mistake("where()", f"called with some of {', '.join(known)}", ", ".join(unknown))
+        raise mistake("where()", f"called with some of {', '.join(known)}", f"{unknown}")
     pairs = zip(models, numbers.tolist(), strict=True)
     met = [all(_meets(m, n, *condition) for condition in conditions.items()) for m, n in pairs]
     return np.flatnonzero(met)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 class BackendUnavailable(RuntimeError):
     """An engine that was asked for cannot be used here; the message says why and what to do."""
@@ -14,4 +16,5 @@ def mistake(argument: str, expected: str, given: object) -> ValueError:
 
 def wrong_type(argument: str, expected: str, given: object) -> TypeError:
     """The same for an argument of the wrong type."""
-    return TypeError(f"{argument} must be {expected}, got {given!r} ({type(given).__name__})")
+    shown = f"shape {given.shape}" if isinstance(given, np.ndarray) else repr(given)
+    return TypeError(f"{argument} must be {expected}, got {shown} ({type(given).__name__})")
