@@ -1,20 +1,19 @@
-"""LINT: a student fitted to a teacher's trajectory, scored with the teacher's readout."""
+"""LINT: a student fitted to a teacher's trajectory, scored with the teacher's readout.
+
+match "rates": phi_out(x) = phi_out(x of the teacher) (voltage form: x); "states": x = x.
+"""
 
 from dataclasses import replace
 
-from .network import rates, rollout
+from .network import readout, rollout
 from .training import train
 
 
-def student_targets(teacher, p, inputs, match):
-    states = rollout(teacher, p, inputs)
-    return rates(teacher, states) if match == "rates" else states
-
-
 def lint(student, start, teacher, p, inputs, match, **options):
-    """start: the student's own w_in (and b_in) and vectors; the teacher's readout comes after."""
-    targets = student_targets(teacher, p, inputs, match)
-    plain = replace(student, identity_readout=True)
-    run = train(plain, start, {"inputs": inputs, "targets": targets}, match=match, **options)
+    """start: the student's vectors, w_in and b_in; the teacher's readout is added at the end."""
+    shown = {"phi_out": teacher.phi_out if match == "rates" else "identity"}
+    student, bare = (replace(net, identity_readout=True, **shown) for net in (student, teacher))
+    targets = readout(bare, p, rollout(teacher, p, inputs))
+    run = train(student, start, {"inputs": inputs, "targets": targets}, **options)
     run.best = run.best | {name: p[name] for name in ("w_out", "b_out") if name in p}
     return run
