@@ -72,10 +72,12 @@ def lint(
         An int: a student draws from ``SeedSequence((seed, teacher's number, class, *rank))`` with
         the class as a code, 2 for LowRankRNN, 4 for LowRankTBRNN, 6 for LowRankHORNN. One per
         teacher: from ``(*seed, class, *rank)``.
-    epochs, lr, sigma, target_loss, stall
+    epochs, lr, sigma
         As in `tbrnn.fit`, one value or one per student.
     dataset : int or one per teacher, optional
         The data set of each teacher and its students; needed if `trials` holds several.
+    target_loss, stall
+        As in `tbrnn.fit`, one value or one per student.
     threads, progress, record_every
         As in `tbrnn.fit`.
 

@@ -45,19 +45,19 @@ SHARED_PARAMETERS = """inputs, outputs : int
         "identity": the outputs are phi_out(x) (rate) or x (voltage), without W_out and b_out;
         requires outputs == units."""
 
-ERRORS_AND_SOURCE = """Raises
+RAISES = """Raises
     ------
     ValueError, TypeError
-        Naming the argument, what was expected and what was given.
+        Naming the argument, what was expected and what was given."""
 
-    References
+SOURCE = """References
     ----------
     Beyond linear summation: Three-Body RNNs for modeling complex neural and biological systems."""
 
 
 def documented(model: Model) -> Model:
     """Complete a docstring with what the models share."""
-    shared = {"UPDATE": UPDATE, "SHARED": SHARED_PARAMETERS, "ERRORS": ERRORS_AND_SOURCE}
+    shared = {"UPDATE": UPDATE, "SHARED": SHARED_PARAMETERS, "RAISES": RAISES, "SOURCE": SOURCE}
     for mark, text in shared.items():
         model.__doc__ = (model.__doc__ or "").replace(f"<{mark}>", text)
     return model
@@ -82,13 +82,15 @@ class LowRankRNN(LowRankNetwork):
     scale : float, optional
         Factor of the drive; 1/N unless given.
 
+    <RAISES>
+
     Notes
     -----
     Parameters: m, n (unit, rank), w_in (unit, input), b_in (unit), w_out (output, unit), b_out
     (output). They start as: m, n from Normal(0, 1); w_in, w_out uniform on +-sqrt(6/(p+q)) for a
     p x q matrix; biases uniform on +-1/sqrt(fan-in).
 
-    <ERRORS>
+    <SOURCE>
 
     Examples
     --------
@@ -137,6 +139,8 @@ class LowRankTBRNN(LowRankNetwork):
         Project l off the span of I = [W_in, b] in every forward pass,
         ``l - I (I^T I)^+ I^T l``, and differentiate through it. The stored l stays unprojected.
 
+    <RAISES>
+
     Notes
     -----
     Parameters: l, m, n (unit, rank), w_in (unit, input), b_in (unit), w_out (output, unit), b_out
@@ -144,7 +148,7 @@ class LowRankTBRNN(LowRankNetwork):
     a bias. The initial drive is tiny (three numbers below 0.44, times 1/N^2): trainings stay on a
     plateau first.
 
-    <ERRORS>
+    <SOURCE>
 
     Examples
     --------
@@ -189,6 +193,8 @@ class LowRankHORNN(LowRankNetwork):
     gated : bool, default False
         The trained mix of the two drives, published as ``adv``.
 
+    <RAISES>
+
     Notes
     -----
     Parameters: m_rnn, n_rnn (unit, R2), l_tbrnn, m_tbrnn, n_tbrnn (unit, R3), gate (), w_in (unit,
@@ -196,7 +202,7 @@ class LowRankHORNN(LowRankNetwork):
     +-sqrt(6/(p+q)) for a p x q matrix, b_in and gate at 0, b_out uniform on +-1/sqrt(N). The gate
     (published name: alpha) exists without `gated` too; it has no effect and no gradient then.
 
-    <ERRORS>
+    <SOURCE>
 
     Examples
     --------
