@@ -35,7 +35,7 @@ class Cell:
     task: str
     score: Score
     line: LineName
-    value: float
+    ours: float
     interval: tuple[float, float] | None
     runs: int
 

@@ -54,8 +54,8 @@ def _agrees(cell: Cell, value: float, protocol: Protocol) -> bool:
         low, high = (round(end, PRINTED_DIGITS) for end in cell.interval)
         return low < 0 if value == published.BELOW_ZERO else low <= value <= high
     if cell.line in ("rank", "rank_any"):
-        return cell.value == value
-    return _band(cell.value, protocol.threshold) == _band(value, protocol.threshold)
+        return cell.ours == value
+    return _band(cell.ours, protocol.threshold) == _band(value, protocol.threshold)
 
 
 def _band(r2: float, threshold: float) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tbrnn.reproduce.table1.aggregate import LINES, Cell
+from tbrnn.reproduce.table1.aggregate import LINES
 from tbrnn.reproduce.table1.compare import Comparison
 from tbrnn.reproduce.table1.records import NAMES, NetworkClass
 from tbrnn.reproduce.table1.report import Report
@@ -52,9 +52,9 @@ def _rows(report: Report) -> list[list[str]]:
         for line in LINES:
             entry = lines[line]
             cell = entry.cell
-            row.append(report.shown(cell, cell.value) + ("*" if entry.agrees is False else ""))
+            row.append(report.shown(cell, cell.ours) + ("*" if entry.agrees is False else ""))
             if line == "r2" and report.protocol.runs > 1:
-                row.append(_interval(report, cell))
+                row.append(report.interval(cell))
             row.append("" if entry.published is None else report.shown(cell, entry.published))
         rows.append(row)
     return rows
@@ -68,20 +68,13 @@ def _by_column(compared: Sequence[Comparison]) -> dict[Key, dict[str, Comparison
     return columns
 
 
-def _interval(report: Report, cell: Cell) -> str:
-    if cell.interval is None:
-        return ""
-    low, high = (f"{end:.3f}" if abs(end) < 10 else f"{end:.0f}" for end in cell.interval)
-    return f"[{low}, {high}]"
-
-
 def _further_rows(report: Report) -> list[list[str]]:
     rows = [["teacher", "task", "student", "rate R2", "", "pooled R2", ""]]
     columns: dict[Key, list[str]] = {}
     for cell in report.further:
         if cell.line in ("rank", "r2"):
             values = columns.setdefault((cell.teacher, cell.task, cell.student), [])
-            values.append(report.shown(cell, cell.value))
+            values.append(report.shown(cell, cell.ours))
     for (teacher, task, student), values in columns.items():
         rows.append([NAMES[teacher], task, NAMES[student], *values])
     return rows

@@ -7,9 +7,13 @@ from importlib.resources import files
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
+from tbrnn._arguments import choice, whole
+from tbrnn.errors import mistake
 from tbrnn.tasks import FlipFlop, SineWave, Task
+
+PRESETS = ("quick", "paper")
 
 
 class Section(BaseModel):
@@ -136,7 +140,7 @@ def load_protocol(
     Raises
     ------
     ValueError
-        If the preset, a task, the number of runs, a rank or the configuration is invalid.
+        If the preset, a task, the number of runs, a rank or the seed is invalid.
 
     Examples
     --------
@@ -145,38 +149,25 @@ def load_protocol(
     (['sine'], 10, (1, 2, 3, 4, 5, 6))
     """
     content = yaml.safe_load(_preset_file(preset))
-    content["seed"] = seed
+    content["seed"] = whole("seed", seed, least=0)
     if tasks is not None:
         content["tasks"] = _narrowed(content["tasks"], tasks)
     if runs is not None:
-        content["runs"] = runs
+        content["runs"] = whole("runs", runs, least=1)
     if ranks is not None:
-        content["ranks"] = sorted(set(ranks))
-    try:
-        protocol = Protocol.model_validate(content)
-    except ValidationError as error:
-        raise ValueError(f"configuration of preset {preset!r}: {error}") from None
-    _check_ranks(protocol)
-    return protocol
+        units = content["network"]["units"]
+        content["ranks"] = sorted({whole("ranks", rank, least=1, most=units) for rank in ranks})
+        if not content["ranks"]:
+            raise mistake("ranks", "at least one rank", "none")
+    return Protocol.model_validate(content)
 
 
 def _preset_file(preset: str) -> str:
-    file = files("tbrnn") / "configs" / f"table1_{preset}.yaml"
-    if preset not in ("quick", "paper"):
-        raise ValueError(f"preset must be 'quick' or 'paper', got {preset!r}")
-    return file.read_text()
+    choice("preset", preset, PRESETS)
+    return (files("tbrnn") / "configs" / f"table1_{preset}.yaml").read_text()
 
 
 def _narrowed(known: dict[str, object], tasks: Sequence[str]) -> dict[str, object]:
-    unknown = [name for name in tasks if name not in known]
-    if unknown or not tasks:
-        raise ValueError(f"tasks must be some of {', '.join(known)}, got {', '.join(tasks)}")
+    if not tasks or not set(tasks) <= set(known):
+        raise mistake("tasks", f"some of {', '.join(known)}", ", ".join(tasks) or "none")
     return {name: known[name] for name in known if name in tasks}
-
-
-def _check_ranks(protocol: Protocol) -> None:
-    if not protocol.ranks or max(protocol.ranks) > protocol.network.units:
-        raise ValueError(
-            f"ranks must be one or more numbers up to {protocol.network.units} (units), "
-            f"got {list(protocol.ranks)}"
-        )

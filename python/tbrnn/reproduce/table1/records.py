@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from math import isfinite, nan
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tbrnn.io import write_atomically
 
@@ -69,14 +70,26 @@ Record = TeacherRecord | StudentRecord
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
-    """Write one line of JSON per network; a file at ``path`` is replaced as a whole."""
-    lines = "".join(json.dumps(asdict(record)) + "\n" for record in records)
-    write_atomically(path, lines.encode())
+    """Write one line of JSON per network, numbers that are not finite as null.
+
+    A file at ``path`` is replaced as a whole.
+    """
+    lines = [json.dumps(_finite_or_none(asdict(record))) + "\n" for record in records]
+    write_atomically(path, "".join(lines).encode())
 
 
 def read_records(path: Path) -> tuple[list[TeacherRecord], list[StudentRecord]]:
-    """Read the teachers and students that ``write_records`` wrote."""
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    """Read the teachers and students that ``write_records`` wrote, null as not a number."""
+    lines = [_none_to_nan(json.loads(line)) for line in path.read_text().splitlines()]
     teachers = [TeacherRecord(**line) for line in lines if "student" not in line]
     students = [StudentRecord(**line) for line in lines if "student" in line]
     return teachers, students
+
+
+def _finite_or_none(values: dict[str, Any]) -> dict[str, Any]:
+    lost = {k for k, value in values.items() if isinstance(value, float) and not isfinite(value)}
+    return {name: None if name in lost else value for name, value in values.items()}
+
+
+def _none_to_nan(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: nan if value is None else value for name, value in values.items()}

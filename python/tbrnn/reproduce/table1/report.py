@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tbrnn.reproduce.table1 import published
 from tbrnn.reproduce.table1.aggregate import (
@@ -36,13 +37,17 @@ class Report:
     @property
     def deviations(self) -> list[str]:
         """One sentence for every cell that does not agree with the published table."""
-        return [self._deviation(entry) for entry in self.compared if entry.agrees is False]
+        return [
+            self._deviation(entry.cell, entry.published)
+            for entry in self.compared
+            if entry.published is not None and not entry.agrees
+        ]
 
     @property
     def left_out(self) -> list[str]:
         """One sentence for every class of teachers with rejected runs."""
         return [
-            f"{NAMES[a.teacher]} teacher, {a.task}: left out run {', '.join(map(str, runs))}, "
+            f"{NAMES[a.teacher]} teacher, {a.task}: left out runs {', '.join(map(str, runs))}, "
             f"rejected after {self.protocol.attempts} attempts"
             for a in self.acceptance
             if (runs := a.rejected_runs)
@@ -67,12 +72,21 @@ class Report:
             return "<0" if value < 0 else f"{value:.3f}"
         return f"{value:.0f}" if isfinite(value) else f">{max(self.protocol.ranks)}"
 
-    def _deviation(self, entry: Comparison) -> str:
-        cell, theirs = entry.cell, entry.published
-        assert theirs is not None
-        ours = self.shown(cell, cell.value)
-        if cell.interval is not None:
-            ours += " [" + ", ".join(self.shown(cell, end) for end in cell.interval) + "]"
+    def exact(self, cell: Cell, value: float) -> str:
+        """The same with the size of a negative R2."""
+        if cell.line.startswith("rank") or not isfinite(value):
+            return self.shown(cell, value)
+        return f"{value:.3f}" if abs(value) < 10 else f"{value:.0f}"
+
+    def interval(self, cell: Cell) -> str:
+        """The bootstrap interval of a cell, empty for a single run."""
+        if cell.interval is None:
+            return ""
+        low, high = (self.exact(cell, end) for end in cell.interval)
+        return f"[{low}, {high}]"
+
+    def _deviation(self, cell: Cell, theirs: float) -> str:
+        ours = f"{self.exact(cell, cell.ours)} {self.interval(cell)}".strip()
         return (
             f"{NAMES[cell.student]} student of {NAMES[cell.teacher]} teacher, {cell.task}, "
             f"{LINE_NAMES[cell.line]}: ours {ours}, published {self.shown(cell, theirs)}"
@@ -85,7 +99,7 @@ class Report:
 
     def _cell(self, cell: Cell) -> dict[str, Any]:
         interval = cell.interval and [self._plain(cell, end) for end in cell.interval]
-        return {**asdict(cell), "value": self._plain(cell, cell.value), "interval": interval}
+        return {**asdict(cell), "ours": self._plain(cell, cell.ours), "interval": interval}
 
     def _plain(self, cell: Cell, value: float) -> float | int | str:
         if not isfinite(value):
@@ -126,9 +140,13 @@ def _curves(students: Sequence[StudentRecord], protocol: Protocol) -> list[dict[
                         "teacher": teacher,
                         "task": task,
                         "ranks": list(protocol.ranks),
-                        "median": np.median(scores, axis=1).tolist(),
-                        "maximum": np.max(scores, axis=1).tolist(),
+                        "median": _finite(np.median(scores, axis=1)),
+                        "maximum": _finite(np.max(scores, axis=1)),
                         "published_maximum": published.FIGURE[student, teacher].get(task),
                     }
                 )
     return curves
+
+
+def _finite(values: NDArray[np.float64]) -> list[float | None]:
+    return [float(value) if isfinite(value) else None for value in values]
