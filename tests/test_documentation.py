@@ -1,0 +1,78 @@
+"""What the documentation shows runs as written: doctests, the README's Python, the stub."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+import tbrnn
+from tbrnn import _core
+
+ROOT = Path(__file__).parents[1]
+MODULES = ["tbrnn"] + [
+    module.name
+    for module in pkgutil.walk_packages(tbrnn.__path__, "tbrnn.")
+    if module.name != "tbrnn._core"
+]
+README = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.S | re.M)
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path, monkeypatch):
+    """Files land in a folder of their own, pictures in memory."""
+    monkeypatch.chdir(tmp_path)
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_doctests(name):
+    report = []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    for test in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name)):
+        runner.run(test, out=report.append)
+    assert not runner.summarize(verbose=False).failed, "".join(report)
+
+
+def test_doctests_are_found():
+    count = sum(
+        len(test.examples)
+        for name in MODULES
+        for test in doctest.DocTestFinder().find(importlib.import_module(name))
+    )
+    assert count > 40
+
+
+@pytest.mark.parametrize("block", README, ids=[f"block {i}" for i in range(len(README))])
+def test_readme(block):
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_public_names_have_docstrings_with_examples():
+    for name in tbrnn.__all__:
+        thing = getattr(tbrnn, name)
+        if inspect.isfunction(thing) or inspect.isclass(thing):
+            assert inspect.getdoc(thing), name
+            if inspect.isfunction(thing):
+                assert ">>>" in thing.__doc__, name
+
+
+def public(names):
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_stub_has_the_names_of_the_compiled_module():
+    stub = ast.parse((Path(tbrnn.__file__).parent / "_core.pyi").read_text())
+    defined = {n.name: n for n in stub.body if isinstance(n, ast.ClassDef | ast.FunctionDef)}
+    assert public(defined) == public(vars(_core))
+    for name, node in defined.items():
+        if isinstance(node, ast.ClassDef):
+            members = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            assert public(members) == public(vars(getattr(_core, name))), name
