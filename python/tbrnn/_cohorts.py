@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from tbrnn._arguments import precision
 from tbrnn._network import LowRankNetwork
-from tbrnn._seeds import Entropy
+from tbrnn._seeds import Entropy, Seed, entropies
 from tbrnn.errors import mistake
 from tbrnn.trials import Floats
 
@@ -24,6 +24,12 @@ class Cohort:
     parameters: Floats
     numbers: tuple[int, ...]
     seeds: tuple[Entropy, ...]
+
+    def __post_init__(self) -> None:
+        for argument, entries in (("numbers", self.numbers), ("seeds", self.seeds)):
+            if len(entries) != len(self):
+                expected = f"one for each of the {len(self)} members"
+                raise mistake(argument, expected, f"{len(entries)} entries")
 
     def __len__(self) -> int:
         return len(self.parameters)
@@ -47,7 +53,7 @@ def stacked(
     model: LowRankNetwork,
     arrays: Mapping[str, ArrayLike],
     numbers: Sequence[int] | None,
-    seeds: Sequence[Entropy] | None,
+    seeds: Sequence[Seed] | None,
     dtype: DTypeLike | None,
 ) -> Cohort:
     """A cohort from arrays (member, *shape); `Ensemble.from_arrays` documents the arguments."""
@@ -63,20 +69,24 @@ def stacked(
     single = all(array.dtype == np.float32 for array in given.values())
     kind = precision(("float32" if single else "float64") if dtype is None else dtype)
     block = np.concatenate([array.reshape(members, -1) for array in given.values()], axis=1)
-    labels = tuple(range(members)) if numbers is None else tuple(numbers)
-    entropies = tuple((label,) for label in labels) if seeds is None else tuple(seeds)
-    return Cohort(model, block.astype(kind), labels, entropies)
+    labels = tuple(range(members) if numbers is None else numbers)
+    return Cohort(
+        model, block.astype(kind), labels, tuple(entropies(labels if seeds is None else seeds))
+    )
 
 
 def gather(places: Sequence[Place]) -> tuple[list[Cohort], list[tuple[int, int]]]:
     """One cohort per model for the members at `places`, and each member's cohort and row."""
-    members: dict[LowRankNetwork, list[Place]] = {}
+    models: dict[LowRankNetwork, int] = {}
+    groups: list[list[Place]] = []
     order = []
     for place in places:
-        group = members.setdefault(place[0].model, [])
-        order.append((list(members).index(place[0].model), len(group)))
-        group.append(place)
-    return [_cohort(model, group) for model, group in members.items()], order
+        cohort = models.setdefault(place[0].model, len(models))
+        if cohort == len(groups):
+            groups.append([])
+        order.append((cohort, len(groups[cohort])))
+        groups[cohort].append(place)
+    return [_cohort(model, groups[cohort]) for model, cohort in models.items()], order
 
 
 def _cohort(model: LowRankNetwork, group: Sequence[Place]) -> Cohort:

@@ -23,6 +23,8 @@ def check_trials(nets: Ensemble, trials: Trials, match: str | None = None) -> No
     """Do inputs, initial states and (to match something) targets have the networks' sizes?"""
     if not isinstance(trials, Trials):
         raise wrong_type("trials", "tbrnn.Trials", trials)
+    if not len(nets):
+        raise mistake("nets", "an ensemble with members", repr(nets))
     if match is not None and trials.targets is None:
         raise mistake("trials", "Trials with targets", repr(trials))
     for cohort in nets.cohorts:

@@ -35,6 +35,8 @@ class Progress:
 
     def update(self, trainer: Trainer) -> None:
         """Show where the training is."""
+        if trainer.finished == trainer.members:
+            self.bar.total = trainer.epochs_done  # early ends leave epochs undone
         self.bar.set_postfix_str(f"{trainer.finished}/{trainer.members} networks", refresh=False)
         self.bar.update(trainer.epochs_done - self.bar.n)
 

@@ -81,8 +81,6 @@ def _numbers(members: int | Sequence[int] | None, default: int) -> list[int]:
 
 def _continued(nets: Ensemble, seeds: Sequence[Entropy], dtype: np.dtype[np.floating]) -> Ensemble:
     """The same weights in a precision and with new entropies."""
-    if not len(nets):
-        raise mistake("nets", "an ensemble with members", repr(nets))
     places: list[Place] = []
     for (cohort, row), seed in zip(nets.places(), seeds, strict=True):
         weights = cohort.parameters[[row]].astype(dtype)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from tbrnn._cohorts import Cohort, Place, by_name, gather, stacked
 from tbrnn._network import LowRankNetwork
 from tbrnn._published import published_names
-from tbrnn._seeds import Entropy
+from tbrnn._seeds import Entropy, Seed
 from tbrnn._selection import members_where, position, positions
 from tbrnn.errors import mistake
 from tbrnn.trials import Floats, Trials
@@ -73,7 +73,7 @@ class Ensemble:
         arrays: Mapping[str, ArrayLike],
         *,
         numbers: Sequence[int] | None = None,
-        seeds: Sequence[Entropy] | None = None,
+        seeds: Sequence[Seed] | None = None,
         dtype: DTypeLike | None = None,
     ) -> Ensemble:
         """An ensemble from stacked parameters under our names.
@@ -114,10 +114,9 @@ class Ensemble:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Ensemble:
-        places = self.places()
         if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
-            return Ensemble(*gather([places[position(int(index), len(self))]]), single=True)
-        return Ensemble(*gather([places[i] for i in positions(index, len(self))]))
+            return Ensemble(*gather([self._place(position(int(index), len(self)))]), single=True)
+        return Ensemble(*gather([self._place(i) for i in positions(index, len(self))]))
 
     def __getattr__(self, name: str) -> Floats:
         # Only parameters arrive here: everything else is found before.
@@ -318,4 +317,8 @@ class Ensemble:
 
     def places(self) -> list[Place]:
         """Cohort and row of each member."""
-        return [(self.cohorts[c], int(row)) for c, row in self.order]
+        return [self._place(i) for i in range(len(self))]
+
+    def _place(self, member: int) -> Place:
+        cohort, row = self.order[member]
+        return self.cohorts[cohort], int(row)

@@ -143,7 +143,7 @@ def lint(
 def _checked(
     nets: Ensemble, student_class: type[LowRankNetwork], ranks: Iterable[Rank]
 ) -> list[Rank]:
-    if not isinstance(nets, Ensemble) or not len(nets):
+    if not isinstance(nets, Ensemble):
         raise wrong_type("nets", "an Ensemble of teachers", nets)
     if not isinstance(student_class, type) or not issubclass(student_class, LowRankNetwork):
         raise wrong_type("student_class", "a class such as tbrnn.LowRankRNN", student_class)
