@@ -1,0 +1,114 @@
+"""Small campaigns: subsets repeat the numbers of the whole, retries are counted, files written."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tbrnn.reproduce.table1 import load_protocol, printed, read_records, reproduce_table1
+
+
+def small(*, epochs=12, units=9, acceptance_loss=10.0, **narrowed):
+    protocol = load_protocol("paper", **narrowed)
+    short = {"epochs": epochs, "stall_window": epochs}
+    tasks = {
+        name: task.model_copy(
+            update={
+                "teacher": task.teacher.model_copy(update=short),
+                "student": task.student.model_copy(update=short),
+            }
+        )
+        for name, task in protocol.tasks.items()
+    }
+    changes = {
+        "tasks": tasks,
+        "trials": 11,
+        "test_trials": 7,
+        "attempts": 3,
+        "acceptance_loss": acceptance_loss,
+        "network": protocol.network.model_copy(update={"units": units}),
+    }
+    return protocol.model_copy(update=changes)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole")
+    protocol = small(tasks=["flipflop-2", "sine"], runs=3, ranks=[1, 2, 4], seed=6)
+    reproduce_table1(protocol, out=out, threads=2)
+    return out
+
+
+def lines(folder):
+    return set((folder / "networks.jsonl").read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"tasks": ["sine"], "runs": 3, "ranks": [1, 2, 4]},
+        {"tasks": ["flipflop-2", "sine"], "runs": 1, "ranks": [1, 2, 4]},
+        {"tasks": ["flipflop-2", "sine"], "runs": 3, "ranks": [4]},
+    ],
+)
+def test_a_part_repeats_the_numbers_of_the_whole(whole, narrowed, tmp_path):
+    reproduce_table1(small(**narrowed, seed=6), out=tmp_path, threads=1)
+    part = lines(tmp_path)
+    assert part < lines(whole)
+
+
+def test_every_network_has_a_record(whole):
+    teachers, students = read_records(whole / "networks.jsonl")
+    assert len(teachers) == 2 * 3 * 2
+    assert len(students) == len(teachers) * 2 * 3
+    assert len({(s.task, s.run, s.teacher, s.student, s.rank) for s in students}) == len(students)
+    assert len({student.best_loss for student in students}) == len(students)
+    assert all(student.epochs == 12 for student in students)
+
+
+def test_files_are_complete(whole):
+    report = json.loads((whole / "report.json").read_text())
+    assert report["provenance"]["seed"] == 6
+    assert report["provenance"]["metrics"][0] == "r2_per_trial/1"
+    assert len(report["cells"]) == 2 * 2 * 2 * 4
+    assert (whole / "table1.txt").read_text().startswith("Table 1, preset paper: 3 runs per task")
+    assert (whole / "table1.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_another_seed_gives_other_networks(whole, tmp_path):
+    protocol = small(tasks=["sine"], runs=1, ranks=[1], seed=7)
+    reproduce_table1(protocol, out=tmp_path)
+    assert not lines(tmp_path) & lines(whole)
+
+
+def test_teachers_are_retried_and_rejected():
+    told = []
+    protocol = small(tasks=["flipflop-1"], runs=2, ranks=[1], acceptance_loss=1e-9)
+    report = reproduce_table1(protocol, tell=told.append)
+    assert [(a.attempts, a.rejected_runs) for a in report.acceptance] == [(6, (0, 1))] * 2
+    assert report.compared == []
+    assert len(report.left_out) == 2
+    assert told == ["flipflop-1: 4 teachers", "flipflop-1: 0 students"]
+    assert "rejected after 3 attempts" in printed(report)
+
+
+def test_a_retry_starts_from_other_weights(tmp_path):
+    protocol = small(tasks=["flipflop-1"], runs=4, ranks=[1])
+    reproduce_table1(protocol, out=tmp_path)
+    first = {(t.run, t.teacher): t.last_loss for t in read_records(tmp_path / "networks.jsonl")[0]}
+    bound = float(np.median(list(first.values())))
+    harder = small(tasks=["flipflop-1"], runs=4, ranks=[1], acceptance_loss=bound)
+    reproduce_table1(harder, out=tmp_path)
+    for teacher in read_records(tmp_path / "networks.jsonl")[0]:
+        at_once = first[teacher.run, teacher.teacher] <= bound
+        assert (teacher.attempts == 1) == at_once
+        assert (teacher.last_loss == first[teacher.run, teacher.teacher]) == at_once
+        assert teacher.accepted == (teacher.last_loss <= bound)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_before_any_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    told = []
+    with pytest.raises(OSError, match="file"):
+        reproduce_table1(small(), out=tmp_path / "file" / "out", tell=told.append)
+    assert told == []
