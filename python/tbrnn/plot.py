@@ -50,7 +50,7 @@ def trial(
     Raises
     ------
     ValueError
-        If the outputs do not have the targets' shape.
+        If the outputs do not have the targets' shape, or there are several data sets.
 
     Examples
     --------
@@ -59,6 +59,8 @@ def trial(
     >>> ax.get_xlabel()
     'time step'
     """
+    if trials.inputs.ndim == 4:
+        raise mistake("trials", "one data set", f"{trials.datasets}: take trials.dataset(i)")
     inputs = np.asarray(trials.inputs[index])
     traces = {}
     if trials.targets is not None:

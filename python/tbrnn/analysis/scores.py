@@ -20,10 +20,12 @@ Score = Callable[[Array, Array], Array | np.floating[Any]]
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("accuracy", 1, "similarity", (0.0, 1.0), "positive rescaling of the outputs"),
-        Metric("squared_error", 1, "distance", (0.0, np.inf), "a common shift of both arrays"),
-        Metric("r2_per_trial", 1, "similarity", (-np.inf, 1.0), "one affine map per unit on both"),
-        Metric("r2_pooled", 1, "similarity", (-np.inf, 1.0), "one scale and unit shifts on both"),
+        Metric("accuracy", 1, "similarity", (0.0, 1.0), "a positive scale of the outputs"),
+        Metric("squared_error", 1, "distance", (0.0, np.inf), "a shift and rotation of both"),
+        Metric("r2_per_trial", 1, "similarity", (-np.inf, 1.0), "an affine map per unit of both"),
+        Metric(
+            "r2_pooled", 1, "similarity", (-np.inf, 1.0), "scale, rotation, unit shifts of both"
+        ),
     )
 }
 
@@ -33,6 +35,8 @@ def accuracy(outputs: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = No
 
     ``mean over (trial, time, channel) of [sign(o) = sign(y)]``, where ``sign(0) = 0``: a target of
     exactly 0 is met by an output of exactly 0 only.
+
+    Invariant to a positive rescaling of the outputs.
 
     Parameters
     ----------
@@ -65,6 +69,22 @@ def accuracy(outputs: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = No
 def squared_error(values: ArrayLike, reference: ArrayLike) -> Array:
     """Mean squared difference over (trial, time, unit) (a distance, 0 to infinity).
 
+    Invariant to a common shift, and to a common rotation of units, of both arrays.
+
+    Parameters
+    ----------
+    values : array (member, trial, time, unit) or (trial, time, unit)
+    reference : array (trial, time, unit), or with the member axis
+
+    Returns
+    -------
+    array (member,), or a number for one network without member axis
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match.
+
     Examples
     --------
     >>> float(squared_error([[[1.0], [2.0]]], [[[1.0], [4.0]]]))
@@ -85,7 +105,8 @@ def r2_per_trial(states: ArrayLike, reference: ArrayLike) -> Array:
 
     A unit whose reference is constant in the trial (SST = 0) counts 1 if it is met exactly, else 0.
     Units with little variance can make the mean hugely negative; ``r2_pooled`` is its sturdier
-    companion. With rates instead of states it is the rate R2.
+    companion. With rates instead of states it is the rate R2. Invariant to an affine map of a unit
+    that is applied to both arrays, not to rotations.
 
     Parameters
     ----------
@@ -114,18 +135,31 @@ def r2_per_trial(states: ArrayLike, reference: ArrayLike) -> Array:
 
 
 def r2_pooled(states: ArrayLike, reference: ArrayLike) -> Array:
-    """One coefficient of determination over all trials, steps and units (a similarity, at most 1)::
+    """One coefficient of determination over all trials, steps and units (a similarity, at most 1).
+
+    ::
 
         R2 = 1 - sum_bti (x_bti - y_bti)^2 / sum_bti (y_bti - mean_bt y_bti)^2
 
     The variance is taken about each unit's own mean over trials and time, so a unit counts by how
-    much it moves. A constant reference (SST = 0) gives 1 if it is met exactly, else 0.
+    much it moves. A constant reference (SST = 0) gives 1 if it is met exactly, else 0. Invariant to
+    a common scale and rotation, and to a shift of each unit, of both arrays.
 
-    Parameters, shapes and errors are those of ``r2_per_trial``.
+    Parameters
+    ----------
+    states : array (member, trial, time, unit) or (trial, time, unit)
+        What the students do.
+    reference : array (trial, time, unit), or with the member axis
+        What they should do.
 
     Returns
     -------
     array (member,), or a number for one network without member axis
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match.
 
     Examples
     --------
