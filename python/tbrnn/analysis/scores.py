@@ -22,10 +22,8 @@ METRICS = {
     for metric in (
         Metric("accuracy", 1, "similarity", (0.0, 1.0), "a positive scale of the outputs"),
         Metric("squared_error", 1, "distance", (0.0, np.inf), "a shift and rotation of both"),
-        Metric("r2_per_trial", 1, "similarity", (-np.inf, 1.0), "an affine map per unit of both"),
-        Metric(
-            "r2_pooled", 1, "similarity", (-np.inf, 1.0), "scale, rotation, unit shifts of both"
-        ),
+        Metric("r2_per_trial", 1, "similarity", (-np.inf, 1.0), "affine maps per unit of both"),
+        Metric("r2_pooled", 1, "similarity", (-np.inf, 1.0), "scale, rotation, shift of both"),
     )
 }
 
