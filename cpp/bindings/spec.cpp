@@ -1,0 +1,81 @@
+#include "bindings/register.hpp"
+
+namespace tbrnn {
+
+namespace {
+
+template <class Choice>
+Choice parse(const char* argument, const std::string& name, std::initializer_list<std::pair<const char*, Choice>> known) {
+  std::string names;
+  for (const auto& [text, value] : known) {
+    if (name == text) return value;
+    names += std::string(names.empty() ? "" : ", ") + text;
+  }
+  throw py::value_error(std::string(argument) + " must be one of " + names + ", got " + name);
+}
+
+Nonlinearity parse_nonlinearity(const char* argument, const std::string& name) {
+  return parse<Nonlinearity>(argument, name,
+                             {{"tanh", Nonlinearity::tanh},
+                              {"relu", Nonlinearity::relu},
+                              {"sigmoid", Nonlinearity::sigmoid},
+                              {"softplus", Nonlinearity::softplus},
+                              {"identity", Nonlinearity::identity}});
+}
+
+Ranks parse_ranks(const std::string& model, const std::vector<int>& ranks) {
+  const std::size_t expected = model == "LowRankHORNN" ? 2 : 1;
+  if (ranks.size() != expected)
+    throw py::value_error("ranks must hold " + std::to_string(expected) + " for " + model + ", got " + std::to_string(ranks.size()));
+  if (expected == 2) return {ranks[0], ranks[1]};
+  return model == "LowRankTBRNN" ? Ranks{0, ranks[0]} : Ranks{ranks[0], 0};
+}
+
+}  // namespace
+
+Match parse_match(const std::string& name) {
+  return parse<Match>("match", name, {{"outputs", Match::outputs}, {"rates", Match::rates}, {"states", Match::states}});
+}
+
+void register_spec(py::module_& module) {
+  py::class_<Spec>(module, "Spec", "A model's equations and shapes, and the order of its parameters in one flat block.")
+      .def(py::init([](const std::string& model, int units, const std::vector<int>& ranks, int inputs, int outputs, double alpha,
+                       const std::string& form, const std::string& phi, const std::string& phi_out, double scale_two,
+                       double scale_three, bool input_bias, bool output_bias, bool identity_readout, bool gated, bool hard_orth) {
+             Spec spec;
+             spec.model = model;
+             spec.units = units;
+             spec.ranks = parse_ranks(model, ranks);
+             spec.inputs = inputs;
+             spec.outputs = outputs;
+             spec.alpha = alpha;
+             spec.form = parse<Form>("form", form, {{"rate", Form::rate}, {"voltage", Form::voltage}});
+             spec.phi = parse_nonlinearity("phi", phi);
+             spec.phi_out = parse_nonlinearity("phi_out", phi_out);
+             spec.scale_two = scale_two;
+             spec.scale_three = scale_three;
+             spec.input_bias = input_bias;
+             spec.output_bias = output_bias;
+             spec.identity_readout = identity_readout;
+             spec.gated = gated;
+             spec.hard_orth = hard_orth;
+             spec.check();
+             return spec;
+           }),
+           py::arg("model"), py::kw_only(), py::arg("units"), py::arg("ranks"), py::arg("inputs"), py::arg("outputs"),
+           py::arg("alpha"), py::arg("form"), py::arg("phi"), py::arg("phi_out"), py::arg("scale_two"), py::arg("scale_three"),
+           py::arg("input_bias"), py::arg("output_bias"), py::arg("identity_readout"), py::arg("gated"), py::arg("hard_orth"))
+      .def_property_readonly("fields",
+                             [](const Spec& spec) {
+                               py::list list;
+                               for (const Field& field : fields(spec)) {
+                                 py::tuple shape(field.shape.size());
+                                 for (std::size_t i = 0; i < field.shape.size(); ++i) shape[i] = field.shape[i];
+                                 list.append(py::make_tuple(field.name, shape));
+                               }
+                               return list;
+                             })
+      .def_property_readonly("size", [](const Spec& spec) { return block_size(spec); });
+}
+
+}  // namespace tbrnn

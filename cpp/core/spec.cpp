@@ -1,0 +1,79 @@
+#include "core/spec.hpp"
+
+#include <stdexcept>
+
+#include "core/dispatch.hpp"
+#include "equations/hard_orth.hpp"
+
+namespace tbrnn {
+
+namespace {
+
+void require(bool holds, const std::string& message) {
+  if (!holds) throw std::invalid_argument(message);
+}
+
+}  // namespace
+
+void Spec::check() const {
+  with_model(model, [](auto) {});
+  require(units >= 1, "units must be at least 1, got " + std::to_string(units));
+  require(inputs >= 1, "inputs must be at least 1, got " + std::to_string(inputs));
+  require(outputs >= 1, "outputs must be at least 1, got " + std::to_string(outputs));
+  require(ranks.two >= 0 && ranks.three >= 0, "ranks must not be negative");
+  require(ranks.two <= units && ranks.three <= units, "ranks must not exceed units = " + std::to_string(units));
+  const ChannelCount channels = channel_count(*this);
+  require(channels.drives >= 1, "ranks must not all be zero");
+  require(alpha > 0.0 && alpha <= 1.0, "alpha must lie in (0, 1], got " + std::to_string(alpha));
+  require(!identity_readout || outputs == units, "an identity readout needs outputs = units = " +
+                                                     std::to_string(units) + ", got " + std::to_string(outputs));
+  require(!gated || model == "LowRankHORNN", "gated belongs to LowRankHORNN, got model " + model);
+  require(!hard_orth || model == "LowRankTBRNN", "hard_orth belongs to LowRankTBRNN, got model " + model);
+  require(!hard_orth || inputs < hard_orth_columns,
+          "hard_orth takes fewer than " + std::to_string(hard_orth_columns) + " inputs, got " + std::to_string(inputs));
+}
+
+std::vector<Field> fields(const Spec& spec) {
+  std::vector<Field> list;
+  std::size_t offset = 0;
+  const auto add = [&](const char* name, std::vector<int> shape) {
+    std::size_t size = 1;
+    for (int length : shape) size *= static_cast<std::size_t>(length);
+    list.push_back({name, std::move(shape), offset, size});
+    offset += size;
+  };
+  with_model(spec.model, [&](auto model) {
+    using Model = decltype(model);
+    for (std::size_t i = 0; i < Model::arrays.size(); ++i)
+      add(Model::arrays[i], {spec.units, Model::rank_of(spec.ranks, static_cast<int>(i))});
+  });
+  if (spec.model == "LowRankHORNN") add("gate", {});
+  add("w_in", {spec.units, spec.inputs});
+  if (spec.input_bias) add("b_in", {spec.units});
+  if (!spec.identity_readout) {
+    add("w_out", {spec.outputs, spec.units});
+    if (spec.output_bias) add("b_out", {spec.outputs});
+  }
+  return list;
+}
+
+std::size_t block_size(const Spec& spec) {
+  const auto list = fields(spec);
+  return list.back().offset + list.back().size;
+}
+
+const Field* find(const std::vector<Field>& list, std::string_view name) {
+  for (const Field& field : list)
+    if (field.name == name) return &field;
+  return nullptr;
+}
+
+ChannelCount channel_count(const Spec& spec) {
+  ChannelCount count{};
+  with_model(spec.model, [&](auto model) {
+    count = {decltype(model)::reductions(spec.ranks), decltype(model)::drives(spec.ranks)};
+  });
+  return count;
+}
+
+}  // namespace tbrnn

@@ -1,0 +1,50 @@
+// What a network is: its model, sizes, form and options, and the parameters that follow from them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "equations/choices.hpp"
+
+namespace tbrnn {
+
+struct Spec {
+  std::string model;  // a name of equations/models.hpp
+  int units = 0;
+  Ranks ranks;
+  int inputs = 0, outputs = 0;
+  double alpha = 0.2;  // dt / tau
+  Form form = Form::rate;
+  Nonlinearity phi = Nonlinearity::tanh;
+  Nonlinearity phi_out = Nonlinearity::tanh;  // of the readout, rate form only
+  double scale_two = 1.0, scale_three = 1.0;  // factors on the two-body and the three-body drive
+  bool input_bias = true, output_bias = true;
+  bool identity_readout = false;  // the outputs are all units
+  bool gated = false;             // hybrid: g two-body + (1 - g) three-body
+  bool hard_orth = false;         // three-body: L without its part in the input space
+
+  void check() const;  // throws std::invalid_argument
+};
+
+struct Field {
+  std::string name;
+  std::vector<int> shape;
+  std::size_t offset;
+  std::size_t size;
+};
+
+// The parameters in the order of the flat block: the model's own, then w_in, b_in, w_out, b_out.
+std::vector<Field> fields(const Spec&);
+std::size_t block_size(const Spec&);
+const Field* find(const std::vector<Field>&, std::string_view name);
+
+// The recurrent channels of a model: K reductions and C drives.
+struct ChannelCount {
+  int reductions;
+  int drives;
+};
+ChannelCount channel_count(const Spec&);
+
+}  // namespace tbrnn

@@ -1,0 +1,59 @@
+// Compiled once for each instruction set.
+#include "cpu/kernels.hpp"
+
+#include <array>
+
+#include "cpu/rollout_kernels.hpp"
+
+namespace tbrnn {
+
+inline namespace TBRNN_ISA {
+
+namespace {
+
+double fma_operations(long repeats) {
+  constexpr int chains = 12;
+  Pack<float> sum[chains];
+  const Pack<float> factor(0.999f), term(1e-3f);
+#pragma GCC unroll 12
+  for (auto& s : sum) s = Pack<float>(1.0f);
+  for (long i = 0; i < repeats; ++i)
+#pragma GCC unroll 12
+    for (auto& s : sum) s = fma(s, factor, term);
+  for (auto& s : sum) {
+    volatile float keep = s.v[0];
+    (void)keep;
+  }
+  return 2.0 * chains * Pack<float>::lanes * static_cast<double>(repeats);
+}
+
+void normals(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std::uint32_t step, int first_trial, int units,
+             float* rows_float, double* rows_double) {
+  const NoiseKey key{seed, member, epoch, step};
+  if (rows_float) noise_rows(key, first_trial, units, rows_float);
+  if (rows_double) noise_rows(key, first_trial, units, rows_double);
+}
+
+template <class T, class... Model>
+constexpr std::array<Rollout<T>, sizeof...(Model)> rollouts(std::tuple<Model...>) {
+  return {{{&forward<Model, T>, &backward<Model, T>}...}};
+}
+
+constexpr auto rollouts_float = rollouts<float>(Models{});
+constexpr auto rollouts_double = rollouts<double>(Models{});
+
+#define TBRNN_TEXT(name) #name
+#define TBRNN_NAME(name) TBRNN_TEXT(name)
+#define TBRNN_JOIN(isa, what) isa##what
+#define TBRNN_KERNELS(isa) TBRNN_JOIN(isa, _kernels)
+
+constexpr InstructionSet kernels{TBRNN_NAME(TBRNN_ISA), rollouts_float.data(), rollouts_double.data(),
+                                 vector_bytes,          &fma_operations,      &normals};
+
+}  // namespace
+
+}  // namespace TBRNN_ISA
+
+const InstructionSet& TBRNN_KERNELS(TBRNN_ISA)() { return kernels; }
+
+}  // namespace tbrnn

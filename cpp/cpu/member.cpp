@@ -1,0 +1,196 @@
+#include "cpu/member.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/dispatch.hpp"
+#include "equations/hard_orth.hpp"
+
+namespace tbrnn {
+
+namespace {
+
+std::size_t model_index(const Spec& spec) {
+  std::size_t index = 0;
+  std::apply([&](auto... model) { ((decltype(model)::name == spec.model ? false : (++index, true)) && ...); }, Models{});
+  return index;
+}
+
+template <class T>
+Network<T> sizes(const Spec& spec, const Match* match, int steps) {
+  const ChannelCount count = channel_count(spec);
+  const bool units_out = spec.identity_readout || (match && *match != Match::outputs);
+  Network<T> net{};
+  net.units = spec.units;
+  net.steps = steps;
+  net.inputs = spec.inputs;
+  net.readouts = units_out ? 0 : spec.outputs;
+  net.ranks = spec.ranks;
+  net.reductions = count.reductions;
+  net.drives = count.drives;
+  net.form = spec.form;
+  net.phi = spec.phi;
+  net.phi_out = !match || *match == Match::outputs ? spec.phi_out
+                : *match == Match::rates           ? spec.phi
+                                                   : Nonlinearity::identity;
+  net.apart = spec.form == Form::rate && net.phi_out != net.phi;
+  net.alpha = static_cast<T>(spec.alpha);
+  net.leak = static_cast<T>(1.0 - spec.alpha);
+  return net;
+}
+
+template <class T>
+Factors<T> factors(const Spec& spec) {
+  const double alpha = spec.form == Form::rate ? spec.alpha : 1.0;
+  return {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
+}
+
+template <class T>
+T input_factor(const Spec& spec) {
+  return static_cast<T>(spec.form == Form::rate ? spec.alpha : 1.0);
+}
+
+}  // namespace
+
+template <class T>
+Plan<T>::Plan(const Spec& s, const Match* match, int steps)
+    : spec(s),
+      fields(tbrnn::fields(s)),
+      parameters(block_size(s)),
+      network(sizes<T>(s, match, steps)),
+      packed(packed_size(network)),
+      on_units(network.readouts == 0),
+      model(model_index(s)) {}
+
+template <class T>
+PackedMember<T>::PackedMember(const Plan<T>& plan)
+    : plan_(plan), packed_(plan.packed.total()), effective_(plan.spec.hard_orth ? plan.parameters : 0) {}
+
+template <class T>
+void PackedMember<T>::pack(const T* p) {
+  const Spec& spec = plan_.spec;
+  const Network<T>& net = plan_.network;
+  const auto at = [&](const char* name) { return p + plan_.field(name)->offset; };
+  const T* w_in = at("w_in");
+  const T* b_in = spec.input_bias ? at("b_in") : nullptr;
+  const T* recurrent = p;
+  if (spec.hard_orth) {
+    std::copy_n(p, plan_.parameters, effective_.data());
+    hard_orth(w_in, b_in, spec.units, spec.inputs, spec.ranks.three, effective_.data() + plan_.field("l")->offset);
+    recurrent = effective_.data();
+  }
+  T* gather = packed_.data();
+  T* readout = gather + plan_.packed.gather;
+  T* drive = readout + plan_.packed.readout;
+  T* bias = drive + plan_.packed.drive;
+  T* b_out = bias + plan_.packed.bias;
+  const Columns<T> P{gather, net.gathered()}, Q{drive, net.driven()};
+  with_model(spec.model, [&](auto model) {
+    decltype(model)::pack(recurrent, spec.units, spec.ranks, factors<T>(spec), spec.gated, P, Q);
+  });
+  pack_columns(w_in, spec.units, spec.inputs, input_factor<T>(spec), Q.from(net.drives));
+  for (int n = 0; n < spec.units; ++n) bias[n] = b_in ? input_factor<T>(spec) * b_in[n] : T(0);
+  if (net.readouts == 0) return;
+  pack_readout(at("w_out"), spec.units, net.readouts, net.apart ? Columns<T>{readout, net.readouts} : P.from(net.reductions));
+  for (int o = 0; o < net.readouts; ++o) b_out[o] = spec.output_bias ? at("b_out")[o] : T(0);
+}
+
+template <class T>
+void PackedMember<T>::unpack_gradient(const T* p, const T* packed, T* gradient) const {
+  const Spec& spec = plan_.spec;
+  const Network<T>& net = plan_.network;
+  const auto offset = [&](const char* name) { return plan_.field(name)->offset; };
+  const T* readout = packed + plan_.packed.gather;
+  const T* drive = readout + plan_.packed.readout;
+  const T* bias = drive + plan_.packed.drive;
+  const T* b_out = bias + plan_.packed.bias;
+  const Columns<const T> dP{packed, net.gathered()}, dQ{drive, net.driven()};
+  std::fill_n(gradient, plan_.parameters, T(0));
+  with_model(spec.model, [&](auto model) {
+    decltype(model)::pack_adjoint(p, spec.units, spec.ranks, factors<T>(spec), spec.gated, dP, dQ, gradient);
+  });
+  T* dw_in = gradient + offset("w_in");
+  T* db_in = spec.input_bias ? gradient + offset("b_in") : nullptr;
+  pack_columns_adjoint(dQ.from(net.drives), spec.units, spec.inputs, input_factor<T>(spec), dw_in);
+  if (db_in)
+    for (int n = 0; n < spec.units; ++n) db_in[n] = input_factor<T>(spec) * bias[n];
+  if (spec.hard_orth) {
+    const std::size_t l = offset("l");
+    hard_orth_adjoint(p + offset("w_in"), db_in ? p + offset("b_in") : nullptr, spec.units, spec.inputs, spec.ranks.three, p + l,
+                      effective_.data() + l, gradient + l, dw_in, db_in);
+  }
+  if (net.readouts == 0) return;
+  pack_readout_adjoint(net.apart ? Columns<const T>{readout, net.readouts} : dP.from(net.reductions), spec.units, net.readouts,
+                       gradient + offset("w_out"));
+  if (spec.output_bias) std::copy_n(b_out, net.readouts, gradient + offset("b_out"));
+}
+
+template <class T>
+Network<T> PackedMember<T>::network(const NoiseSource& noise, double mask_sum) const {
+  Network<T> net = plan_.network;
+  net.gather = packed_.data();
+  net.readout = net.gather + plan_.packed.gather;
+  net.drive = net.readout + plan_.packed.readout;
+  net.bias = net.drive + plan_.packed.drive;
+  net.b_out = net.bias + plan_.packed.bias;
+  net.sigma = static_cast<T>(noise.sigma);
+  net.seed = static_cast<std::uint32_t>(noise.key);
+  net.member = static_cast<std::uint32_t>(noise.key >> 32);
+  net.epoch = noise.epoch;
+  net.twice = static_cast<T>(2.0 / mask_sum);
+  return net;
+}
+
+template <class T>
+TileData<T> tile_data(const Dataset<T>& data, int tile) {
+  return {data.input(tile), data.target(tile), data.mask(tile), data.mask_channels(), data.weight(tile), data.initial(tile),
+          tile * tile_trials};
+}
+
+template <class T>
+Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, std::size_t lane_bytes) {
+  const Network<T>& net = plan.network;
+  const std::size_t units = static_cast<std::size_t>(net.units), steps = static_cast<std::size_t>(net.steps),
+                    channels = static_cast<std::size_t>(net.channels()), driven = static_cast<std::size_t>(net.driven());
+  const std::size_t rows[] = {units,
+                              (steps + 1) * units,
+                              net.form == Form::voltage ? steps * units : 0,
+                              net.apart ? steps * units : 0,
+                              (steps + 1) * channels,
+                              steps * driven,
+                              units + 3,
+                              units,
+                              chunk_steps * units,
+                              (chunk_steps + 1) * channels,
+                              static_cast<std::size_t>(net.drives),
+                              units,
+                              units};
+  std::size_t total = 0;
+  for (std::size_t count : rows) total += count * tile_trials;
+  const std::size_t sums = plan.packed.total() * (lane_bytes / sizeof(T));
+  if (memory_.size() < total + sums) memory_ = Buffer<T>(total + sums);
+  T* at = memory_.data();
+  std::size_t next = 0;
+  const auto take = [&] {
+    T* here = at;
+    at += rows[next++] * tile_trials;
+    return here;
+  };
+  Workspace<T> work;
+  for (T** member : {&work.x, &work.carrier, &work.response, &work.apart, &work.c, &work.s, &work.noise, &work.lambda, &work.e,
+                     &work.dc, &work.ds, &work.error, &work.partial})
+    *member = take();
+  work.sums = at;
+  return work;
+}
+
+template struct Plan<float>;
+template struct Plan<double>;
+template class PackedMember<float>;
+template class PackedMember<double>;
+template class WorkMemory<float>;
+template class WorkMemory<double>;
+template TileData<float> tile_data(const Dataset<float>&, int);
+template TileData<double> tile_data(const Dataset<double>&, int);
+
+}  // namespace tbrnn

@@ -1,0 +1,102 @@
+// What crosses the border between the engine and the kernels of one instruction set: plain views, nothing else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "equations/choices.hpp"
+
+namespace tbrnn {
+
+inline constexpr int tile_trials = 32;  // trials on SIMD lanes; the unit of the reduction tree
+
+// One tile of trials. Rows are [32]; a tile that is not full repeats its last trial with weight 0.
+template <class T>
+struct TileData {
+  const T* inputs;   // [time][input][32]
+  const T* targets;  // [time][channel][32], or null
+  const T* mask;     // [time][mask channel][32], or null
+  int mask_channels;
+  const T* weight;   // [32]
+  const T* initial;  // [unit][32], or null for zero
+  int first_trial;
+};
+
+// One member as the time loop reads it. `apart`: the readout (or the loss on units) reads phi_out(x), which is not the phi(x) of the
+// recurrence and is saved apart.
+template <class T>
+struct Network {
+  int units, steps, inputs;
+  int readouts;  // reductions of a readout matrix; 0 when the outputs are the units
+  Ranks ranks;
+  int reductions, drives;
+  Form form;
+  Nonlinearity phi, phi_out;
+  bool apart;
+  T leak, alpha, sigma;
+  T twice;  // 2 / sum of the mask
+  std::uint32_t seed, member, epoch;
+  const T* gather;   // [unit][reductions + readouts], without the readouts when apart
+  const T* readout;  // [unit][readouts] when apart
+  const T* drive;    // [unit][drives + inputs]; alpha is folded in (rate form)
+  const T* bias;     // [unit]; alpha is folded in (rate form)
+  const T* b_out;    // [readouts]
+
+  int gathered() const { return apart ? reductions : reductions + readouts; }
+  int channels() const { return reductions + readouts; }
+  int driven() const { return drives + inputs; }
+};
+
+// Gradient of the packed weights: gather, readout, drive, bias, b_out, one after the other.
+struct PackedSize {
+  std::size_t gather, readout, drive, bias, b_out;
+  std::size_t total() const { return gather + readout + drive + bias + b_out; }
+};
+
+template <class T>
+PackedSize packed_size(const Network<T>& net) {
+  const std::size_t units = static_cast<std::size_t>(net.units), readouts = static_cast<std::size_t>(net.readouts);
+  return {units * static_cast<std::size_t>(net.gathered()), net.apart ? units * readouts : 0,
+          units * static_cast<std::size_t>(net.driven()), units, readouts};
+}
+
+// Memory of one thread for one tile; [32] at the end of every shape.
+template <class T>
+struct Workspace {
+  T* x;          // [unit]
+  T* carrier;    // [time + 1][unit]: phi(x) in rate form, x in voltage form
+  T* response;   // [time][unit]: phi(h), voltage form only
+  T* apart;      // [time][unit]: phi_out(x), when apart
+  T* c;          // [time + 1][reductions + readouts]: overlaps, then outputs
+  T* s;          // [time][drives + inputs]
+  T* noise;      // [unit rounded up to 4]
+  T* lambda;     // [unit]: adjoint of x
+  T* e;          // [chunk][unit]: adjoint of what the drives add to
+  T* dc;         // [chunk + 1][reductions + readouts]
+  T* ds;         // [drives]
+  T* error;      // [unit]: adjoint of the units' outputs
+  T* partial;    // [unit]: sums over some blocks of channels
+  T* sums;       // lane sums of the packed gradient
+};
+
+inline constexpr int chunk_steps = 8;  // steps between two updates of the gradient's lane sums
+
+template <class T>
+struct Rollout {
+  // Sum of weighted squared errors (0 without targets). `states` is [time][unit][32] or null.
+  double (*forward)(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
+  // After forward on the same workspace: the packed gradient of this tile.
+  void (*backward)(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
+};
+
+struct InstructionSet {
+  const char* name;
+  const Rollout<float>* rollouts_float;    // one per model, in the order of equations/models.hpp
+  const Rollout<double>* rollouts_double;
+  std::size_t lane_bytes;                  // of one vector
+  double (*fma_operations)(long repeats);  // runs 12 x repeats independent vector fma; returns the FLOP done
+  void (*normals)(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std::uint32_t step, int first_trial, int units,
+                  float* rows_float, double* rows_double);  // rows [unit rounded up to 4][32], either may be null
+};
+
+}  // namespace tbrnn

@@ -1,0 +1,117 @@
+#include "cpu/simulate.hpp"
+
+#include <algorithm>
+
+#include "cpu/instruction_set.hpp"
+#include "cpu/threads.hpp"
+
+namespace tbrnn {
+
+namespace {
+
+template <class T>
+struct PackedCohort {
+  Plan<T> plan;
+  std::vector<PackedMember<T>> members;
+  int tiles;
+
+  PackedCohort(const Cohort<T>& cohort, const Match* match)
+      : plan(cohort.spec, match, cohort.data.front()->steps()), tiles(cohort.data.front()->tiles()) {
+    for (int m = 0; m < cohort.members; ++m) {
+      members.emplace_back(plan);
+      members.back().pack(cohort.parameters + static_cast<std::size_t>(m) * plan.parameters);
+    }
+  }
+  PackedCohort(const PackedCohort&) = delete;
+};
+
+// rows [time][width][32] of one tile into (trial, time, width)
+template <class T>
+void unpack_rows(const T* rows, std::size_t row_step, int width, int steps, int first_trial, int trials, T* to) {
+  for (int lane = 0; lane < std::min(tile_trials, trials - first_trial); ++lane) {
+    T* at = to + static_cast<std::size_t>(first_trial + lane) * static_cast<std::size_t>(steps) * static_cast<std::size_t>(width);
+    for (int t = 0; t < steps; ++t)
+      for (int i = 0; i < width; ++i)
+        *at++ = rows[static_cast<std::size_t>(t) * row_step + static_cast<std::size_t>(i * tile_trials + lane)];
+  }
+}
+
+template <class T>
+void unpack_activity(const Network<T>& net, const Workspace<T>& work, const T* states, int first_trial, int trials, Activity<T> out) {
+  const std::size_t unit_rows = static_cast<std::size_t>(net.units) * tile_trials;
+  const auto units = [&](const T* rows, T* to) { unpack_rows(rows, unit_rows, net.units, net.steps, first_trial, trials, to); };
+  if (out.states) units(states, out.states);
+  if (out.rates) units(work.carrier + unit_rows, out.rates);
+  if (!out.outputs) return;
+  const std::size_t channel_rows = static_cast<std::size_t>(net.channels()) * tile_trials;
+  if (net.readouts == 0) units(net.apart ? work.apart : work.carrier + unit_rows, out.outputs);
+  else
+    unpack_rows(work.c + channel_rows + net.reductions * tile_trials, channel_rows, net.readouts, net.steps, first_trial, trials,
+                out.outputs);
+}
+
+}  // namespace
+
+template <class T>
+void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
+  const InstructionSet& isa = instruction_set();
+  PackedCohort<T> packed(cohort, nullptr);
+  const Network<T>& sizes = packed.plan.network;
+  const int trials = cohort.data.front()->trials();
+  std::vector<WorkMemory<T>> memory(static_cast<std::size_t>(threads));
+  std::vector<Buffer<T>> states(memory.size());
+  const std::size_t entries = static_cast<std::size_t>(trials) * static_cast<std::size_t>(sizes.steps);
+  for_each(threads, cohort.members * packed.tiles, [&](int thread, int item) {
+    const std::size_t member = static_cast<std::size_t>(item / packed.tiles), mine = static_cast<std::size_t>(thread);
+    Buffer<T>& rows = states[mine];
+    if (out.states && !rows.size()) rows = Buffer<T>(static_cast<std::size_t>(sizes.steps * sizes.units) * tile_trials);
+    const Workspace<T> work = memory[mine].fit(packed.plan, isa.lane_bytes);
+    TileData<T> tile = tile_data(*cohort.data[member], item % packed.tiles);
+    tile.targets = nullptr;
+    const Network<T> net = packed.members[member].network(cohort.noise[member], 1.0);
+    rollout<T>(isa, packed.plan.model).forward(net, tile, work, out.states ? rows.data() : nullptr);
+    const std::size_t units = member * entries * static_cast<std::size_t>(sizes.units);
+    const std::size_t outputs = member * entries * static_cast<std::size_t>(cohort.spec.outputs);
+    const auto from = [](T* at, std::size_t offset) { return at ? at + offset : nullptr; };
+    unpack_activity(net, work, rows.data(), tile.first_trial, trials,
+                    Activity<T>{from(out.states, units), from(out.rates, units), from(out.outputs, outputs)});
+  });
+}
+
+template <class T>
+void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T* gradient) {
+  const InstructionSet& isa = instruction_set();
+  PackedCohort<T> packed(cohort, &match);
+  const std::size_t size = packed.plan.packed.total(), tiles = static_cast<std::size_t>(packed.tiles);
+  std::vector<WorkMemory<T>> memory(static_cast<std::size_t>(threads));
+  std::vector<double> losses(static_cast<std::size_t>(cohort.members) * tiles);
+  std::vector<T> slabs(losses.size() * size);
+  for_each(threads, cohort.members * packed.tiles, [&](int thread, int item) {
+    const std::size_t member = static_cast<std::size_t>(item / packed.tiles), i = static_cast<std::size_t>(item);
+    const Dataset<T>& data = *cohort.data[member];
+    const Network<T> net = packed.members[member].network(cohort.noise[member], data.mask_sum());
+    const TileData<T> tile = tile_data(data, item % packed.tiles);
+    const Workspace<T> work = memory[static_cast<std::size_t>(thread)].fit(packed.plan, isa.lane_bytes);
+    const Rollout<T>& run = rollout<T>(isa, packed.plan.model);
+    losses[i] = run.forward(net, tile, work, nullptr);
+    run.backward(net, tile, work, slabs.data() + i * size);
+  });
+  for (std::size_t m = 0; m < static_cast<std::size_t>(cohort.members); ++m) {
+    T* sum = slabs.data() + m * tiles * size;
+    loss[m] = losses[m * tiles];
+    for (std::size_t tile = 1; tile < tiles; ++tile) {
+      loss[m] += losses[m * tiles + tile];
+      for (std::size_t i = 0; i < size; ++i) sum[i] += sum[tile * size + i];
+    }
+    loss[m] /= cohort.data[m]->mask_sum();
+    const std::size_t block = m * packed.plan.parameters;
+    packed.members[m].unpack_gradient(cohort.parameters + block, sum, gradient + block);
+  }
+}
+
+template void simulate(const Cohort<float>&, int, Activity<float>);
+template void simulate(const Cohort<double>&, int, Activity<double>);
+template void gradient(const Cohort<float>&, Match, int, double*, float*);
+template void gradient(const Cohort<double>&, Match, int, double*, double*);
+
+}  // namespace tbrnn

@@ -1,0 +1,62 @@
+#include "cpu/threads.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+namespace tbrnn {
+
+#if defined(__x86_64__)
+
+FlushDenormals::FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(static_cast<unsigned>(before_) | 0x8040u); }
+FlushDenormals::~FlushDenormals() { _mm_setcsr(static_cast<unsigned>(before_)); }
+
+#elif defined(__aarch64__)
+
+FlushDenormals::FlushDenormals() {
+  asm volatile("mrs %0, fpcr" : "=r"(before_));
+  asm volatile("msr fpcr, %0" ::"r"(before_ | (1ul << 24)));
+}
+FlushDenormals::~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+
+#else
+
+FlushDenormals::FlushDenormals() : before_(0) {}
+FlushDenormals::~FlushDenormals() = default;
+
+#endif
+
+void on_threads(int threads, const std::function<void(int)>& work) {
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto guarded = [&](int thread) {
+    const FlushDenormals flush;
+    try {
+      work(thread);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (int thread = 1; thread < threads; ++thread) others.emplace_back(guarded, thread);
+    guarded(0);
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void for_each(int threads, int items, const std::function<void(int, int)>& work) {
+  std::atomic<int> next = 0;
+  on_threads(std::max(1, std::min(threads, items)), [&](int thread) {
+    for (int item = next++; item < items; item = next++) work(thread, item);
+  });
+}
+
+}  // namespace tbrnn

@@ -1,0 +1,26 @@
+// Worker threads: denormals flushed while they compute and restored afterwards.
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+namespace tbrnn {
+
+class FlushDenormals {
+ public:
+  FlushDenormals();
+  ~FlushDenormals();
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+  unsigned long before_;
+};
+
+// Runs work(thread) on `threads` threads, the caller being thread 0, and waits. The first exception is thrown again.
+void on_threads(int threads, const std::function<void(int thread)>& work);
+
+// Calls work(thread, item) for every item in [0, items); threads take items in turn.
+void for_each(int threads, int items, const std::function<void(int thread, int item)>& work);
+
+}  // namespace tbrnn

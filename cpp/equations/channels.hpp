@@ -1,0 +1,52 @@
+// The channel recurrence: K reductions c = P^T r, a pointwise mix of a few numbers of one trial, C drives Q s. Inputs are further
+// drives, readouts further reductions. A model says how its parameters fill the columns of P and Q and how c becomes s.
+#pragma once
+
+#include "choices.hpp"
+#include "portable.hpp"
+
+namespace tbrnn::inline TBRNN_ISA {
+
+// Some columns of a row-major [unit][channel] array.
+template <class T>
+struct Columns {
+  T* at;
+  int stride;
+  TBRNN_FN T& operator()(int unit, int channel) const { return at[unit * stride + channel]; }
+  TBRNN_FN Columns from(int channel) const { return {at + channel, stride}; }
+};
+
+// What multiplies the drives: alpha (rate form) or 1, times the model's scale 1/N, 1/N^2 or 1.
+template <class T>
+struct Factors {
+  T two;
+  T three;
+};
+
+// Q column = factor * w, P column = w: an array [unit][channels] of parameters into columns, and back.
+template <class T>
+TBRNN_FN void pack_columns(const T* w, int units, int channels, T factor, Columns<T> packed) {
+  for (int n = 0; n < units; ++n)
+    for (int k = 0; k < channels; ++k) packed(n, k) = factor * w[n * channels + k];
+}
+
+template <class T>
+TBRNN_FN void pack_columns_adjoint(Columns<const T> dpacked, int units, int channels, T factor, T* dw) {
+  for (int n = 0; n < units; ++n)
+    for (int k = 0; k < channels; ++k) dw[n * channels + k] = factor * dpacked(n, k);
+}
+
+// The readout W_out is stored [output][unit], its columns [unit][output].
+template <class T>
+TBRNN_FN void pack_readout(const T* w_out, int units, int outputs, Columns<T> packed) {
+  for (int n = 0; n < units; ++n)
+    for (int o = 0; o < outputs; ++o) packed(n, o) = w_out[o * units + n];
+}
+
+template <class T>
+TBRNN_FN void pack_readout_adjoint(Columns<const T> dpacked, int units, int outputs, T* dw_out) {
+  for (int n = 0; n < units; ++n)
+    for (int o = 0; o < outputs; ++o) dw_out[o * units + n] = dpacked(n, o);
+}
+
+}  // namespace tbrnn::inline TBRNN_ISA

@@ -1,0 +1,38 @@
+// The leaky step in both forms, alpha = dt / tau, leak = 1 - alpha:
+//
+//   rate      x <- leak x + [alpha (drive(r) + W_in u + b)] + sigma xi,   r = phi(x)
+//   voltage   x <- leak x + alpha phi(drive(x) + W_in u + b) + sigma xi
+//
+// In rate form alpha is folded into the packed weights, so the bracket is the sum over channels itself.
+// Source: Beyond linear summation: Three-Body RNNs (published code: cont mode; disc mode is alpha = 1, sigma = 0).
+#pragma once
+
+#include "portable.hpp"
+
+namespace tbrnn::inline TBRNN_ISA {
+
+template <class V>
+TBRNN_FN V leak_voltage(V x, V h_phi, V leak, V alpha) {
+  return fma(leak, x, alpha * h_phi);
+}
+
+// Adjoint of either form with respect to x, lambda' being the adjoint of the next state and g what arrives through the
+// channels (for the rate form through the rates):
+//   rate      lambda = leak lambda' + phi'(x) g
+//   voltage   lambda = leak lambda' + g,  and  e = alpha phi'(h) lambda reaches the pre-activation h
+template <class V>
+TBRNN_FN V leak_rate_adjoint(V lambda_next, V g, V slope, V leak) {
+  return fma(slope, g, leak * lambda_next);
+}
+
+template <class V>
+TBRNN_FN V leak_voltage_adjoint(V lambda_next, V g, V leak) {
+  return fma(leak, lambda_next, g);
+}
+
+template <class V>
+TBRNN_FN V preactivation_adjoint(V lambda, V slope, V alpha) {
+  return alpha * slope * lambda;
+}
+
+}  // namespace tbrnn::inline TBRNN_ISA

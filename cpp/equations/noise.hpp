@@ -1,0 +1,52 @@
+// State noise: Philox4x32-10 (Salmon et al. 2011) and Box-Muller. A draw depends on nothing but what it is for:
+//   key      (seed, member)
+//   counter  (epoch, step, trial, block of four units + purpose 2^28)
+// The four words w0..w3 of a counter make the normals of the block's four units:
+//   u = (2 (w >> 9) + 1) 2^-24 in (0, 1),   R = sqrt(-2 ln u(w0)),   z0 = R cos 2 pi u(w1),   z1 = R sin 2 pi u(w1)
+// and likewise z2, z3 from w2, w3.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "portable.hpp"
+
+namespace tbrnn::inline TBRNN_ISA {
+
+enum class Purpose : std::uint32_t { state_noise = 0, input_noise = 1, shuffle = 2 };
+
+inline constexpr int philox_rounds = 10;
+inline constexpr std::uint32_t philox_multiplier[2] = {0xD2511F53u, 0xCD9E8D57u};
+inline constexpr std::uint32_t philox_weyl[2] = {0x9E3779B9u, 0xBB67AE85u};
+
+TBRNN_FN std::uint32_t noise_block(int unit, Purpose purpose) {
+  return static_cast<std::uint32_t>(unit / 4) + (static_cast<std::uint32_t>(purpose) << 28);
+}
+
+TBRNN_FN void philox(std::uint32_t (&counter)[4], std::uint32_t key0, std::uint32_t key1) {
+  for (int round = 0; round < philox_rounds; ++round) {
+    const std::uint64_t p0 = static_cast<std::uint64_t>(philox_multiplier[0]) * counter[0];
+    const std::uint64_t p1 = static_cast<std::uint64_t>(philox_multiplier[1]) * counter[2];
+    const auto high = [](std::uint64_t p) { return static_cast<std::uint32_t>(p >> 32); };
+    const std::uint32_t next[4] = {high(p1) ^ counter[1] ^ key0, static_cast<std::uint32_t>(p1),
+                                   high(p0) ^ counter[3] ^ key1, static_cast<std::uint32_t>(p0)};
+    for (int i = 0; i < 4; ++i) counter[i] = next[i];
+    key0 += philox_weyl[0];
+    key1 += philox_weyl[1];
+  }
+}
+
+template <class T>
+TBRNN_FN T open_uniform(std::uint32_t word) {
+  return static_cast<T>(2 * (word >> 9) + 1) * T(0x1p-24);
+}
+
+template <class T>
+TBRNN_FN void box_muller(std::uint32_t radius, std::uint32_t angle, T& z0, T& z1) {
+  const T r = std::sqrt(T(-2) * std::log(open_uniform<T>(radius)));
+  const T turn = T(6.283185307179586476925) * open_uniform<T>(angle);
+  z0 = r * std::cos(turn);
+  z1 = r * std::sin(turn);
+}
+
+}  // namespace tbrnn::inline TBRNN_ISA
