@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -82,27 +82,10 @@ class LowRankNetwork:
         """The rank of each low-rank term of the drive."""
         return self.rank if isinstance(self.rank, tuple) else (self.rank,)
 
-    @cached_property
+    @property
     def spec(self) -> Spec:
         """The engine's description of this model."""
-        return Spec(
-            type(self).__name__,
-            units=self.units,
-            ranks=self.ranks,
-            inputs=self.inputs,
-            outputs=self.outputs,
-            alpha=self.alpha,
-            form=self.form,
-            phi=self.phi,
-            phi_out=self.phi_out or self.phi,
-            scale_two=1 / self.units if self.scale is None else self.scale,
-            scale_three=1 / self.units**2 if self.scale is None else self.scale,
-            input_bias=self.input_bias,
-            output_bias=self.output_bias,
-            identity_readout=self.readout == "identity",
-            gated=getattr(self, "gated", False),
-            hard_orth=getattr(self, "hard_orth", False),
-        )
+        return _spec(self)
 
     def initial(
         self,
@@ -218,3 +201,25 @@ def fan_in(rng: np.random.Generator, shape: tuple[int, ...], fan: int) -> NDArra
     """Uniform on +-1 / sqrt(fan-in), the usual start of a linear layer."""
     bound = 1 / math.sqrt(fan)
     return rng.uniform(-bound, bound, shape)
+
+
+@cache
+def _spec(model: LowRankNetwork) -> Spec:
+    return Spec(
+        type(model).__name__,
+        units=model.units,
+        ranks=model.ranks,
+        inputs=model.inputs,
+        outputs=model.outputs,
+        alpha=model.alpha,
+        form=model.form,
+        phi=model.phi,
+        phi_out=model.phi_out or model.phi,
+        scale_two=1 / model.units if model.scale is None else model.scale,
+        scale_three=1 / model.units**2 if model.scale is None else model.scale,
+        input_bias=model.input_bias,
+        output_bias=model.output_bias,
+        identity_readout=model.readout == "identity",
+        gated=getattr(model, "gated", False),
+        hard_orth=getattr(model, "hard_orth", False),
+    )
