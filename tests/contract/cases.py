@@ -1,6 +1,6 @@
 """Networks and data for the engine's contracts: what the engine and the oracle are both given.
 
-Every axis has its own length: 6 trials, 7 steps, 5 units, 4 inputs, 2 outputs, ranks 3 and 1.
+Every axis has its own length: 6 trials, 7 steps, 5 units, 2 inputs, 4 outputs, ranks 3 and 1.
 """
 
 from dataclasses import dataclass, replace
@@ -32,8 +32,8 @@ class Case:
     net: Network
     units: int = 5
     ranks: tuple = (3, 1)
-    inputs: int = 4
-    outputs: int = 2
+    inputs: int = 2
+    outputs: int = 4
     trials: int = 6
     steps: int = 7
     input_bias: bool = True

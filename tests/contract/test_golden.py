@@ -99,7 +99,8 @@ def test_published_training_traces(published, tag, dtype):
 
 def test_first_gradient_of_the_clipped_hybrid_trace(published):
     golden = below(published("training_traces"), "clip_low_rank_hornn_r1_r1/")
-    nets = tbrnn.LowRankHORNN.from_state_dict(below(golden, "init/"), alpha=0.2, phi_out="identity")
+    options = {"phi_out": "identity", "readout": "identity"}
+    nets = tbrnn.LowRankHORNN.from_state_dict(below(golden, "init/"), alpha=0.2, **options)
     loss, gradients = tbrnn.gradient(nets, tbrnn.Trials(golden["input"], golden["target"]))
     norm = np.sqrt(sum(np.sum(g**2) for g in gradients.values()))
     assert_close(loss[0], golden["loss_before_training"], "golden values")

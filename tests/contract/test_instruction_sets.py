@@ -43,7 +43,7 @@ def test_forward_and_gradient(instruction_set, kind, form, phi):
         for dtype in ("float64", "float32"):
             c = case(kind, form, phi=phi, match=match, dtype=dtype, **shape)
             assert_forward_is_oracle(c)
-            assert_gradient_is_oracle(c, dtype)
+            assert_gradient_is_oracle(c)
 
 
 @pytest.mark.parametrize("members", [1, 5])

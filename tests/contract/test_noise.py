@@ -69,7 +69,7 @@ def test_simulation_and_gradient_with_noise_are_the_oracle(kind, form, dtype):
         loss, expected = oracle_gradient(c, flat, data, sigma[i] * xi)
         assert_close(losses[i], loss, "float32 values", "loss")
         for name, array in c.named(gradients[i]).items():
-            assert_close(array, expected[name], "float32 gradients", name)
+            assert_close(array, expected[name], "float32 gradients of an array", name)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
