@@ -113,6 +113,17 @@ def test_models_of_each_member_in_their_order():
         same(runs, i, tbrnn.fit(model, TRIALS, members=[i], seed=1, epochs=6, record_every=1), 0)
 
 
+@pytest.mark.parametrize("members", [1, 4])
+def test_any_number_of_threads(members):
+    one, two, five = (
+        tbrnn.fit(MODEL, TRIALS, members=members, sigma=0.1, epochs=7, threads=threads)
+        for threads in (1, 2, 5)
+    )
+    for i in range(members):
+        same(one, i, two, i)
+        same(one, i, five, i)
+
+
 def test_stall_defaults_to_a_tenth_of_the_epochs():
     slow = {"epochs": 50, "lr": 1e-9, "target_loss": None}
     assert tbrnn.fit(MODEL, TRIALS, **slow).epochs.tolist() == [6]

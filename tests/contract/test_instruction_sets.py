@@ -59,7 +59,7 @@ def test_noise_is_the_same_integers(instruction_set):
     _core.use_instruction_set("baseline")
     expected = _core.normals(5, 6, 7, 33, 31, "float32")
     _core.use_instruction_set(instruction_set)
-    assert_close(_core.normals(5, 6, 7, 33, 31, "float32"), expected, "normals")
+    assert_close(_core.normals(5, 6, 7, 33, 31, "float32"), expected, "normals float32")
 
 
 def test_training(instruction_set):

@@ -31,7 +31,7 @@ def test_normals_are_the_oracle(units, trials, dtype):
     ours = _core.normals(KEY, 3, 4, trials, units, dtype)
     expected = noise.normals(KEY, 3, 4, trials, units)
     assert ours.dtype == dtype
-    assert np.max(np.abs(ours - expected)) <= TOLERANCES["normals"]
+    assert np.max(np.abs(ours - expected)) <= TOLERANCES[f"normals {dtype}"]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -65,11 +65,11 @@ def test_simulation_and_gradient_with_noise_are_the_oracle(kind, form, dtype):
         xi = noise.state_noise(int(keys[i]), 5, c.trials, c.steps, c.units)
         expected = oracle_forward(c, flat, data, sigma[i] * xi)
         for name, array in expected.items():
-            assert_close(ours[name][i], array, "float32 values", name)
+            assert_close(ours[name][i], array, f"{dtype} values", name)
         loss, expected = oracle_gradient(c, flat, data, sigma[i] * xi)
-        assert_close(losses[i], loss, "float32 values", "loss")
+        assert_close(losses[i], loss, f"{dtype} values", "loss")
         for name, array in c.named(gradients[i]).items():
-            assert_close(array, expected[name], "float32 gradients of an array", name)
+            assert_close(array, expected[name], f"{dtype} gradients of an array", name)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

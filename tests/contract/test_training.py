@@ -1,5 +1,7 @@
 """Training = the published loop: Adam, schedules, both stopping rules, keep-best, quarantine."""
 
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +18,7 @@ from contract.cases import (
     same_run,
     train,
 )
-from reference import adam, schedules, training
+from reference import adam, noise, schedules, training
 from tbrnn import _core
 from tolerances import assert_close
 
@@ -49,6 +51,24 @@ def test_training_is_the_oracle(kind, match):
         lr = schedules.linear(3e-2, 1e-2, 12)
         run = oracle_train(c, parameters[member], data, epochs=epochs, lr=lr, target_loss=0)
         assert_same_training(c, result, member, run)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_noise_of_training_is_that_of_the_epoch(kind):
+    """Update e and the loss that it starts from see one draw; the loss after it the next."""
+    c = case(kind, trials=3)
+    parameters, data, key = c.parameters(), c.data(), 2**40 + 5
+    result = train(c, parameters, data, epochs=5, sigma=0.2, keys=[key])
+    run = oracle_train(
+        c,
+        parameters[0],
+        data,
+        epochs=5,
+        lr=schedules.constant(1e-2),
+        target_loss=0,
+        noise=lambda e: 0.2 * noise.state_noise(key, e, c.trials, c.steps, c.units),
+    )
+    assert_same_training(c, result, 0, run)
 
 
 def test_first_adam_step():
@@ -219,6 +239,24 @@ def test_slices_of_time_do_not_change_a_training():
     while trainer.run(1e-4):
         pass
     same_run(trainer.result(0), train(c, c.parameters(3), c.data(), epochs=200))
+
+
+def test_python_goes_on_while_the_engine_trains():
+    c = case(trials=33)
+    trainer, ticks = _core.Trainer(1), []
+    add(trainer, c, c.parameters(), c.data(), epochs=10**9, record_every=0)
+    thread = threading.Thread(target=lambda: [trainer.run(0.1) for _ in range(3)])
+    thread.start()
+    while thread.is_alive():
+        ticks.append(time.monotonic())
+        time.sleep(0.002)
+    assert len(ticks) > 20
+
+
+def test_denormals_are_restored():
+    c = case(dtype="float32")
+    train(c, c.parameters(), c.data(), epochs=2)
+    assert np.float32(1e-38) * np.float32(1e-2) > 0
 
 
 def test_float32_training_follows_float64():
