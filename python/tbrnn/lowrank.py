@@ -35,7 +35,7 @@ def lint(
     match: str = "rates",
     seed: int | Sequence[Seed] = 0,
     epochs: int | Sequence[int] = 10_000,
-    lr: LearningRate | Sequence[LearningRate] = 1e-3,
+    lr: LearningRate | Sequence[LearningRate] = 1e-2,
     sigma: float | Sequence[float] | None = None,
     dataset: int | Sequence[int] | None = None,
     target_loss: float | None | Sequence[float | None] = 1e-4,
@@ -73,7 +73,7 @@ def lint(
         the class as a code, 2 for LowRankRNN, 4 for LowRankTBRNN, 6 for LowRankHORNN. One per
         teacher: from ``(*seed, class, *rank)``.
     epochs, lr, sigma
-        As in `tbrnn.fit`, one value or one per student.
+        As in `tbrnn.fit`, one value or one per student; lr is 1e-2 unless given.
     dataset : int or one per teacher, optional
         The data set of each teacher and its students; needed if `trials` holds several.
     target_loss, stall
