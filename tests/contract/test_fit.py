@@ -188,6 +188,17 @@ def test_nan_targets_end_as_diverged():
     assert np.array_equal(runs.best.l, MODEL.initial([(0, 0), (0, 1)]).l)
 
 
+def test_global_generator_is_neither_read_nor_written():
+    before = np.random.get_state()  # noqa: NPY002
+    first = tbrnn.fit(MODEL, TRIALS, epochs=3, sigma=0.1)
+    after = np.random.get_state()  # noqa: NPY002
+    assert np.array_equal(before[1], after[1])
+    assert before[2:] == after[2:]
+    np.random.seed(99)  # noqa: NPY002
+    same(first, 0, tbrnn.fit(MODEL, TRIALS, epochs=3, sigma=0.1), 0)
+    np.random.set_state(before)  # noqa: NPY002
+
+
 def test_silent_away_from_a_terminal(capfd):
     tbrnn.fit(MODEL, TRIALS, epochs=5)
     tbrnn.fit(MODEL, TRIALS, epochs=5, progress=False)

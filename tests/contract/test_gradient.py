@@ -153,3 +153,21 @@ def test_member_gradients_follow_their_data_set(kind):
         loss, alone = gradient(c, parameters[[member]], data[index])
         assert losses[member] == loss[0]
         assert np.array_equal(together[member], alone[0])
+
+
+@pytest.mark.parametrize("match", MATCHES)
+def test_data_sets_with_and_without_masks_and_initial_states(match):
+    variants = [
+        case(match=match, trials=33),
+        case(match=match, trials=33, mask="entries"),
+        case(match=match, trials=33, mask="trial and time", initial=True),
+        case(match=match, trials=33, initial=True),
+    ]
+    parameters, data = variants[0].parameters(6), [c.data(k) for k, c in enumerate(variants)]
+    which = [2, 0, 1, 3, 2, 0]
+    losses, together = gradient(variants[0], parameters, data, which=which)
+    for member, index in enumerate(which):
+        loss, expected = oracle_gradient(variants[index], parameters[member], data[index])
+        assert_close(losses[member], loss, "float64 values")
+        for name, array in variants[0].named(together[member]).items():
+            assert_close(array, expected[name], "float64 gradients of an array", name)

@@ -220,16 +220,24 @@ def test_interrupted_members_keep_what_was_trained():
 
 
 def test_cohorts_of_one_trainer_do_not_meet():
+    """Networks and trials of every size and both precisions take turns on two threads."""
+    cohorts = [
+        case("two-body", ranks=(1, 1), trials=33),
+        case("two-body", ranks=(3, 1), trials=33, dtype="float32"),
+        case("gated", units=33, trials=70, steps=3, dtype="float32"),
+        case("three-body", units=7, trials=5, steps=31, mask="entries"),
+        case("hard-orth", form="voltage", initial=True, match="states"),
+        case("hybrid", identity_readout=True, trials=65, dtype="float32"),
+    ]
     trainer = _core.Trainer(2)
-    cohorts = [case("two-body", ranks=(rank, 1), trials=33) for rank in (1, 2, 3)]
-    cohorts.append(case("gated", trials=33))
     for c in cohorts:
-        add(trainer, c, c.parameters(2), c.data())
-    while trainer.run(0.05):
+        add(trainer, c, c.parameters(3), c.data(), sigma=0.1, epochs=[4, 30, 17])
+    while trainer.run(1e-3):
         pass
-    assert trainer.finished == trainer.members == 8
+    assert trainer.finished == trainer.members == 18
     for index, c in enumerate(cohorts):
-        same_run(trainer.result(index), train(c, c.parameters(2), c.data()))
+        alone = train(c, c.parameters(3), c.data(), sigma=0.1, epochs=[4, 30, 17])
+        same_run(trainer.result(index), alone)
 
 
 def test_slices_of_time_do_not_change_a_training():
