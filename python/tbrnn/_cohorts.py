@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -42,7 +43,7 @@ def by_name(model: LowRankNetwork, block: Floats) -> dict[str, Floats]:
     """The columns of a block (member, size) as read-only views, each (member, *shape)."""
     views, start = {}, 0
     for name, shape in model.spec.fields:
-        stop = start + int(np.prod(shape, dtype=int))
+        stop = start + math.prod(shape)
         view = block[:, start:stop].reshape(len(block), *shape)
         view.flags.writeable = False
         views[name], start = view, stop

@@ -85,12 +85,15 @@ def load(path: str | os.PathLike[str]) -> Ensemble:
     if metadata.get("digest") != _digest(metadata["tbrnn"], tensors):
         raise ValueError(f"{path}: damaged, weights or configuration differ from what was saved")
     configuration = json.loads(metadata["tbrnn"])
-    if configuration["format"] > FORMAT:
+    try:
+        if configuration["format"] > FORMAT:
+            raise ValueError(f"format {configuration['format']}, known up to {FORMAT}")
+        cohorts = [_cohort(c, entry, tensors) for c, entry in enumerate(configuration["cohorts"])]
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path}: written by tbrnn {configuration['tbrnn']}, format {configuration['format']}, "
-            f"this version reads up to format {FORMAT}"
-        )
-    cohorts = [_cohort(c, entry, tensors) for c, entry in enumerate(configuration["cohorts"])]
+            f"{path}: written by tbrnn {configuration.get('tbrnn')}, "
+            f"this is tbrnn {VERSION} and cannot read it ({error})"
+        ) from error
     return Ensemble(cohorts, configuration["order"])
 
 

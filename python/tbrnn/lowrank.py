@@ -210,9 +210,9 @@ def _with_readout(students: Ensemble, nets: Ensemble, teacher: NDArray[np.int64]
     places: list[Place] = []
     for (cohort, row), place in zip(students.places(), teacher, strict=True):
         giver = nets[int(place)]
+        given = {n: a.ravel() for n, a in giver.arrays.items() if n in ("w_out", "b_out")}
         readout = ("readout", "outputs", "phi_out", "output_bias")
         model = replace(cohort.model, **{name: getattr(giver.model, name) for name in readout})
-        given = [giver.arrays[n].ravel() for n, _ in model.spec.fields if n in ("w_out", "b_out")]
-        block = np.concatenate([cohort.parameters[row], *given])[np.newaxis]
+        block = np.concatenate([cohort.parameters[row], *given.values()])[np.newaxis]
         places.append((Cohort(model, block, (cohort.numbers[row],), (cohort.seeds[row],)), 0))
     return Ensemble(*gather(places))
