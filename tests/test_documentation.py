@@ -15,6 +15,7 @@ import tbrnn
 from tbrnn import _core
 
 ROOT = Path(__file__).parents[1]
+PEERS = {"torch", "jax"}  # of the extra `peers`, which only the benchmark imports
 MODULES = ["tbrnn"] + [
     module.name
     for module in pkgutil.walk_packages(tbrnn.__path__, "tbrnn.")
@@ -32,22 +33,28 @@ def scratch(tmp_path, monkeypatch):
     plt.close("all")
 
 
+def examples(name):
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name not in PEERS:
+            raise
+        pytest.skip(f"{missing.name} is not installed: pip install 'tbrnn[peers]'")
+    return [test for test in doctest.DocTestFinder().find(module) if test.examples]
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests(name):
     report = []
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-    for test in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name)):
+    for test in examples(name):
         runner.run(test, out=report.append)
     assert not runner.summarize(verbose=False).failed, "".join(report)
 
 
 def test_doctests_are_found():
-    count = sum(
-        len(test.examples)
-        for name in MODULES
-        for test in doctest.DocTestFinder().find(importlib.import_module(name))
-    )
-    assert count > 40
+    for name in ("tbrnn.train", "tbrnn.ensemble", "tbrnn.tasks.task", "tbrnn.analysis.scores"):
+        assert examples(name), name
 
 
 @pytest.mark.parametrize("block", README, ids=[f"block {i}" for i in range(len(README))])

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from contract.cases import add, case, gradient, simulate, train
+from contract.calls import add, gradient, simulate, train
+from contract.cases import case
 from tbrnn import _core
 
 C = case()

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from contract.cases import KINDS, MATCHES, case, choose, gradient, same_run, simulate, train
+from contract.calls import choose, gradient, same_run, simulate, train
+from contract.cases import KINDS, MATCHES, case
 
 THREADS = (2, 5)
 # few members share their trials' tiles between threads, many members are queued

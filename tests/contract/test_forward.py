@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from contract.cases import DISCRETE, FORMS, KINDS, LEAKY, PHIS, case, oracle_forward, simulate
+from contract.calls import oracle_forward, simulate
+from contract.cases import DISCRETE, FORMS, KINDS, LEAKY, PHIS, case
 from tolerances import assert_close
 
 DTYPES = ("float64", "float32")

@@ -3,19 +3,8 @@
 import numpy as np
 import pytest
 
-from contract.cases import (
-    DISCRETE,
-    FORMS,
-    KINDS,
-    LEAKY,
-    MASKS,
-    MATCHES,
-    PHIS,
-    case,
-    gradient,
-    oracle_gradient,
-    simulate,
-)
+from contract.calls import gradient, oracle_gradient, simulate
+from contract.cases import DISCRETE, FORMS, KINDS, LEAKY, MASKS, MATCHES, PHIS, case
 from tolerances import assert_close
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from contract.cases import FORMS, KINDS, case, gradient, oracle_forward, oracle_gradient, simulate
+from contract.calls import gradient, oracle_forward, oracle_gradient, simulate
+from contract.cases import FORMS, KINDS, case
 from reference import noise
 from tbrnn import _core
 from tolerances import TOLERANCES, assert_close

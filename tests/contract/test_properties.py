@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.cases import FORMS, KINDS, MATCHES, PHIS, case, gradient, simulate
+from contract.calls import gradient, simulate
+from contract.cases import FORMS, KINDS, MATCHES, PHIS, case
 from tolerances import assert_close
 
 cases = st.builds(

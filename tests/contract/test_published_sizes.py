@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from contract.cases import KINDS, MATCHES, case, gradient, oracle_gradient, simulate
+from contract.calls import gradient, oracle_gradient, simulate
+from contract.cases import KINDS, MATCHES, case
 from contract.test_forward import assert_forward_is_oracle
 from contract.test_gradient import assert_gradient_is_oracle
 

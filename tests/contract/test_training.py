@@ -1,4 +1,4 @@
-"""Training = the published loop: Adam, schedules, both stopping rules, keep-best, quarantine."""
+"""Training = the published loop: Adam, schedules, noise, histories, cohorts, slices of time."""
 
 import threading
 import time
@@ -7,38 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contract.cases import (
-    KINDS,
-    MATCHES,
+from contract.calls import (
     add,
-    case,
-    choose,
+    assert_same_training,
     exact,
     oracle_gradient,
+    oracle_train,
     same_run,
     train,
 )
-from reference import adam, noise, schedules, training
+from contract.cases import KINDS, MATCHES, case
+from reference import adam, noise, schedules
 from tbrnn import _core
 from tolerances import assert_close
-
-
-def oracle_train(c, flat, data, **options):
-    return training.train(c.net, c.named(flat), exact(data), match=c.match, **options)
-
-
-def assert_same_training(c, result, member, run):
-    history = result["history"][member]
-    assert result["status"][member] == run.status
-    assert result["epochs"][member] == run.epochs
-    assert result["best_epoch"][member] == run.best_epoch
-    assert np.array_equal(history[:, 0], np.arange(-1, run.epochs))
-    assert_close(history[:, 1], [run.before, *run.losses], "training", "losses")
-    assert_close(result["best_loss"][member], run.best_loss, "training", "best loss")
-    assert_close(result["last_loss"][member], run.losses[-1], "training", "last loss")
-    for which in ("best", "last"):
-        for name, array in c.named(result[which][member]).items():
-            assert_close(array, getattr(run, which)[name], "training", f"{which} {name}")
 
 
 @pytest.mark.parametrize("match", MATCHES)
@@ -82,70 +63,6 @@ def test_first_adam_step():
         assert_close(array, expected[name], "training", name)
 
 
-def test_target_loss_stops_at_the_first_epoch_below_it():
-    c = case(trials=33)
-    parameters, data = c.parameters(), c.data()
-    free = train(c, parameters, data, epochs=40)
-    losses = free["history"][0][1:, 1]
-    target = (losses[20] + losses[21]) / 2
-    result = train(c, parameters, data, epochs=40, target_loss=target)
-    assert result["status"] == ["converged"]
-    assert result["epochs"][0] == np.argmax(losses < target) + 1
-    assert result["last_loss"][0] < target
-    assert np.array_equal(
-        result["history"][0], free["history"][0][: 2 + np.argmax(losses < target)]
-    )
-
-
-def test_a_loss_equal_to_the_target_does_not_stop():
-    c = case()
-    parameters, data = c.parameters(), c.data()
-    target = train(c, parameters, data, epochs=5)["last_loss"][0]
-    result = train(c, parameters, data, epochs=5, target_loss=target)
-    assert result["status"] == ["capped"]
-
-
-@pytest.mark.parametrize("window", [3, 7])
-@pytest.mark.parametrize("improvement", [1e-3, 3e-3, 1e-2])
-def test_stall_rule_is_the_oracle(window, improvement):
-    c = case(trials=33)
-    parameters, data = c.parameters(), c.data()
-    options = {"epochs": 60, "stall": (window, improvement)}
-    result = train(c, parameters, data, lr=1e-2, **options)
-    run = oracle_train(
-        c, parameters[0], data, lr=schedules.constant(1e-2), target_loss=0, **options
-    )
-    assert_same_training(c, result, 0, run)
-
-
-def test_first_stall_check_passes_and_the_second_can_stop():
-    c = case()
-    result = train(c, c.parameters(), c.data(), epochs=50, lr=1e-9, stall=(8, 1e-4))
-    assert result["status"] == ["stalled"]
-    assert result["epochs"][0] == 9
-
-
-def test_converged_comes_before_stalled():
-    c = case()
-    result = train(c, c.parameters(), c.data(), epochs=50, target_loss=1e6, stall=(1, 1e6))
-    assert result["status"] == ["converged"]
-    assert result["epochs"][0] == 1
-
-
-def test_best_weights_are_kept():
-    """A learning rate far too large raises the loss after the best epoch."""
-    c = case(trials=33)
-    parameters, data = c.parameters(), c.data()
-    result = train(c, parameters, data, epochs=30, lr=5.0)
-    losses = result["history"][0][1:, 1]
-    best = int(np.argmin(losses))
-    assert result["best_epoch"][0] == best < 29
-    assert result["best_loss"][0] == losses[best] < result["last_loss"][0] == losses[-1]
-    until_best = train(c, parameters, data, epochs=best + 1, lr=5.0)
-    assert np.array_equal(result["best"], until_best["last"])
-    assert not np.array_equal(result["best"], result["last"])
-
-
 @pytest.mark.parametrize("every", [0, 1, 4])
 def test_history(every):
     c = case()
@@ -168,55 +85,6 @@ def test_losses_are_after_the_update():
     before, after = result["history"][0][:, 1]
     assert_close(before, oracle_gradient(c, parameters[0], data)[0], "training")
     assert_close(after, oracle_gradient(c, result["last"][0], data)[0], "training")
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("bad", [0, 2])
-def test_a_diverging_member_is_quarantined(bad, threads, dtype):
-    """Identity units with unscaled three-body drive explode under a large learning rate."""
-    c = case("three-body", phi="identity", mode="discrete", trials=33, steps=20, dtype=dtype)
-    parameters, data = c.parameters(4), c.data()
-    lr = np.full(4, 1e-4)
-    lr[bad] = 1e3
-    ramp = (lr, lr, np.ones(4))
-    result = train(c, parameters, data, epochs=15, lr=ramp, threads=threads)
-    good = [i for i in range(4) if i != bad]
-    assert result["status"][bad] == "diverged"
-    assert result["epochs"][bad] < 15
-    assert np.isfinite(result["best"][bad]).all()
-    assert np.isfinite(result["last"][bad]).all()
-    healthy = (1e-4, 1e-4, 1)
-    keys = np.array(good) + 1
-    without = train(c, parameters[good], data, epochs=15, lr=healthy, keys=keys)
-    same_run(choose(result, good), without)
-    assert without["status"] == ["capped"] * 3
-
-
-def test_a_member_with_nan_targets_diverges_at_once_and_keeps_its_weights():
-    c = case()
-    parameters, data = c.parameters(2), c.data()
-    broken = data | {"targets": np.full_like(data["targets"], np.nan)}
-    result = train(c, parameters, [data, broken], which=[0, 1])
-    assert result["status"] == ["capped", "diverged"]
-    assert np.array_equal(result["best"][1], parameters[1])
-    assert np.isfinite(result["best"]).all()
-
-
-def test_interrupted_members_keep_what_was_trained():
-    c = case(trials=33)
-    trainer = _core.Trainer(1)
-    add(trainer, c, c.parameters(2), c.data(), epochs=[3, 10**9])
-    assert trainer.members == 2
-    while trainer.finished < 1:
-        assert trainer.run(0.01)
-    trainer.interrupt()
-    assert not trainer.run(0.01)
-    result = trainer.result(0)
-    assert result["status"] == ["capped", "interrupted"]
-    assert result["epochs"][1] > 0
-    assert trainer.epochs_done == result["epochs"].sum()
-    assert result["best_loss"][1] <= result["history"][1][0, 1]
 
 
 def test_cohorts_of_one_trainer_do_not_meet():

@@ -1,0 +1,145 @@
+"""Calls of the engine on a case, and the same of the oracle."""
+
+import numpy as np
+
+from reference import network as oracle
+from reference import training
+from tbrnn import _core
+from tolerances import assert_close
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def per_member(members, sigma, keys):
+    keys = np.arange(1, members + 1) if keys is None else keys
+    return {
+        "sigma": np.broadcast_to(np.asarray(sigma, np.float64), members).copy(),
+        "keys": np.asarray(keys, np.uint64),
+    }
+
+
+def simulate(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=0, threads=1):
+    """data: one dictionary of arrays or a list of them, `which` each member's index into it."""
+    datasets = [_core.Dataset(**arrays) for arrays in as_list(data)]
+    members = len(parameters)
+    return _core.simulate(
+        case.spec,
+        parameters,
+        datasets,
+        np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
+        **per_member(members, sigma, keys),
+        epoch=epoch,
+        threads=threads,
+        states=True,
+        rates=True,
+        outputs=True,
+    )
+
+
+def gradient(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=0, threads=1):
+    datasets = [_core.Dataset(**arrays) for arrays in as_list(data)]
+    members = len(parameters)
+    return _core.gradient(
+        case.spec,
+        parameters,
+        datasets,
+        np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
+        match=case.match,
+        **per_member(members, sigma, keys),
+        epoch=epoch,
+        threads=threads,
+    )
+
+
+def exact(data):
+    """The same numbers in float64, for the oracle."""
+    return {name: np.asarray(array, np.float64) for name, array in data.items()}
+
+
+def oracle_forward(case, flat, data, noise=None):
+    p, data = case.named(flat), exact(data)
+    states = oracle.rollout(case.net, p, data["inputs"], data.get("initial_states"), noise)
+    return {
+        "states": states,
+        "rates": oracle.rates(case.net, states),
+        "outputs": oracle.readout(case.net, p, states),
+    }
+
+
+def oracle_gradient(case, flat, data, noise=None):
+    return oracle.loss_and_gradient(
+        case.net, case.named(flat), **exact(data), noise=noise, match=case.match
+    )
+
+
+WHOLE = ("lr_epochs", "epochs", "stall_window")
+
+
+def add(trainer, case, parameters, data, *, which=None, keys=None, record_every=1, **options):
+    """One cohort; an option is one value or one per member; lr may be (first, last, epochs)."""
+    members = len(parameters)
+    defaults = {"sigma": 0.0, "lr": 1e-2, "epochs": 10, "target_loss": 0.0, "stall": (0, 0.0)}
+    options = defaults | options
+    lr, stall = options.pop("lr"), options.pop("stall")
+    first, last, ramp = lr if isinstance(lr, tuple) else (lr, lr, 1)
+    options |= {"lr_first": first, "lr_last": last, "lr_epochs": ramp}
+    options |= {"stall_window": stall[0], "stall_improvement": stall[1]}
+    arrays = {
+        name: np.full(members, value, np.int64 if name in WHOLE else np.float64)
+        if np.ndim(value) == 0
+        else np.asarray(value, np.int64 if name in WHOLE else np.float64)
+        for name, value in options.items()
+    }
+    trainer.add(
+        case.spec,
+        parameters,
+        [_core.Dataset(**arrays) for arrays in as_list(data)],
+        np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
+        match=case.match,
+        keys=np.asarray(np.arange(1, members + 1) if keys is None else keys, np.uint64),
+        record_every=record_every,
+        **arrays,
+    )
+
+
+def train(case, parameters, data, *, threads=1, **options):
+    """Train one cohort to its end."""
+    trainer = _core.Trainer(threads)
+    add(trainer, case, parameters, data, **options)
+    while trainer.run(1.0):
+        pass
+    return trainer.result(0)
+
+
+def same_run(a, b):
+    """A member of one result is the member of another."""
+    for name, value in a.items():
+        for ours, theirs in zip(value, b[name], strict=True):
+            assert np.array_equal(ours, theirs, equal_nan=name == "history"), name
+
+
+def choose(result, members):
+    return {
+        name: value[members] if isinstance(value, np.ndarray) else [value[i] for i in members]
+        for name, value in result.items()
+    }
+
+
+def oracle_train(c, flat, data, **options):
+    return training.train(c.net, c.named(flat), exact(data), match=c.match, **options)
+
+
+def assert_same_training(c, result, member, run):
+    history = result["history"][member]
+    assert result["status"][member] == run.status
+    assert result["epochs"][member] == run.epochs
+    assert result["best_epoch"][member] == run.best_epoch
+    assert np.array_equal(history[:, 0], np.arange(-1, run.epochs))
+    assert_close(history[:, 1], [run.before, *run.losses], "training", "losses")
+    assert_close(result["best_loss"][member], run.best_loss, "training", "best loss")
+    assert_close(result["last_loss"][member], run.losses[-1], "training", "last loss")
+    for which in ("best", "last"):
+        for name, array in c.named(result[which][member]).items():
+            assert_close(array, getattr(run, which)[name], "training", f"{which} {name}")
