@@ -6,76 +6,87 @@
 
 #include <Eigen/Dense>
 
+#include "central_differences.hpp"
+
 namespace {
 
 using namespace tbrnn;
 using Eigen::MatrixXd;
+using Eigen::VectorXd;
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 constexpr int units = 9, inputs = 3, rank = 2;
 
-// The projection off the columns of I = [W_in, b_in].
-MatrixXd off(const MatrixXd& I, const MatrixXd& l) {
-  return l - I * Eigen::CompleteOrthogonalDecomposition<MatrixXd>(I).solve(l);
-}
+struct Arrays {
+  RowMajor w_in = RowMajor::Random(units, inputs), l = RowMajor::Random(units, rank);
+  VectorXd b_in = VectorXd::Random(units);
+
+  VectorXd flat() const {
+    VectorXd x(w_in.size() + l.size() + b_in.size());
+    x << w_in.reshaped<Eigen::RowMajor>(), l.reshaped<Eigen::RowMajor>(), b_in;
+    return x;
+  }
+
+  static Arrays from(const VectorXd& x) {
+    const auto part = [&](int first, int columns) {
+      return Eigen::Map<const RowMajor>(x.data() + first * units, units, columns);
+    };
+    return {part(0, inputs), part(inputs, rank), part(inputs + rank, 1)};
+  }
+};
 
 class HardOrth : public testing::TestWithParam<bool> {
  protected:
-  HardOrth() { std::srand(2); }
+  static const double* bias(const Arrays& a) { return GetParam() ? a.b_in.data() : nullptr; }
 
-  const double* bias() const { return GetParam() ? b_in.data() : nullptr; }
-
-  MatrixXd input_space() const {
+  static MatrixXd input_space(const Arrays& a) {
     MatrixXd I(units, inputs + (GetParam() ? 1 : 0));
-    I.leftCols(inputs) = w_in;
-    if (GetParam()) I.col(inputs) = b_in;
+    I.leftCols(inputs) = a.w_in;
+    if (GetParam()) I.col(inputs) = a.b_in;
     return I;
   }
 
-  RowMajor projected() const {
-    RowMajor result = l;
-    hard_orth(w_in.data(), bias(), units, inputs, rank, result.data());
-    return result;
+  static RowMajor projected(const Arrays& a) {
+    RowMajor l = a.l;
+    hard_orth(a.w_in.data(), bias(a), units, inputs, rank, l.data());
+    return l;
   }
 
-  RowMajor w_in = RowMajor::Random(units, inputs), l = RowMajor::Random(units, rank);
-  Eigen::VectorXd b_in = Eigen::VectorXd::Random(units);
+  // L off the columns of I = [W_in, b_in].
+  static MatrixXd expected(const Arrays& a) {
+    const MatrixXd I = input_space(a);
+    return a.l - I * Eigen::CompleteOrthogonalDecomposition<MatrixXd>(I).solve(a.l);
+  }
+
+  Arrays arrays;
 };
 
 INSTANTIATE_TEST_SUITE_P(Bias, HardOrth, testing::Bool());
 
 TEST_P(HardOrth, IsTheProjectionOffTheInputSpace) {
-  EXPECT_LE((projected() - off(input_space(), l)).norm(), 1e-13 * l.norm());
-  EXPECT_LE((input_space().transpose() * projected()).norm(), 1e-13 * l.norm());
+  EXPECT_LE((projected(arrays) - expected(arrays)).norm(), 1e-13 * arrays.l.norm());
+  EXPECT_LE((input_space(arrays).transpose() * projected(arrays)).norm(), 1e-13 * arrays.l.norm());
 }
 
 TEST_P(HardOrth, DependentColumnsDoNotMatter) {
-  w_in.col(1) = -2 * w_in.col(0);
-  w_in.col(2).setZero();
-  EXPECT_LE((projected() - off(input_space(), l)).norm(), 1e-7 * l.norm());
+  arrays.w_in.col(1) = -2 * arrays.w_in.col(0);
+  arrays.w_in.col(2).setZero();
+  EXPECT_LE((projected(arrays) - expected(arrays)).norm(), 1e-13 * arrays.l.norm());
 }
 
+// The adjoint adds to dW_in and db_in, and turns H into dL.
 TEST_P(HardOrth, AdjointEqualsCentralDifferences) {
   const RowMajor H = RowMajor::Random(units, rank);
-  RowMajor dl = H, dw_in = RowMajor::Constant(units, inputs, 0.5);
-  Eigen::VectorXd db_in = Eigen::VectorXd::Constant(units, 0.5);
-  hard_orth_adjoint(w_in.data(), bias(), units, inputs, rank, l.data(), projected().data(),
-                    dl.data(), dw_in.data(), GetParam() ? db_in.data() : nullptr);
-
-  const auto slope = [&](double& entry) {
-    const double here = entry, h = 1e-5;
-    entry = here + h;
-    const double above = H.cwiseProduct(projected()).sum();
-    entry = here - h;
-    const double below = H.cwiseProduct(projected()).sum();
-    entry = here;
-    return (above - below) / (2 * h);
-  };
-  for (int i = 0; i < l.size(); ++i) EXPECT_NEAR(dl.data()[i], slope(l.data()[i]), 1e-8);
-  for (int i = 0; i < w_in.size(); ++i)
-    EXPECT_NEAR(dw_in.data()[i], 0.5 + slope(w_in.data()[i]), 1e-8);
-  for (int i = 0; i < units; ++i)
-    EXPECT_NEAR(db_in[i], 0.5 + (GetParam() ? slope(b_in[i]) : 0.0), 1e-8);
+  Arrays d{RowMajor::Constant(units, inputs, 0.5), H, VectorXd::Constant(units, 0.5)};
+  hard_orth_adjoint(arrays.w_in.data(), bias(arrays), units, inputs, rank, arrays.l.data(),
+                    projected(arrays).data(), d.l.data(), d.w_in.data(),
+                    GetParam() ? d.b_in.data() : nullptr);
+  d.w_in.array() -= 0.5;
+  d.b_in.array() -= 0.5;
+  const VectorXd slope = central_differences(
+      [&](const VectorXd& x) { return H.cwiseProduct(projected(Arrays::from(x))).sum(); },
+      arrays.flat());
+  EXPECT_LE((d.flat() - slope).norm(), 1e-9 * slope.norm());
 }
 
 }  // namespace
