@@ -42,70 +42,68 @@ struct Series<double> {
   static constexpr double smallest = -354.0;
 };
 
-template <class T>
+template <class P>
 struct Exponential {  // exp(2 y) = power (1 + p)
-  Pack<T> power;
-  Pack<T> p;
+  P power;
+  P p;
 };
 
-template <class T>
-Exponential<T> exponential(Pack<T> y) {  // smallest <= y <= 0
-  using P = Pack<T>;
+template <class T, int n>
+TBRNN_PACK Exponential<Pack<T, n>> exponential(Pack<T, n> y) {  // smallest <= y <= 0
+  using P = Pack<T, n>;
   using S = Series<T>;
   const P shifted = fma(y, P(T(2.885390081777926814720)), P(S::to_integer));  // 2 / ln 2
-  const P n = shifted - P(S::to_integer);
-  const P g = fma(n, P(T(-0.346573590279972654709)), y);  // ln 2 / 2
+  const P whole = shifted - P(S::to_integer);
+  const P g = fma(whole, P(T(-0.346573590279972654709)), y);  // ln 2 / 2
   P q(S::q[S::degree]);
-#pragma GCC unroll 16
-  for (int k = S::degree - 1; k >= 0; --k) q = fma(q, g, P(S::q[k]));
+  unroll<S::degree>([&](auto k) TBRNN_INLINED { q = fma(q, g, P(S::q[S::degree - 1 - k])); });
   return {P::of_bits(shifted.bits() << S::mantissa), fma(g * g, q, g + g)};
 }
 
 // tanh y = e / (2 + e) with e = expm1(2 y), y = -|x|, and the sign of x
-template <class T>
-Pack<T> tanh(Pack<T> x) {
-  using P = Pack<T>;
-  const P y = maximum(P(T(sizeof(T) == 4 ? -10 : -20)), P::of_bits(x.bits() | sign_bit<T>()));
+template <class T, int n>
+TBRNN_PACK Pack<T, n> tanh(Pack<T, n> x) {
+  using P = Pack<T, n>;
+  const P y = maximum(P(T(sizeof(T) == 4 ? -10 : -20)), P::of_bits(x.bits() | sign_bit(x)));
   const auto [power, p] = exponential(y);
   const P e = fma(power, p, power - P(T(1)));
   const P value = e / (e + P(T(2)));
-  return P::of_bits(value.bits() ^ (~x.bits() & sign_bit<T>()));
+  return P::of_bits(value.bits() ^ (~x.bits() & sign_bit(x)));
 }
 
 // sigmoid x = 1 / (1 + E) for x >= 0, E / (1 + E) for x < 0, with E = exp(-|x|)
-template <class T>
-Pack<T> sigmoid(Pack<T> x) {
-  using P = Pack<T>;
-  const P y = maximum(P(Series<T>::smallest), P(T(-0.5)) * magnitude(x));
-  const auto [power, p] = exponential(y);
+template <class T, int n>
+TBRNN_PACK Pack<T, n> sigmoid(Pack<T, n> x) {
+  using P = Pack<T, n>;
+  const auto [power, p] = exponential(maximum(P(Series<T>::smallest), P(T(-0.5)) * magnitude(x)));
   const P E = fma(power, p, power);
-  const P numerator = x.v < P(T(0)).v ? E.v : P(T(1)).v;
-  return numerator / (P(T(1)) + E);
+  return select(x < P(T(0)), E, P(T(1))) / (P(T(1)) + E);
 }
 
-template <class T, class Function>
-Pack<T> lanewise(Pack<T> x, Function function) {
-  T lane[Pack<T>::lanes];
+template <class T, int n, class Function>
+Pack<T, n> lanewise(Pack<T, n> x, Function function) {
+  T lane[Pack<T, n>::lanes];
   x.store(lane);
   for (T& value : lane) value = static_cast<T>(function(value));
-  return Pack<T>::load(lane);
+  return Pack<T, n>::load(lane);
 }
 
 // softplus x = max(x, 0) + log1p(exp(-|x|))
-template <class T>
-Pack<T> softplus(Pack<T> x) {
-  return maximum(Pack<T>(T(0)), x) +
+template <class T, int n>
+Pack<T, n> softplus(Pack<T, n> x) {
+  return maximum(Pack<T, n>(T(0)), x) +
          lanewise(x, [](T value) { return __builtin_log1p(__builtin_exp(-__builtin_fabs(value))); });
 }
 
-template <class T>
-Pack<T> expm1(Pack<T> x) {
+template <class T, int n>
+Pack<T, n> expm1(Pack<T, n> x) {
   return lanewise(x, [](T value) { return __builtin_expm1(value); });
 }
 
-template <class T>
-Pack<T> positive(Pack<T> r) {  // 1 where r > 0, else 0
-  return r.v > Pack<T>(T(0)).v ? Pack<T>(T(1)).v : Pack<T>(T(0)).v;
+template <class T, int n>
+TBRNN_PACK Pack<T, n> positive(Pack<T, n> r) {  // 1 where r > 0, else 0
+  using P = Pack<T, n>;
+  return select(P(T(0)) < r, P(T(1)), P(T(0)));
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -13,18 +13,12 @@ namespace {
 
 double fma_operations(long repeats) {
   constexpr int chains = 12;
-  Pack<float> sum[chains];
-  const Pack<float> factor(0.999f), term(1e-3f);
-#pragma GCC unroll 12
-  for (auto& s : sum) s = Pack<float>(1.0f);
-  for (long i = 0; i < repeats; ++i)
-#pragma GCC unroll 12
-    for (auto& s : sum) s = fma(s, factor, term);
-  for (auto& s : sum) {
-    volatile float keep = s.v[0];
-    (void)keep;
-  }
-  return 2.0 * chains * Pack<float>::lanes * static_cast<double>(repeats);
+  Pack<float, chains> sum(1.0f), factor(0.999f), term(1e-3f);
+  in_registers(sum);
+  for (long i = 0; i < repeats; ++i) sum = fma(sum, factor, term);
+  volatile float keep = tbrnn::TBRNN_ISA::sum(sum);
+  (void)keep;
+  return 2.0 * Pack<float, chains>::lanes * static_cast<double>(repeats);
 }
 
 void normals(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std::uint32_t step, int first_trial, int units,

@@ -2,58 +2,46 @@
 // and Box-Muller by polynomials (absolute error of a normal below 1e-6).
 #pragma once
 
-#include <type_traits>
-
 #include "cpu/simd.hpp"
 #include "equations/noise.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
 
-using Wide = Native<std::uint64_t>;
-inline constexpr int wide_lanes = vector_bytes / 8;
+template <int n>
+using Wide = Pack<std::uint64_t, n>;
 
-inline Wide product(Wide a, Wide b) {  // of the low halves
+TBRNN_PACK Native<std::uint64_t> product(Native<std::uint64_t> a, Native<std::uint64_t> b) {  // of the low halves
 #if defined(__AVX512F__)
-  return (Wide)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+  return (Native<std::uint64_t>)_mm512_mul_epu32((__m512i)a, (__m512i)b);
 #elif defined(__AVX2__)
-  return (Wide)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+  return (Native<std::uint64_t>)_mm256_mul_epu32((__m256i)a, (__m256i)b);
 #elif defined(__x86_64__)
-  return (Wide)_mm_mul_epu32((__m128i)a, (__m128i)b);
+  return (Native<std::uint64_t>)_mm_mul_epu32((__m128i)a, (__m128i)b);
 #else
   return (a & 0xffffffffu) * (b & 0xffffffffu);
 #endif
 }
 
 // Four words for each lane; the upper halves of the lanes are left unspecified.
+template <int n>
 struct WideCounter {
-  Wide word[4];
+  Wide<n> word[4];
 };
 
-inline WideCounter philox(WideCounter c, std::uint32_t key0, std::uint32_t key1) {
-  const Wide zero{}, m0 = zero + philox_multiplier[0], m1 = zero + philox_multiplier[1];
-#pragma GCC unroll 10
-  for (int round = 0; round < philox_rounds; ++round) {
-    const Wide p0 = product(c.word[0], m0), p1 = product(c.word[2], m1);
-    const Wide k0 = zero + std::uint64_t{key0}, k1 = zero + std::uint64_t{key1};
-    c = {{(p1 >> 32) ^ c.word[1] ^ k0, p1, (p0 >> 32) ^ c.word[3] ^ k1, p0}};
+template <int n>
+TBRNN_PACK WideCounter<n> philox(WideCounter<n> c, std::uint32_t key0, std::uint32_t key1) {
+  using W = Wide<n>;
+  const auto times = [](W a, std::uint32_t by) TBRNN_INLINED {
+    const Native<std::uint64_t> factor = Native<std::uint64_t>{} + std::uint64_t{by};
+    return W::of([&](int i) TBRNN_INLINED { return product(a.v[i], factor); });
+  };
+  unroll<philox_rounds>([&](auto) TBRNN_INLINED {
+    const W p0 = times(c.word[0], philox_multiplier[0]), p1 = times(c.word[2], philox_multiplier[1]);
+    c = {{(p1 >> 32) ^ c.word[1] ^ W(key0), p1, (p0 >> 32) ^ c.word[3] ^ W(key1), p0}};
     key0 += philox_weyl[0];
     key1 += philox_weyl[1];
-  }
+  });
   return c;
-}
-
-// The words of trials first, first + 1, ... in the lanes of a Pack<T>: float lanes 2 i and 2 i + 1 come from lane i of two
-// wide counters.
-template <class T>
-struct Words {
-  using Unsigned = Native<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
-  Unsigned word[4];
-};
-
-inline Wide consecutive(std::uint64_t first, std::uint64_t step) {
-  Wide lanes;
-  for (int i = 0; i < wide_lanes; ++i) lanes[i] = first + step * static_cast<std::uint64_t>(i);
-  return lanes;
 }
 
 struct NoiseKey {
@@ -61,87 +49,104 @@ struct NoiseKey {
 };
 
 template <class T>
-Words<T> noise_words(NoiseKey key, std::uint32_t first_trial, std::uint32_t block) {
-  const Wide zero{};
-  const auto draw = [&](Wide trial) {
-    const WideCounter counter = {{zero + std::uint64_t{key.epoch}, zero + std::uint64_t{key.step}, trial,
-                                  zero + std::uint64_t{block}}};
-    return philox(counter, key.seed, key.member);
-  };
-  Words<T> out;
-  if constexpr (sizeof(T) == 8) {
-    const WideCounter c = draw(consecutive(first_trial, 1));
-    for (int i = 0; i < 4; ++i) out.word[i] = c.word[i] & 0xffffffffu;
-  } else {
-    const WideCounter even = draw(consecutive(first_trial, 2)), odd = draw(consecutive(first_trial + 1, 2));
-    for (int i = 0; i < 4; ++i)
-      out.word[i] = (typename Words<T>::Unsigned)((even.word[i] & 0xffffffffu) | (odd.word[i] << 32));
-  }
-  return out;
+using Word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+// The words of consecutive trials in the lanes of a Pack<T, n>. In float32, lanes 2 i and 2 i + 1 come from lane i of two wide
+// counters.
+template <class T, int n>
+TBRNN_PACK void noise_words(NoiseKey key, std::uint32_t first_trial, std::uint32_t block, Pack<Word<T>, n> (&word)[4]) {
+  constexpr int halves = sizeof(T) == 4 ? 2 : 1;
+  using W = Wide<n * halves>;
+  constexpr int wide_lanes = vector_bytes / 8;
+  // vector i of the trials: even lanes of pack vector i, then (float32) its odd lanes
+  W trial = W::of([&](int i) TBRNN_INLINED {
+    Native<std::uint64_t> lanes;
+    for (int lane = 0; lane < wide_lanes; ++lane)
+      lanes[lane] = first_trial + static_cast<std::uint64_t>((i / halves * wide_lanes + lane) * halves + i % halves);
+    return lanes;
+  });
+  const WideCounter<n * halves> c = philox<n * halves>({{W(key.epoch), W(key.step), trial, W(block)}}, key.seed, key.member);
+  unroll<4>([&](auto w) TBRNN_INLINED {
+    word[w] = Pack<Word<T>, n>::of([&](int i) TBRNN_INLINED {
+      const Native<std::uint64_t> even = c.word[w].v[i * halves] & 0xffffffffu;
+      if constexpr (halves == 2) return (Native<Word<T>>)(even | c.word[w].v[i * halves + 1] << 32);
+      else return even;
+    });
+  });
 }
 
 // u = (2 (w >> 9) + 1) 2^-24, exactly
-inline Pack<float> open_uniform_pack(Native<std::uint32_t> word) {
-  const Native<std::uint32_t> one_to_two = (word >> 9) | 0x3f800000u;
-  return Pack<float>((Native<float>)one_to_two) - Pack<float>(1.0f - 0x1p-24f);
+template <int n>
+TBRNN_PACK Pack<float, n> open_uniform_pack(Pack<std::uint32_t, n> word) {
+  using P = Pack<float, n>;
+  const auto one_to_two = word >> 9 | Pack<std::uint32_t, n>(0x3f800000u);
+  return P::of_bits(one_to_two) - P(1.0f - 0x1p-24f);
 }
 
 // ln u = k ln 2 + ln(1 + f), 1 + f in [1 / sqrt 2, sqrt 2), relative error 6e-9 of the polynomial
-inline Pack<float> logarithm(Pack<float> u) {
-  using P = Pack<float>;
-  const Native<std::int32_t> k = (u.bits() - 0x3f3504f3) >> 23;
+template <int n>
+TBRNN_PACK Pack<float, n> logarithm(Pack<float, n> u) {
+  using P = Pack<float, n>;
+  using I = Pack<std::int32_t, n>;
+  const I k = (u.bits() - I(0x3f3504f3)) >> 23;
   const P f = P::of_bits(u.bits() - (k << 23)) - P(1.0f);
-  constexpr float p[] = {0.3333333134651184f, -0.2500081956386566f,  0.20001226663589478f, -0.16623356938362122f,
+  constexpr float p[] = {0.3333333134651184f,  -0.2500081956386566f,  0.20001226663589478f, -0.16623356938362122f,
                          0.14201757311820984f, -0.13160182535648346f, 0.1276157796382904f,  -0.07634497433900833f};
   P series(p[7]);
-#pragma GCC unroll 8
-  for (int i = 6; i >= 0; --i) series = fma(series, f, P(p[i]));
-  const P square = f * f;
-  const P fraction = fma(square, fma(series, f, P(-0.5f)), f);
-  return fma(P(__builtin_convertvector(k, Native<float>)), P(0.69314718055994531f), fraction);
+  unroll<7>([&](auto i) TBRNN_INLINED { series = fma(series, f, P(p[6 - i])); });
+  const P fraction = fma(f * f, fma(series, f, P(-0.5f)), f);
+  const P exponent = P::of([&](int i) TBRNN_INLINED { return __builtin_convertvector(k.v[i], Native<float>); });
+  return fma(exponent, P(0.69314718055994531f), fraction);
 }
 
-inline Pack<float> square_root(Pack<float> x) {
+TBRNN_PACK Native<float> square_root(Native<float> x) {
 #if defined(__AVX512F__)
-  return (Native<float>)_mm512_sqrt_ps((__m512)x.v);
+  return (Native<float>)_mm512_sqrt_ps((__m512)x);
 #elif defined(__AVX2__)
-  return (Native<float>)_mm256_sqrt_ps((__m256)x.v);
+  return (Native<float>)_mm256_sqrt_ps((__m256)x);
 #elif defined(__x86_64__)
-  return (Native<float>)_mm_sqrt_ps((__m128)x.v);
+  return (Native<float>)_mm_sqrt_ps((__m128)x);
 #else
-  return (Native<float>)vsqrtq_f32((float32x4_t)x.v);
+  return (Native<float>)vsqrtq_f32((float32x4_t)x);
 #endif
 }
 
 // cos and sin of 2 pi u: quarter turns q = round(4 u), then polynomials of t = 4 u - q in [-1/2, 1/2]
-inline void circle(Pack<float> u, Pack<float>& cosine, Pack<float>& sine) {
-  using P = Pack<float>;
+template <int n>
+TBRNN_PACK void circle(Pack<float, n> u, Pack<float, n>& cosine, Pack<float, n>& sine) {
+  using P = Pack<float, n>;
+  using I = Pack<std::int32_t, n>;
   const P y = u * P(4.0f), shifted = y + P(0x1.8p23f);
   const P t = y - (shifted - P(0x1.8p23f)), t2 = t * t;
   const P s = t * fma(fma(fma(P(-0.004592289216816425f), t2, P(0.07967590540647507f)), t2, P(-0.6459629535675049f)), t2,
                       P(1.570796251296997f));
   const P c = fma(fma(fma(P(-0.020426250994205475f), t2, P(0.2536063492298126f)), t2, P(-1.2336980104446411f)), t2, P(1.0f));
-  const Native<std::int32_t> q = shifted.bits();
-  const auto odd = (q & 1) != 0;
-  cosine = P::of_bits((Native<std::int32_t>)(odd ? s.v : c.v) ^ (((q + 1) & 2) << 30));
-  sine = P::of_bits((Native<std::int32_t>)(odd ? c.v : s.v) ^ ((q & 2) << 30));
+  const I q = shifted.bits(), odd = I(0) - (q & I(1));
+  const I s_bits = s.bits(), c_bits = c.bits(), swap = (s_bits ^ c_bits) & odd;
+  cosine = P::of_bits(c_bits ^ swap ^ ((q + I(1)) & I(2)) << 30);
+  sine = P::of_bits(s_bits ^ swap ^ (q & I(2)) << 30);
 }
 
-inline void box_muller(Native<std::uint32_t> radius, Native<std::uint32_t> angle, Pack<float>& z0, Pack<float>& z1) {
-  const Pack<float> r = square_root(Pack<float>(-2.0f) * logarithm(open_uniform_pack(radius)));
-  Pack<float> cosine, sine;
+template <int n>
+TBRNN_PACK void box_muller(Pack<std::uint32_t, n> radius, Pack<std::uint32_t, n> angle, Pack<float, n>& z0, Pack<float, n>& z1) {
+  using P = Pack<float, n>;
+  const P square = P(-2.0f) * logarithm(open_uniform_pack(radius));
+  const P r = P::of([&](int i) TBRNN_INLINED { return square_root(square.v[i]); });
+  P cosine, sine;
   circle(open_uniform_pack(angle), cosine, sine);
   z0 = r * cosine;
   z1 = r * sine;
 }
 
-inline void box_muller(Native<std::uint64_t> radius, Native<std::uint64_t> angle, Pack<double>& z0, Pack<double>& z1) {
-  for (int i = 0; i < Pack<double>::lanes; ++i) {
-    double a, b;
-    box_muller(static_cast<std::uint32_t>(radius[i]), static_cast<std::uint32_t>(angle[i]), a, b);
-    z0.v[i] = a;
-    z1.v[i] = b;
-  }
+template <int n>
+TBRNN_PACK void box_muller(Pack<std::uint64_t, n> radius, Pack<std::uint64_t, n> angle, Pack<double, n>& z0, Pack<double, n>& z1) {
+  for (int i = 0; i < n; ++i)
+    for (int lane = 0; lane < vector_bytes / 8; ++lane) {
+      double a, b;
+      box_muller(static_cast<std::uint32_t>(radius.v[i][lane]), static_cast<std::uint32_t>(angle.v[i][lane]), a, b);
+      z0.v[i][lane] = a;
+      z1.v[i][lane] = b;
+    }
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -79,7 +79,7 @@ struct Workspace {
   T* sums;       // lane sums of the packed gradient
 };
 
-inline constexpr int chunk_steps = 8;  // steps between two updates of the gradient's lane sums
+inline constexpr int chunk_steps = 16;  // steps between two updates of the gradient's lane sums
 
 template <class T>
 struct Rollout {

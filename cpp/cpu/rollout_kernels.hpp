@@ -4,6 +4,7 @@
 
 #include "cpu/normals.hpp"
 #include "cpu/passes.hpp"
+#include "equations/leak.hpp"
 #include "equations/loss.hpp"
 #include "equations/models.hpp"
 
@@ -24,14 +25,15 @@ void copy_rows(const T* from, T* to, int rows) {
 
 template <class T>
 void noise_rows(NoiseKey key, int first_trial, int units, T* rows) {
+  using P = Two<T>;
   for (int unit = 0; unit < units; unit += 4)
-    for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes) {
-      const auto words = noise_words<T>(key, static_cast<std::uint32_t>(first_trial + lane),
-                                        noise_block(unit, Purpose::state_noise));
-      Pack<T> z[4];
-      box_muller(words.word[0], words.word[1], z[0], z[1]);
-      box_muller(words.word[2], words.word[3], z[2], z[3]);
-      for (int i = 0; i < 4; ++i) z[i].store(rows + (unit + i) * tile_trials + lane);
+    for (int lane = 0; lane < tile_trials; lane += P::lanes) {
+      Pack<Word<T>, 2> word[4];
+      noise_words<T, 2>(key, static_cast<std::uint32_t>(first_trial + lane), noise_block(unit, Purpose::state_noise), word);
+      P z[4];
+      box_muller(word[0], word[1], z[0], z[1]);
+      box_muller(word[2], word[3], z[2], z[3]);
+      unroll<4>([&](auto i) TBRNN_INLINED { z[i].store(rows + (unit + i) * tile_trials + lane); });
     }
 }
 
@@ -105,13 +107,6 @@ void error_adjoint(const Time<T>& time, int t, const T* o, T* d_o) {
     }
 }
 
-template <class T>
-void apply(Nonlinearity kind, int units, const T* x, T* value) {
-  with_nonlinearity(kind, [&](auto phi) {
-    for (int i = 0; i < units * tile_trials; i += Pack<T>::lanes) phi.phi(Pack<T>::load(x + i)).store(value + i);
-  });
-}
-
 // overlaps of the carrier at state t, and the outputs of step t - 1
 template <class T>
 void gather_channels(const Time<T>& time, int t) {
@@ -134,26 +129,49 @@ void mix_channels(const Time<T>& time, int t) {
   copy_rows(time.inputs(t), time.s(t) + time.net.drives * tile_trials, time.net.inputs);
 }
 
+// x of the next state, and what it sends on: the carrier
+template <class T>
+void step(const Time<T>& time, int t) {
+  const auto& [net, data, work] = time;
+  using P = Two<T>;
+  const P leak(net.leak), alpha(net.alpha), sigma(net.sigma);
+  const bool noisy = net.sigma != T(0);
+  if (noisy)
+    noise_rows<T>({net.seed, net.member, net.epoch, static_cast<std::uint32_t>(t)}, data.first_trial, net.units, work.noise);
+  const auto add_noise = [&, noise = work.noise](P x, int at) { return noisy ? fma(sigma, P::load(noise + at), x) : x; };
+  const auto drive = [&](auto start, T* to) {
+    spread(net.units, net.driven(), net.drive, net.driven(), time.s(t), work.partial, start,
+           [to](int at, P sum) { sum.store(to + at); });
+  };
+  T* x = work.x;
+  const T* bias = net.bias;
+  if (net.form == Form::rate) {
+    drive([&](int n, int at) { return add_noise(fma(leak, P::load(x + at), P(bias[n])), at); }, x);
+    respond(net.phi, net.units, x, time.carrier(t + 1));
+  } else {
+    T* response = time.response(t);
+    drive([&](int n, int) { return P(bias[n]); }, response);
+    respond(net.phi, net.units, response, response);
+    for (int at = 0; at < net.units * tile_trials; at += P::lanes)
+      add_noise(leak_voltage(P::load(x + at), P::load(response + at), leak, alpha), at).store(x + at);
+    copy_rows(x, time.carrier(t + 1), net.units);
+  }
+  if (net.apart) respond(net.phi_out, net.units, x, time.apart(t));
+}
+
 template <class Model, class T>
 double forward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work, T* states) {
   const Time<T> time{net, data, work};
   if (data.initial) copy_rows(data.initial, work.x, net.units);
   else std::memset(work.x, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
-  if (net.form == Form::rate) apply(net.phi, net.units, work.x, work.carrier);
+  if (net.form == Form::rate) respond(net.phi, net.units, work.x, work.carrier);
   else copy_rows(work.x, work.carrier, net.units);
   gather_channels(time, 0);
 
   SquaredErrors<T> errors;
   for (int t = 0; t < net.steps; ++t) {
     mix_channels<Model>(time, t);
-    const bool noisy = net.sigma != T(0);
-    if (noisy)
-      noise_rows<T>({net.seed, net.member, net.epoch, static_cast<std::uint32_t>(t)}, data.first_trial, net.units, work.noise);
-    drive<T>(net.form, net.phi,
-             {net.units, net.driven(), net.drive, net.bias, time.s(t), noisy ? work.noise : nullptr, net.leak, net.alpha, net.sigma,
-              work.x, time.carrier(t), time.carrier(t + 1), time.response(t), nullptr},
-             net.driven(), work.partial);
-    if (net.apart) apply(net.phi_out, net.units, work.x, time.apart(t));
+    step(time, t);
     gather_channels(time, t + 1);
     if (data.targets) errors.add(time, t);
     if (states) copy_rows(work.x, states + time.at(t, net.units), net.units);
@@ -161,31 +179,49 @@ double forward(const Network<T>& net, const TileData<T>& data, const Workspace<T
   return errors.total();
 }
 
+// lambda += phi_out'(x) (W_out^T do, or the units' errors), where the readout has a nonlinearity of its own
+template <class T>
+void readout_adjoint(const Time<T>& time, int t, const T* dc, T* lambda) {
+  const auto& net = time.net;
+  using P = Pack<T>;
+  with_nonlinearity(net.phi_out, [&](auto phi_out) {
+    for (int n = 0; n < net.units; ++n)
+      for (int lane = 0; lane < tile_trials; lane += P::lanes) {
+        const int at = n * tile_trials + lane;
+        P g = net.readouts ? P(T(0)) : P::load(time.work.error + at);
+        for (int o = 0; o < net.readouts; ++o)
+          g = fma(P(net.readout[n * net.readouts + o]), P::load(dc + (net.reductions + o) * tile_trials + lane), g);
+        fma(phi_out.slope(P::load(time.apart(t) + at)), g, P::load(lambda + at)).store(lambda + at);
+      }
+  });
+}
+
 // The adjoint of state t + 1: from its errors, from the channels that read it (dc), and from the next state.
 template <class T>
 void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next, T* lambda, T* e) {
-  const auto& net = time.net;
-  const bool rate = net.form == Form::rate;
-  const T* error = nullptr;
-  if (net.readouts == 0) {
-    error_adjoint(time, t, time.units_out(t), time.work.error);
-    error = net.apart ? nullptr : time.work.error;
-  }
-  adjoint<T>(net.form, net.phi,
-             {net.units, net.gathered(), net.gather, dc, rate ? time.carrier(t + 1) : time.response(t), error, lambda_next, net.leak,
-              net.alpha, lambda, e, nullptr},
-             net.gathered(), time.work.partial);
-  if (!net.apart) return;
-  with_nonlinearity(net.phi_out, [&](auto phi_out) {  // lambda += phi_out'(x) (W_out^T do, or the units' errors)
-    for (int n = 0; n < net.units; ++n)
-      for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes) {
-        const int at = n * tile_trials + lane;
-        Pack<T> g = net.readouts ? Pack<T>(T(0)) : Pack<T>::load(time.work.error + at);
-        for (int o = 0; o < net.readouts; ++o)
-          g = fma(Pack<T>(net.readout[n * net.readouts + o]), Pack<T>::load(dc + (net.reductions + o) * tile_trials + lane), g);
-        fma(phi_out.slope(Pack<T>::load(time.apart(t) + at)), g, Pack<T>::load(lambda + at)).store(lambda + at);
-      }
+  const auto& [net, data, work] = time;
+  using P = Two<T>;
+  const P leak(net.leak), alpha(net.alpha);
+  if (net.readouts == 0) error_adjoint(time, t, time.units_out(t), work.error);
+  const T* error = net.readouts == 0 && !net.apart ? work.error : nullptr;
+  const auto start = [=](int, int at) { return error ? P::load(error + at) : P(T(0)); };
+  const auto pull = [&](auto finish) {
+    spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start, finish);
+  };
+  with_nonlinearity(net.phi, [&](auto phi) {
+    if (net.form == Form::rate) {
+      const T* r = time.carrier(t + 1);
+      pull([=](int at, P g) { leak_rate_adjoint(P::load(lambda_next + at), g, phi.slope(P::load(r + at)), leak).store(lambda + at); });
+    } else {
+      const T* response = time.response(t);
+      pull([=](int at, P g) {
+        const P state = leak_voltage_adjoint(P::load(lambda_next + at), g, leak);
+        state.store(lambda + at);
+        preactivation_adjoint(state, phi.slope(P::load(response + at)), alpha).store(e + at);
+      });
+    }
   });
+  if (net.apart) readout_adjoint(time, t, dc, lambda);
 }
 
 // Lane sums of the packed gradient, in the order of PackedSize.

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 #include "equations/portable.hpp"
 
@@ -11,6 +13,10 @@
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
+
+// A call in the middle of a loop over packs costs as much as the work: nothing on packs may be left out of line.
+#define TBRNN_PACK [[gnu::always_inline]] inline
+#define TBRNN_INLINED __attribute__((always_inline))  // behind the parameters of a lambda
 
 namespace tbrnn::inline TBRNN_ISA {
 
@@ -29,100 +35,160 @@ struct Vector {
 template <class T>
 using Native = typename Vector<T>::type;
 
+// the integer of a number's width
 template <class T>
-struct Bits;  // the integer of a number's width
-template <>
-struct Bits<float> {
-  using type = std::int32_t;
-};
-template <>
-struct Bits<double> {
-  using type = std::int64_t;
-};
+using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
-template <class T>
+// each(0), each(1), ... each(n - 1), written out: GCC 12 keeps an array in registers only if no loop ever indexed it.
+template <int n, class Each>
+TBRNN_PACK void unroll(Each&& each) {
+  [&]<int... i>(std::integer_sequence<int, i...>) TBRNN_INLINED {
+    (each(std::integral_constant<int, i>{}), ...);
+  }(std::make_integer_sequence<int, n>{});
+}
+
+// n vectors worked on together: each operation is n independent instructions in a row, which hides their latency.
+template <class T, int n = 1>
 struct Pack {
-  static constexpr int lanes = vector_bytes / sizeof(T);
-  using Int = typename Bits<T>::type;
-  Native<T> v;
+  static constexpr int lanes = n * vector_bytes / static_cast<int>(sizeof(T));
+  using Number = T;
+  using Int = Bits<T>;
+  using Mask = Pack<Int, n>;
+  Native<T> v[n];
 
   Pack() = default;
-  Pack(Native<T> native) : v(native) {}
-  explicit Pack(T value) : v(value - Native<T>{}) {}
-  explicit Pack(int value) : Pack(static_cast<T>(value)) {}
-
-  static Pack load(const T* at) {
+  TBRNN_PACK explicit Pack(T value) {
+    unroll<n>([&](auto i) TBRNN_INLINED { v[i] = value - Native<T>{}; });
+  }
+  template <class Each>
+  TBRNN_PACK static Pack of(Each each) {
     Pack p;
-    std::memcpy(&p.v, at, sizeof p.v);
+    unroll<n>([&](auto i) TBRNN_INLINED { p.v[i] = each(i); });
     return p;
   }
-  void store(T* at) const { std::memcpy(at, &v, sizeof v); }
-  Native<Int> bits() const { return reinterpret_cast<Native<Int>>(v); }
-  static Pack of_bits(Native<Int> bits) { return reinterpret_cast<Native<T>>(bits); }
+  TBRNN_PACK static Pack load(const T* at) {
+    Pack p;
+    unroll<n>([&](auto i) TBRNN_INLINED { std::memcpy(&p.v[i], at + i * (lanes / n), vector_bytes); });
+    return p;
+  }
+  TBRNN_PACK void store(T* at) const {
+    unroll<n>([&](auto i) TBRNN_INLINED { std::memcpy(at + i * (lanes / n), &v[i], vector_bytes); });
+  }
+  TBRNN_PACK Mask bits() const {
+    return Mask::of([&](int i) TBRNN_INLINED { return reinterpret_cast<Native<Int>>(v[i]); });
+  }
+  template <class From>
+  TBRNN_PACK static Pack of_bits(Pack<From, n> bits) {
+    return of([&](int i) TBRNN_INLINED { return reinterpret_cast<Native<T>>(bits.v[i]); });
+  }
 
-  friend Pack operator+(Pack a, Pack b) { return a.v + b.v; }
-  friend Pack operator-(Pack a, Pack b) { return a.v - b.v; }
-  friend Pack operator*(Pack a, Pack b) { return a.v * b.v; }
-  friend Pack operator/(Pack a, Pack b) { return a.v / b.v; }
-  friend Pack operator-(Pack a) { return -a.v; }
+#define TBRNN_OPERATOR(op) \
+  TBRNN_PACK friend Pack operator op(Pack a, Pack b) { return of([&](int i) TBRNN_INLINED { return a.v[i] op b.v[i]; }); }
+  TBRNN_OPERATOR(+)
+  TBRNN_OPERATOR(-)
+  TBRNN_OPERATOR(*)
+  TBRNN_OPERATOR(/)
+  TBRNN_OPERATOR(&)
+  TBRNN_OPERATOR(|)
+  TBRNN_OPERATOR(^)
+#undef TBRNN_OPERATOR
+  TBRNN_PACK friend Pack operator-(Pack a) {
+    return of([&](int i) TBRNN_INLINED { return -a.v[i]; });
+  }
+  TBRNN_PACK friend Pack operator~(Pack a) {
+    return of([&](int i) TBRNN_INLINED { return ~a.v[i]; });
+  }
+  TBRNN_PACK friend Pack operator<<(Pack a, int by) {
+    return of([&](int i) TBRNN_INLINED { return a.v[i] << by; });
+  }
+  TBRNN_PACK friend Pack operator>>(Pack a, int by) {
+    return of([&](int i) TBRNN_INLINED { return a.v[i] >> by; });
+  }
+  TBRNN_PACK friend Mask operator<(Pack a, Pack b) {
+    return Mask::of([&](int i) TBRNN_INLINED { return a.v[i] < b.v[i]; });
+  }
 };
 
-// a b + c, rounded once where the instruction set can
-inline Pack<float> fma(Pack<float> a, Pack<float> b, Pack<float> c) {
+template <class Mask, class T, int n>
+TBRNN_PACK Pack<T, n> select(Mask where, Pack<T, n> yes, Pack<T, n> no) {
+  return Pack<T, n>::of([&](int i) TBRNN_INLINED { return where.v[i] ? yes.v[i] : no.v[i]; });
+}
+
+TBRNN_PACK Native<float> fma(Native<float> a, Native<float> b, Native<float> c) {
 #if defined(__AVX512F__)
-  return (Native<float>)_mm512_fmadd_ps((__m512)a.v, (__m512)b.v, (__m512)c.v);
+  return (Native<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 #elif defined(__AVX2__)
-  return (Native<float>)_mm256_fmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v);
+  return (Native<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #elif defined(__aarch64__)
-  return (Native<float>)vfmaq_f32((float32x4_t)c.v, (float32x4_t)a.v, (float32x4_t)b.v);
+  return (Native<float>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
-  return a.v * b.v + c.v;
+  return a * b + c;
 #endif
 }
 
-inline Pack<double> fma(Pack<double> a, Pack<double> b, Pack<double> c) {
+TBRNN_PACK Native<double> fma(Native<double> a, Native<double> b, Native<double> c) {
 #if defined(__AVX512F__)
-  return (Native<double>)_mm512_fmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v);
+  return (Native<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 #elif defined(__AVX2__)
-  return (Native<double>)_mm256_fmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v);
+  return (Native<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
 #elif defined(__aarch64__)
-  return (Native<double>)vfmaq_f64((float64x2_t)c.v, (float64x2_t)a.v, (float64x2_t)b.v);
+  return (Native<double>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
 #else
-  return a.v * b.v + c.v;
+  return a * b + c;
 #endif
 }
+
+// a b + c, rounded once where the instruction set can
+template <class T, int n>
+TBRNN_PACK Pack<T, n> fma(Pack<T, n> a, Pack<T, n> b, Pack<T, n> c) {
+  return Pack<T, n>::of([&](int i) TBRNN_INLINED { return fma(a.v[i], b.v[i], c.v[i]); });
+}
+
+TBRNN_PACK Native<float> maximum(Native<float> floor, Native<float> x) {
+#if defined(__AVX512F__)
+  return (Native<float>)_mm512_max_ps((__m512)floor, (__m512)x);
+#elif defined(__AVX2__)
+  return (Native<float>)_mm256_max_ps((__m256)floor, (__m256)x);
+#else
+  return floor > x ? floor : x;
+#endif
+}
+
+TBRNN_PACK Native<double> maximum(Native<double> floor, Native<double> x) { return floor > x ? floor : x; }
 
 // the larger one; where x is NaN, x
-template <class T>
-Pack<T> maximum(Pack<T> floor, Pack<T> x) {
-#if defined(__AVX512F__)
-  if constexpr (sizeof(T) == 4) return (Native<T>)_mm512_max_ps((__m512)floor.v, (__m512)x.v);
-  else return (Native<T>)_mm512_max_pd((__m512d)floor.v, (__m512d)x.v);
-#elif defined(__AVX2__)
-  if constexpr (sizeof(T) == 4) return (Native<T>)_mm256_max_ps((__m256)floor.v, (__m256)x.v);
-  else return (Native<T>)_mm256_max_pd((__m256d)floor.v, (__m256d)x.v);
+template <class T, int n>
+TBRNN_PACK Pack<T, n> maximum(Pack<T, n> floor, Pack<T, n> x) {
+  return Pack<T, n>::of([&](int i) TBRNN_INLINED { return maximum(floor.v[i], x.v[i]); });
+}
+
+template <class T, int n>
+TBRNN_PACK Pack<Bits<T>, n> sign_bit(Pack<T, n>) {
+  using Int = Bits<T>;
+  return Pack<Int, n>(static_cast<Int>(Int(1) << (8 * sizeof(T) - 1)));
+}
+
+template <class T, int n>
+TBRNN_PACK Pack<T, n> magnitude(Pack<T, n> x) {
+  return Pack<T, n>::of_bits(x.bits() & ~sign_bit(x));
+}
+
+// Left alone, GCC reads a value from memory again in each fma that uses it, and then the loads bind.
+template <class T, int n>
+TBRNN_PACK void in_registers(Pack<T, n>& value) {
+#if defined(__x86_64__)
+  unroll<n>([&](auto i) TBRNN_INLINED { asm("" : "+v"(value.v[i])); });
 #else
-  return floor.v > x.v ? floor.v : x.v;
+  unroll<n>([&](auto i) TBRNN_INLINED { asm("" : "+w"(value.v[i])); });
 #endif
-}
-
-template <class T>
-Native<typename Bits<T>::type> sign_bit() {
-  using Int = typename Bits<T>::type;
-  return Native<Int>{} + (Int(1) << (8 * sizeof(T) - 1));
-}
-
-template <class T>
-Pack<T> magnitude(Pack<T> x) {
-  return Pack<T>::of_bits(x.bits() & ~sign_bit<T>());
 }
 
 // sum of all lanes, halves first
-template <class T>
-T sum(Pack<T> x) {
-  T lane[Pack<T>::lanes];
+template <class T, int n>
+TBRNN_PACK T sum(Pack<T, n> x) {
+  T lane[Pack<T, n>::lanes];
   x.store(lane);
-  for (int width = Pack<T>::lanes / 2; width > 0; width /= 2)
+  for (int width = Pack<T, n>::lanes / 2; width > 0; width /= 2)
     for (int i = 0; i < width; ++i) lane[i] += lane[i + width];
   return lane[0];
 }
