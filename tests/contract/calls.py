@@ -136,7 +136,7 @@ def assert_same_training(c, result, member, run):
     assert result["status"][member] == run.status
     assert result["epochs"][member] == run.epochs
     assert result["best_epoch"][member] == run.best_epoch
-    assert np.array_equal(history[:, 0], np.arange(-1, run.epochs))
+    assert np.array_equal(history[:, 0], np.arange(-1, len(run.losses)))
     assert_close(history[:, 1], [run.before, *run.losses], "training", "losses")
     assert_close(result["best_loss"][member], run.best_loss, "training", "best loss")
     assert_close(result["last_loss"][member], run.losses[-1], "training", "last loss")

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from contract.calls import add, assert_same_training, choose, oracle_train, same_run, train
+from contract.calls import (
+    add,
+    assert_same_training,
+    choose,
+    gradient,
+    oracle_train,
+    same_run,
+    train,
+)
 from contract.cases import case
 from reference import schedules
 from tbrnn import _core
@@ -71,6 +79,31 @@ def test_best_weights_are_kept():
     until_best = train(c, parameters, data, epochs=best + 1, lr=5.0)
     assert np.array_equal(result["best"], until_best["last"])
     assert not np.array_equal(result["best"], result["last"])
+
+
+def test_the_smallest_of_nearly_equal_losses_is_kept():
+    """Near its minimum a constant learning rate makes the loss waver by less than 1e-3."""
+    c = case(trials=33)
+    parameters, data = c.parameters(), c.data()
+    result = train(c, parameters, data, epochs=300, lr=0.1)
+    losses = result["history"][0][1:, 1]
+    assert np.sum(losses < losses.min() + 1e-3) > 1
+    assert result["best_epoch"][0] == np.argmin(losses)
+    assert result["best_loss"][0] == losses.min()
+    assert gradient(c, result["best"], data)[0] == losses.min()
+
+
+def test_a_diverging_member_keeps_its_best_and_its_last_good_weights():
+    """A rising learning rate: the loss falls, rises, and overflows."""
+    c = case("three-body", phi="identity", mode="discrete", trials=33, steps=20)
+    parameters, data = c.parameters(), c.data()
+    result = train(c, parameters, data, epochs=60, lr=(1e-3, 0.3, 20))
+    with np.errstate(over="ignore", invalid="ignore"):
+        lr = schedules.linear(1e-3, 0.3, 20)
+        run = oracle_train(c, parameters[0], data, epochs=60, lr=lr, target_loss=0)
+    assert run.status == "diverged"
+    assert run.best_epoch < len(run.losses) - 1
+    assert_same_training(c, result, 0, run)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -30,11 +30,11 @@ def train(net, p, data, *, epochs, lr, target_loss=1e-4, stall=None, match="outp
         run.before = loss if e == 0 else run.before
         p, moments = adam.update(p, gradients, moments, lr(e), e + 1)
         loss = evaluate(net, p, data, match, None if noise is None else noise(e + 1))
-        run.losses.append(loss)
         run.epochs = e + 1
         if not np.isfinite(loss):
             run.status = "diverged"
             return run
+        run.losses.append(loss)
         run.last = p
         if loss < run.best_loss:
             run.best, run.best_loss, run.best_epoch = p, loss, e
