@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +56,29 @@ def info() -> None:
         typer.echo(f"{name:16} {value}")
 
 
+@app.command()
+def bench(
+    workloads: Annotated[
+        str | None, typer.Option(help="Comma-separated names of workloads; all by default.")
+    ] = None,
+    peers: Annotated[bool, typer.Option(help="Also time PyTorch and JAX, if installed.")] = True,
+    threads: Annotated[int, typer.Option(help="Threads of the ensembles.")] = 2,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 1 if a figure misses its bound.")
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="File for all figures.")] = None,
+) -> None:
+    """Time the engine against the arithmetic floor of this processor and against its peers."""
+    from tbrnn.bench import run
+
+    chosen = [] if workloads is None else workloads.split(",")
+    with _mistakes_named("bench"):
+        status = run(
+            chosen, peers=peers, threads=threads, check=check, json_path=json, say=typer.echo
+        )
+    raise typer.Exit(status)
+
+
 @reproduce.command()
 def table1(
     preset: Annotated[str, typer.Option(help="quick (minutes) or paper (hours).")] = "quick",
@@ -72,7 +97,7 @@ def table1(
     from tbrnn.reproduce.table1 import load_protocol, printed, reproduce_table1
 
     folder = out or Path("runs") / f"table1-{preset}"
-    try:
+    with _mistakes_named("reproduce table1"):
         protocol = load_protocol(
             preset,
             seed=seed,
@@ -83,11 +108,18 @@ def table1(
         report = reproduce_table1(
             protocol, out=folder, threads=threads, tell=lambda stage: typer.echo(stage, err=True)
         )
-    except (ValueError, OSError) as error:
-        typer.echo(f"tbrnn reproduce table1: {error}", err=True)
-        raise typer.Exit(2) from None
     typer.echo(printed(report))
     typer.echo(f"Written to {folder}: table1.txt, table1.png, report.json, networks.jsonl")
+
+
+@contextmanager
+def _mistakes_named(command: str) -> Iterator[None]:
+    """End with one line on stderr and status 2 where the library raises a user's mistake."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        typer.echo(f"tbrnn {command}: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 def _numbers(text: str) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+from tbrnn._threads import thread_count
 from tbrnn.io import write_atomically
 from tbrnn.reproduce.provenance import provenance
 from tbrnn.reproduce.table1.data import draw_data
@@ -48,9 +49,12 @@ def reproduce_table1(
 
     Raises
     ------
+    ValueError
+        If ``threads`` is below one.
     OSError
         If ``out`` cannot be written, before any work.
     """
+    threads = thread_count(threads)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_records(out / "networks.jsonl", [])
