@@ -136,6 +136,16 @@ def test_sigma_defaults_to_the_models_own():
     assert own.best_loss != tbrnn.fit(noisy, TRIALS, epochs=5, sigma=0.0).best_loss
 
 
+def test_noise_differs_between_members_and_seeds():
+    twins = MODEL.initial([4, 4], numbers=[0, 1])
+    still = tbrnn.fit(twins, TRIALS, epochs=2, sigma=0.0)
+    assert still.last_loss[0] == still.last_loss[1]
+    noisy = tbrnn.fit(twins, TRIALS, seed=[1, 2], epochs=2, sigma=0.1)
+    assert noisy.last_loss[0] != noisy.last_loss[1]
+    alone = tbrnn.fit(twins[[1]], TRIALS, seed=[1], epochs=2, sigma=0.1)
+    assert alone.last_loss[0] == noisy.last_loss[0]
+
+
 def test_an_ensemble_goes_on_from_its_weights():
     first = tbrnn.fit(MODEL, TRIALS, members=3, epochs=5, dtype="float64", **FREE)
     loss, _ = tbrnn.gradient(first.last, TRIALS)

@@ -67,6 +67,22 @@ def test_a_member_depends_on_its_seed_alone(kind):
         assert not np.array_equal(company.w_in[1], company.w_in[other])
 
 
+def test_weights_are_drawn_as_documented():
+    """In the order of the parameters from Generator(Philox(SeedSequence(seed)))."""
+    nets = MODELS["three-body"].initial([(7, 1)], dtype="float64")
+    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence((7, 1))))
+    bounds = dict.fromkeys(("l", "m", "n"), xavier(30, 5)) | {
+        "w_in": xavier(30, 3),
+        "b_in": 1 / np.sqrt(3),
+        "w_out": xavier(2, 30),
+        "b_out": 1 / np.sqrt(30),
+    }
+    assert list(nets.arrays) == list(bounds)
+    for name, bound in bounds.items():
+        expected = rng.uniform(-bound, bound, nets.arrays[name].shape[1:])
+        assert_close(nets.arrays[name][0], expected, "float64 values", name)
+
+
 @pytest.mark.parametrize("kind", MODELS)
 def test_float32_weights_are_the_float64_weights(kind):
     exact, single = (MODELS[kind].initial([4], dtype=d) for d in ("float64", "float32"))
