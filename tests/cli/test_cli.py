@@ -127,3 +127,29 @@ def test_a_folder_that_cannot_be_written_is_named_before_any_work(tmp_path):
     result = table(tmp_path / "file" / "below")
     assert result.exit_code == 2
     assert "below" in result.stderr
+
+
+def test_bench_of_one_workload(tmp_path):
+    """What it prints and writes, not how fast it is."""
+    path = tmp_path / "bench.json"
+    words = ["--workloads", "two-body-1", "--no-peers", "--threads", 1]
+    result = run("bench", *words, "--json", path)
+    assert result.exit_code == 0, result.output
+    assert "FMA peak" in result.stdout
+    (row,) = json.loads(path.read_text())["single"]
+    assert row["workload"] == "two-body-1"
+    assert row["flop"] == 128 * 100 * 30 * (6 * (1 + 1 + 1 + 1) + 23)
+    assert 0 < row["fraction"] < 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--workloads", "lorenz"], "workloads must be out of two-body-3,"),
+        (["--threads", 0], "threads must be a whole number of at least 1, got 0"),
+    ],
+)
+def test_bench_mistakes(words, message):
+    result = run("bench", *words)
+    assert result.exit_code == 2
+    assert message in result.stderr
