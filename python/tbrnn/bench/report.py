@@ -1,0 +1,125 @@
+"""The figures as lines of text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tbrnn.bench.ensembles import Figure
+from tbrnn.bench.machine import LEAST_SCALING, Machine
+from tbrnn.bench.single import Row
+
+COLUMNS = "{:18} {:>7} {:>5} {:>5}  {:>6} {:>8} {:>5}"
+PEER = " {:>16}"
+
+PREAMBLE = """\
+One network, one thread: 128 trials, 100 steps, 30 units, float32; forward, loss, backward, Adam.
+must and aim: ms on a core of 272 GFLOP/s. ns: per trial, unit and step. of peak: floor / time,
+floor = (6 (K + C) + 23, 5 more for a loss on all units) FLOP per trial, unit and step / FMA peak.
+Peers: ms per epoch, and times ours."""
+
+
+def heading(machine: Machine) -> Iterator[str]:
+    """The machine, its FMA peaks, and whether they void the run."""
+    yield (
+        f"tbrnn {machine.version}, {machine.processor} ({machine.cores} cores), "
+        f"{machine.instruction_set}, load {machine.load:.1f}"
+    )
+    yield (
+        f"FMA peak: {machine.peak_one:.1f} GFLOP/s on one thread, {machine.peak_all:.1f} on "
+        f"{machine.threads} ({machine.scaling:.2f}x)"
+    )
+    if machine.void:
+        yield from void(machine)
+
+
+def void(machine: Machine) -> Iterator[str]:
+    """Why no figure of this run counts."""
+    yield (
+        f"VOID: {machine.threads} threads reach {machine.scaling:.2f}x the FMA peak of one, and "
+        f"{LEAST_SCALING * machine.threads:.2f}x is needed. Pause background work and run again."
+    )
+    yield (
+        "      If an idle machine never gets there, its threads share a core or its clock: only "
+        "--threads 1 is meaningful here."
+    )
+
+
+def table_heading(sides: Sequence[str]) -> Iterator[str]:
+    """What the columns are."""
+    yield ""
+    yield PREAMBLE
+    yield ""
+    head = COLUMNS.format("workload", "ms", "must", "aim", "ns", "of peak", "must")
+    yield head + "".join(PEER.format(side) for side in sides)
+
+
+def table_row(row: Row, sides: Sequence[str]) -> Iterator[str]:
+    """One workload."""
+    work = row.workload
+    line = COLUMNS.format(
+        work.name,
+        f"{row.ms:.3f}",
+        f"{work.must:.2f}",
+        f"{work.aim:.2f}",
+        f"{row.ns:.3f}",
+        f"{row.fraction:.2f}",
+        f"{row.least_fraction:.2f}",
+    )
+    for side in sides:
+        ms = row.peers.get(side)
+        line += PEER.format("-" if ms is None else f"{ms:.2f} {ms / row.ms:5.1f}x")
+    yield line + ("" if row.holds else "  BELOW")
+    yield from (f"  {reason}" for reason in row.missing.values())
+    if row.disagreement:
+        yield f"  DISAGREE: {row.disagreement}"
+
+
+def figure_line(name: str, figure: Figure) -> Iterator[str]:
+    """One figure of an ensemble."""
+    bounds = [
+        f"must be {sign} {bound:g}"
+        for sign, bound in (("<=", figure.most), (">=", figure.least))
+        if bound is not None
+    ]
+    bounds += [] if figure.aim is None else [f"aim {figure.aim:g}"]
+    line = f"{name:18} {figure.value:7.2f} {figure.unit:2} ({', '.join(bounds)})  {figure.text}"
+    yield line + ("" if figure.holds else "  BELOW")
+    if figure.disagreement:
+        yield f"  DISAGREE: {figure.disagreement}"
+
+
+def as_json(
+    machine: Machine, rows: Sequence[Row], figures: Mapping[str, Sequence[Figure]]
+) -> dict[str, Any]:
+    """Everything that was printed."""
+    return {
+        "machine": {**asdict(machine), "scaling": machine.scaling, "void": machine.void},
+        "single": [
+            {
+                "workload": row.workload.name,
+                "flop": row.workload.flop,
+                **{k: v for k, v in asdict(row).items() if k != "workload"},
+                "must_ms": row.workload.must,
+                "aim_ms": row.workload.aim,
+                "ns": row.ns,
+                "fraction": row.fraction,
+                "holds": row.holds,
+            }
+            for row in rows
+        ],
+        "ensembles": {
+            name: [{**asdict(figure), "holds": figure.holds} for figure in several]
+            for name, several in figures.items()
+        },
+    }
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Written beside its place, then renamed."""
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(json.dumps(content, indent=2) + "\n")
+    beside.replace(path)

@@ -1,0 +1,110 @@
+"""`tbrnn bench`: both sides of every ratio come from the same minutes of the same machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from tbrnn._arguments import whole
+from tbrnn.bench import peers as others
+from tbrnn.bench import report
+from tbrnn.bench.ensembles import ENSEMBLES, Figure
+from tbrnn.bench.machine import Machine, this_machine
+from tbrnn.bench.single import Row, time_single
+from tbrnn.bench.workloads import SINGLE
+from tbrnn.errors import mistake
+
+Say: TypeAlias = Callable[[str], None]
+
+WORKLOADS = (*(workload.name for workload in SINGLE), *ENSEMBLES)
+SIDES = ("eager", "compile", "jax")  # of single networks
+COMPILED = ("two-body-3",)  # torch.compile unrolls the steps and takes most of a minute each
+
+
+def run(
+    workloads: Sequence[str] = (),
+    *,
+    peers: bool = True,
+    threads: int = 2,
+    check: bool = False,
+    json_path: Path | None = None,
+    say: Say,
+) -> int:
+    """Time the engine against its floor and against its peers.
+
+    Parameters
+    ----------
+    workloads : sequence of str
+        Names out of `WORKLOADS`; all unless given.
+    peers : bool
+        Whether to time PyTorch and JAX too, as far as they are installed.
+    threads : int
+        Threads of the ensembles; a single network always has one.
+    check : bool
+        Whether the exit code tells that a figure misses its bound or that the run is void.
+    json_path : Path, optional
+        Where to write all figures as JSON.
+    say : function
+        Is handed each line of text.
+
+    Returns
+    -------
+    int
+        The exit code: 0; with `check`, 1 if a figure misses its bound and 2 if the run is void.
+
+    Raises
+    ------
+    ValueError
+        For an unknown workload or threads below one.
+    """
+    unknown = [name for name in workloads if name not in WORKLOADS]
+    if unknown:
+        raise mistake("workloads", f"out of {', '.join(WORKLOADS)}", ", ".join(unknown))
+    machine = this_machine(whole("threads", threads, least=1))
+    tell(say, report.heading(machine))
+    chosen = workloads or WORKLOADS
+    rows = single_networks(chosen, peers, machine, say)
+    figures = ensembles(chosen, peers, threads, say)
+    if machine.void:
+        tell(say, ["", *report.void(machine)])
+    if json_path is not None:
+        report.write_json(json_path, report.as_json(machine, rows, figures))
+    if check and machine.void:
+        return 2
+    kept = [row.holds for row in rows] + [f.holds for some in figures.values() for f in some]
+    return int(check and not all(kept))
+
+
+def single_networks(chosen: Sequence[str], peers: bool, machine: Machine, say: Say) -> list[Row]:
+    """The table of single networks, a line at a time."""
+    selected = [workload for workload in SINGLE if workload.name in chosen]
+    if not selected:
+        return []
+    sides = [side for side in SIDES if peers and others.installed(side)]
+    tell(say, report.table_heading(sides))
+    if peers:
+        tell(say, [f"  {side}: not installed" for side in SIDES if side not in sides])
+    rows = []
+    for workload in selected:
+        timed = [s for s in sides if s != "compile" or workload.name in COMPILED]
+        rows.append(time_single(workload, timed, machine))
+        tell(say, report.table_row(rows[-1], sides))
+    return rows
+
+
+def ensembles(
+    chosen: Sequence[str], peers: bool, threads: int, say: Say
+) -> dict[str, list[Figure]]:
+    """The figures of ensembles, one after the other."""
+    figures = {}
+    for name, measure in ENSEMBLES.items():
+        if name in chosen and (peers or name != "jax-vmap"):
+            figures[name] = measure(threads)
+            tell(say, (line for f in figures[name] for line in report.figure_line(name, f)))
+    return figures
+
+
+def tell(say: Say, lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)

@@ -1,0 +1,95 @@
+"""What is timed: a table of trainings, their arithmetic, and the figures they are held to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn.ensemble import Ensemble
+from tbrnn.models import LowRankRNN, LowRankTBRNN
+from tbrnn.tasks import FlipFlop
+
+UNITS, TRIALS, STEPS = 30, 128, 100
+ALPHA = 0.2
+LEARNING_RATE = 1e-3
+TEACHER = 10_000  # seed of the teacher, far from those of the members
+ENLARGED = 4.0  # three-body factors: at their tiny initial values no loss would show their drive
+
+LEAK_AND_TANH = 23  # FLOP per trial, unit and step; 20 of them for tanh
+LOSS_ON_ALL_UNITS = 5
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One training: forward, loss, backward and Adam on 128 flip-flop trials of 100 steps.
+
+    `must` and `aim` are milliseconds per epoch on one AVX-512 core with an FMA peak of 272 GFLOP/s;
+    `fraction` is `must` as a fraction of the FMA peak, to which every AVX-512 core is held.
+    """
+
+    name: str
+    rank: int
+    bits: int
+    must: float
+    aim: float
+    fraction: float
+    three_body: bool = False
+    lint: bool = False  # match the rates of a teacher, identity readout
+    sigma: float = 0.0
+
+    @property
+    def flop(self) -> float:
+        """Arithmetic of an epoch: 6 (K + C) + 23 per trial, unit and step.
+
+        K sums over units (recurrent ones and outputs) and C drives of units (recurrent ones and
+        inputs) cost a multiply-add forward and two backward; a loss on all units adds 5.
+        """
+        sums = self.rank * (2 if self.three_body else 1) + (0 if self.lint else self.bits)
+        drives = self.rank + self.bits
+        flop = 6 * (sums + drives) + LEAK_AND_TANH + LOSS_ON_ALL_UNITS * self.lint
+        return float(flop * TRIALS * STEPS * UNITS)
+
+    def data(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Inputs and targets (trial, time, channel): the flip-flop, or a teacher's rates on it."""
+        task = FlipFlop(bits=self.bits, steps=STEPS).sample(TRIALS, seed=0)
+        inputs, targets = (np.asarray(a, np.float32) for a in (task.inputs, task.targets))
+        if self.lint:
+            teacher = self._nets([TEACHER], rank=self.bits, readout="identity")
+            targets = np.asarray(teacher.simulate(inputs, threads=1).rates, np.float32)[0]
+        return inputs, targets
+
+    def nets(self, members: int = 1) -> Ensemble:
+        """Networks before training."""
+        readout = "identity" if self.lint else "matrix"
+        return self._nets(range(members), rank=self.rank, readout=readout)
+
+    def _nets(self, seeds: range | list[int], *, rank: int, readout: str) -> Ensemble:
+        model = (LowRankTBRNN if self.three_body else LowRankRNN)(
+            units=UNITS,
+            rank=rank,
+            inputs=self.bits,
+            outputs=UNITS if readout == "identity" else self.bits,
+            alpha=ALPHA,
+            sigma=self.sigma,
+            readout=readout,
+        )
+        nets = model.initial(seeds)
+        if not self.three_body:
+            return nets
+        larger = {name: ENLARGED * nets.arrays[name] for name in ("l", "m", "n")}
+        return Ensemble.from_arrays(model, {**nets.arrays, **larger}, seeds=list(seeds))
+
+
+# name, rank, bits, must, aim, fraction
+SINGLE = (
+    Workload("two-body-3", 3, 3, 0.25, 0.18, 0.55),
+    Workload("two-body-3-noise", 3, 3, 0.45, 0.35, 0.30, sigma=0.05),
+    Workload("two-body-1", 1, 1, 0.16, 0.12, 0.41),
+    Workload("lint-two-body-3", 3, 3, 0.25, 0.18, 0.46, lint=True),
+    Workload("lint-three-body-3", 3, 3, 0.29, 0.21, 0.49, lint=True, three_body=True),
+    Workload("lint-two-body-6", 6, 3, 0.34, 0.25, 0.49, lint=True),
+    Workload("lint-three-body-6", 6, 3, 0.44, 0.31, 0.49, lint=True, three_body=True),
+)
+BY_NAME = {workload.name: workload for workload in SINGLE}
