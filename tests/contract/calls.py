@@ -5,7 +5,6 @@ import numpy as np
 from reference import network as oracle
 from reference import training
 from tbrnn import _core
-from tolerances import assert_close
 
 
 def as_list(value):
@@ -129,17 +128,3 @@ def choose(result, members):
 
 def oracle_train(c, flat, data, **options):
     return training.train(c.net, c.named(flat), exact(data), match=c.match, **options)
-
-
-def assert_same_training(c, result, member, run):
-    history = result["history"][member]
-    assert result["status"][member] == run.status
-    assert result["epochs"][member] == run.epochs
-    assert result["best_epoch"][member] == run.best_epoch
-    assert np.array_equal(history[:, 0], np.arange(-1, len(run.losses)))
-    assert_close(history[:, 1], [run.before, *run.losses], "training", "losses")
-    assert_close(result["best_loss"][member], run.best_loss, "training", "best loss")
-    assert_close(result["last_loss"][member], run.losses[-1], "training", "last loss")
-    for which in ("best", "last"):
-        for name, array in c.named(result[which][member]).items():
-            assert_close(array, getattr(run, which)[name], "training", f"{which} {name}")

@@ -3,20 +3,12 @@
 import numpy as np
 import pytest
 
-from contract.calls import oracle_forward, simulate
+from contract.agreement import assert_forward_is_oracle
+from contract.calls import simulate
 from contract.cases import DISCRETE, FORMS, KINDS, LEAKY, PHIS, case
 from tolerances import assert_close
 
 DTYPES = ("float64", "float32")
-
-
-def assert_forward_is_oracle(c):
-    parameters, data = c.parameters(members=2), c.data()
-    ours = simulate(c, parameters, data)
-    for member, flat in enumerate(parameters):
-        for name, expected in oracle_forward(c, flat, data).items():
-            assert ours[name].dtype == c.dtype
-            assert_close(ours[name][member], expected, f"{c.dtype} values", name)
 
 
 @pytest.mark.parametrize("phi_out", PHIS)

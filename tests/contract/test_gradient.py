@@ -3,36 +3,10 @@
 import numpy as np
 import pytest
 
+from contract.agreement import assert_gradient, assert_gradient_is_oracle
 from contract.calls import gradient, oracle_gradient, simulate
 from contract.cases import DISCRETE, FORMS, KINDS, LEAKY, MASKS, MATCHES, PHIS, case
 from tolerances import assert_close
-
-
-def assert_gradient_is_oracle(c):
-    parameters, data = c.parameters(members=2), c.data()
-    losses, gradients = gradient(c, parameters, data)
-    for flat, loss, ours in zip(parameters, losses, gradients, strict=True):
-        expected_loss, expected = oracle_gradient(c, flat, data)
-        assert_close(loss, expected_loss, f"{c.dtype} values", "loss")
-        whole = np.concatenate([np.ravel(expected[field]) for field, _ in c.fields])
-        assert_close(ours, whole, f"{c.dtype} gradients")
-        for field, array in c.named(ours).items():
-            assert_close(array, expected[field], f"{c.dtype} gradients of an array", field)
-
-
-def assert_gradient_is_central_difference(c, h=1e-5):
-    """Every perturbed network is a member of one ensemble."""
-    p, data = c.parameters()[0], c.data()
-    steps = h * np.eye(c.size)
-    losses, _ = gradient(c, np.concatenate([p + steps, p - steps]), data)
-    central = (losses[: c.size] - losses[c.size :]) / (2 * h)
-    _, ours = gradient(c, p[None], data)
-    assert_close(central, ours[0], "central differences")
-
-
-def assert_gradient(c):
-    assert_gradient_is_oracle(c)
-    assert_gradient_is_central_difference(c)
 
 
 @pytest.mark.parametrize("phi_out", PHIS)

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
+from contract.agreement import assert_forward_is_oracle, assert_gradient_is_oracle
 from contract.calls import gradient, train
 from contract.cases import FORMS, KINDS, MATCHES, PHIS, case
-from contract.test_forward import assert_forward_is_oracle
-from contract.test_gradient import assert_gradient_is_oracle
 from tbrnn import _core
 from tolerances import assert_close
 

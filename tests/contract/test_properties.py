@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.agreement import assert_forward_is_oracle, assert_gradient_is_oracle
 from contract.calls import gradient, simulate
 from contract.cases import FORMS, KINDS, MATCHES, PHIS, case
 from tolerances import assert_close
@@ -26,6 +27,16 @@ cases = st.builds(
     mask=st.sampled_from([None, "entries", "trial and time"]),
     initial=st.booleans(),
 )
+
+
+@settings(max_examples=150)
+@given(cases, st.booleans(), st.booleans(), st.booleans())
+def test_any_network_is_the_oracle(c, input_bias, output_bias, identity_readout):
+    net = replace(c.net, identity_readout=identity_readout)
+    c = replace(c, net=net, input_bias=input_bias, output_bias=output_bias)
+    for dtype in ("float64", "float32"):
+        assert_forward_is_oracle(replace(c, dtype=dtype))
+    assert_gradient_is_oracle(c)
 
 
 @given(cases, st.data(), st.sampled_from(["float32", "float64"]))

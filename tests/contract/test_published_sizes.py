@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
+from contract.agreement import assert_forward_is_oracle, assert_gradient_is_oracle
 from contract.calls import gradient, oracle_gradient, simulate
 from contract.cases import KINDS, MATCHES, case
-from contract.test_forward import assert_forward_is_oracle
-from contract.test_gradient import assert_gradient_is_oracle
 
 LINT = {"units": 30, "trials": 128, "steps": 100, "inputs": 1, "input_bias": False}
 

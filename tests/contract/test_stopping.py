@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from contract.agreement import assert_same_training
 from contract.calls import (
     add,
-    assert_same_training,
     choose,
     gradient,
     oracle_train,

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from contract.agreement import assert_same_training
 from contract.calls import (
     add,
-    assert_same_training,
     exact,
     oracle_gradient,
     oracle_train,
