@@ -35,7 +35,7 @@ class Job:
     workload: str
     members: int = 1
     threads: int = 1
-    seconds: float = 2.0
+    seconds: float = 1.2
     epochs: int = 1
     instruction_set: str | None = None
 

@@ -11,13 +11,12 @@ JAX 0.10 on one AVX-512 core, two-body rank 3, milliseconds per epoch:
     r W in place of m (n r)                                            2.0
     trials first                                                       2.3
     products as fused sums                                             5.2
-    a backward scan written by hand, weight gradients after the loop   4.0
     unrolled by 2, 5, 20                                               1.5, 4, 6
     XLA flags (vector width, fast math, scheduler, YNN, ...)           no gain or slower
 
-64 members on two threads: 78 ms under one vmap; on a device per thread 48, 46, 46 and 48 ms in chunks
-of 1, 2, 4 and 8 members. Noise adds 2 ms as threefry in the step, 3.4 ms for all steps at once, and
-3 to 11 ms as rbg.
+64 members on two threads: 78 ms under one vmap; on a device per thread 48, 46, 46 and 48 ms in
+chunks of 1, 2, 4 and 8 members. Noise adds 2 ms as threefry in the step (5 under jax.checkpoint,
+which draws it twice), 3.4 ms for all steps at once, and 3 to 11 ms as rbg.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import PartitionSpec
 
 from tbrnn.bench.workloads import ALPHA, LEARNING_RATE, STEPS, TRIALS, UNITS, Workload
 
@@ -59,7 +59,7 @@ def sharded(workload: Workload, members: int, threads: int) -> Callable[[], list
         return jax.lax.map(lambda each: one(*each), (state, keys), batch_size=CHUNK)
 
     mesh = jax.make_mesh((threads,), ("member",), axis_types=(jax.sharding.AxisType.Auto,))
-    split, whole = jax.P("member"), jax.P()
+    split, whole = PartitionSpec("member"), PartitionSpec()
     mapped = jax.shard_map(
         train, mesh=mesh, in_specs=(split, split, whole), out_specs=split, check_vma=False
     )
@@ -135,12 +135,11 @@ def loss(workload: Workload, p: Tree, inputs: Any, targets: Any, key: Any) -> An
         o = r if workload.lint else k[recurrent:] + p["b_out"][:, None]
         return (x, k[:recurrent], squares + (o - target) ** 2), None
 
-    x, k = jnp.zeros((UNITS, TRIALS)), jnp.zeros((recurrent, TRIALS))
+    x, k, squares = (jnp.zeros((rows, TRIALS)) for rows in (UNITS, recurrent, targets.shape[1]))
     inputs = jnp.concatenate([inputs, jnp.ones((STEPS, 1, TRIALS))], axis=1)
     steps = (inputs, targets, jax.random.split(key, STEPS))
-    (_, _, squares), _ = jax.lax.scan(
-        jax.checkpoint(step), (x, k, jnp.zeros(targets.shape[1:])), steps
-    )
+    body = step if workload.sigma else jax.checkpoint(step)
+    (_, _, squares), _ = jax.lax.scan(body, (x, k, squares), steps)
     return squares.sum() / targets.size
 
 
