@@ -72,22 +72,32 @@ def table_row(row: Row, sides: Sequence[str]) -> Iterator[str]:
     for side in sides:
         ms = row.peers.get(side)
         line += PEER.format("-" if ms is None else f"{ms:.2f} {ms / row.ms:5.1f}x")
-    yield line + ("" if row.holds else "  BELOW")
+    yield line + ("" if row.holds else "  MISSED")
     yield from (f"  {reason}" for reason in row.missing.values())
     if row.disagreement:
         yield f"  DISAGREE: {row.disagreement}"
 
 
+def ensembles_heading(threads: int) -> Iterator[str]:
+    """What the figures are about."""
+    yield ""
+    yield f"Ensembles of two-body-3, milliseconds per epoch of all members; {threads} threads."
+    yield ""
+
+
 def figure_line(name: str, figure: Figure) -> Iterator[str]:
     """One figure of an ensemble."""
+    if figure.value is None:
+        yield f"{name:18} {figure.text}"
+        return
     bounds = [
-        f"must be {sign} {bound:g}"
-        for sign, bound in (("<=", figure.most), (">=", figure.least))
+        f"{word} {bound:g}"
+        for word, bound in (("at most", figure.most), ("at least", figure.least))
         if bound is not None
     ]
     bounds += [] if figure.aim is None else [f"aim {figure.aim:g}"]
-    line = f"{name:18} {figure.value:7.2f} {figure.unit:2} ({', '.join(bounds)})  {figure.text}"
-    yield line + ("" if figure.holds else "  BELOW")
+    line = f"{name:18} {figure.value:7.2f} {figure.unit:2} ({', '.join(bounds)}): {figure.text}"
+    yield line + ("" if figure.holds else "  MISSED")
     if figure.disagreement:
         yield f"  DISAGREE: {figure.disagreement}"
 

@@ -51,7 +51,8 @@ def run(
     Returns
     -------
     int
-        The exit code: 0; with `check`, 1 if a figure misses its bound and 2 if the run is void.
+        The exit code: 1 if the losses of two sides differ and, with `check`, if a figure misses
+        its bound; 2 with `check` if the run is void; else 0.
 
     Raises
     ------
@@ -70,10 +71,13 @@ def run(
         tell(say, ["", *report.void(machine)])
     if json_path is not None:
         report.write_json(json_path, report.as_json(machine, rows, figures))
+    results: list[Row | Figure] = [*rows]
+    results += [figure for several in figures.values() for figure in several]
+    if any(result.disagreement for result in results):
+        return 1
     if check and machine.void:
         return 2
-    kept = [row.holds for row in rows] + [f.holds for some in figures.values() for f in some]
-    return int(check and not all(kept))
+    return int(check and not all(result.holds for result in results))
 
 
 def single_networks(chosen: Sequence[str], peers: bool, machine: Machine, say: Say) -> list[Row]:
@@ -97,11 +101,12 @@ def ensembles(
     chosen: Sequence[str], peers: bool, threads: int, say: Say
 ) -> dict[str, list[Figure]]:
     """The figures of ensembles, one after the other."""
+    selected = [name for name in ENSEMBLES if name in chosen and (peers or name != "jax-vmap")]
+    tell(say, report.ensembles_heading(threads) if selected else ())
     figures = {}
-    for name, measure in ENSEMBLES.items():
-        if name in chosen and (peers or name != "jax-vmap"):
-            figures[name] = measure(threads)
-            tell(say, (line for f in figures[name] for line in report.figure_line(name, f)))
+    for name in selected:
+        figures[name] = ENSEMBLES[name](threads)
+        tell(say, (line for f in figures[name] for line in report.figure_line(name, f)))
     return figures
 
 
