@@ -38,10 +38,10 @@ class Machine:
 def this_machine(threads: int) -> Machine:
     """Describe the processor and measure its peaks, in turns."""
     engine, load = _core.engine(), os.getloadavg()[0]
-    one = all_threads = 0.0
+    peaks = {1: 0.0, threads: 0.0}
     for _ in range(4):
-        one = max(one, fma_peak(1))
-        all_threads = max(all_threads, fma_peak(threads))
+        for count in peaks:
+            peaks[count] = max(peaks[count], fma_peak(count))
     return Machine(
         version=engine["version"],
         processor=engine["processor"],
@@ -49,8 +49,8 @@ def this_machine(threads: int) -> Machine:
         instruction_set=engine["instruction_set"],
         load=load,
         threads=threads,
-        peak_one=one,
-        peak_all=all_threads,
+        peak_one=peaks[1],
+        peak_all=peaks[threads],
     )
 
 

@@ -18,8 +18,7 @@ PEER = " {:>16}"
 PREAMBLE = """\
 One network, one thread: 128 trials, 100 steps, 30 units, float32; forward, loss, backward, Adam.
 must and aim: ms on a core of 272 GFLOP/s. ns: per trial, unit and step. of peak: floor / time,
-floor = (6 (K + C) + 23, 5 more for a loss on all units) FLOP per trial, unit and step / FMA peak.
-Peers: ms per epoch, and times ours."""
+floor = (6 (K + C) + 23, 5 more for a loss on all units) FLOP per trial, unit and step / FMA peak."""
 
 
 def heading(machine: Machine) -> Iterator[str]:
@@ -28,10 +27,10 @@ def heading(machine: Machine) -> Iterator[str]:
         f"tbrnn {machine.version}, {machine.processor} ({machine.cores} cores), "
         f"{machine.instruction_set}, load {machine.load:.1f}"
     )
-    yield (
-        f"FMA peak: {machine.peak_one:.1f} GFLOP/s on one thread, {machine.peak_all:.1f} on "
-        f"{machine.threads} ({machine.scaling:.2f}x)"
-    )
+    peaks = f"FMA peak: {machine.peak_one:.1f} GFLOP/s on one thread"
+    if machine.threads > 1:
+        peaks += f", {machine.peak_all:.1f} on {machine.threads} ({machine.scaling:.2f}x)"
+    yield peaks
     if machine.void:
         yield from void(machine)
 
@@ -48,10 +47,12 @@ def void(machine: Machine) -> Iterator[str]:
     )
 
 
-def table_heading(sides: Sequence[str]) -> Iterator[str]:
-    """What the columns are."""
+def table_heading(sides: Sequence[str], packages: Sequence[str]) -> Iterator[str]:
+    """What the columns are, and which packages the peers need."""
     yield ""
     yield PREAMBLE
+    if packages:
+        yield f"Peers, ms per epoch and times ours: {', '.join(packages)}."
     yield ""
     head = COLUMNS.format("workload", "ms", "must", "aim", "ns", "of peak", "must")
     yield head + "".join(PEER.format(side) for side in sides)
@@ -81,7 +82,7 @@ def table_row(row: Row, sides: Sequence[str]) -> Iterator[str]:
 def ensembles_heading(threads: int) -> Iterator[str]:
     """What the figures are about."""
     yield ""
-    yield f"Ensembles of two-body-3, milliseconds per epoch of all members; {threads} threads."
+    yield f"Ensembles of two-body-3, milliseconds per epoch of all members; --threads {threads}."
     yield ""
 
 

@@ -86,9 +86,8 @@ def single_networks(chosen: Sequence[str], peers: bool, machine: Machine, say: S
     if not selected:
         return []
     sides = [side for side in SIDES if peers and others.installed(side)]
-    tell(say, report.table_heading(sides))
-    if peers:
-        tell(say, [f"  {side}: not installed" for side in SIDES if side not in sides])
+    packages = dict.fromkeys(others.package(side) for side in SIDES if peers)
+    tell(say, report.table_heading(sides, list(packages)))
     rows = []
     for workload in selected:
         timed = [s for s in sides if s != "compile" or workload.name in COMPILED]

@@ -8,6 +8,7 @@ members).
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -23,6 +24,12 @@ SIDES = {  # name -> the package it needs, our module, its function
 def installed(side: str) -> bool:
     """Can this side run here?"""
     return find_spec(SIDES[side][0]) is not None
+
+
+def package(side: str) -> str:
+    """The package that the side needs, with its version if it is installed."""
+    name = SIDES[side][0]
+    return f"{name} {version(name)}" if installed(side) else f"{name} (not installed)"
 
 
 def load(side: str) -> Any:
