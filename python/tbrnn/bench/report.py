@@ -18,7 +18,7 @@ PEER = " {:>16}"
 PREAMBLE = """\
 One network, one thread: 128 trials, 100 steps, 30 units, float32; forward, loss, backward, Adam.
 must and aim: ms on a core of 272 GFLOP/s. ns: per trial, unit and step. of peak: floor / time,
-floor = (6 (K + C) + 23, 5 more for a loss on all units) FLOP per trial, unit and step / FMA peak."""
+floor = (6 (K + C) + 23, + 5 for a loss on all units) FLOP per trial, unit and step / FMA peak."""
 
 
 def heading(machine: Machine) -> Iterator[str]:
