@@ -16,7 +16,8 @@ double fma_operations(long repeats) {
   Pack<float, chains> sum(1.0f), factor(0.999f), term(1e-3f);
   in_registers(sum);
   for (long i = 0; i < repeats; ++i) sum = fma(sum, factor, term);
-  volatile float keep = tbrnn::TBRNN_ISA::sum(sum);
+  volatile float keep = 0;
+  unroll<chains>([&](auto i) TBRNN_INLINED { keep = keep + sum.v[i][0]; });
   (void)keep;
   return 2.0 * Pack<float, chains>::lanes * static_cast<double>(repeats);
 }

@@ -8,6 +8,7 @@
 
 #include "cpu/elementary.hpp"
 #include "cpu/rollout.hpp"
+#include "cpu/tanh_table.hpp"
 #include "equations/nonlinearity.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
@@ -36,7 +37,7 @@ inline int block_of(int channels) {
 
 template <class T, int K>
 void gather_block(int units, const T* W, int stride, const T* a, T* c) {
-  constexpr int chains = K >= 4 ? 1 : 4 / K;  // partial sums that hide the latency of fma
+  constexpr int chains = K >= 6 ? 1 : K >= 2 ? 2 : 4;  // partial sums that hide the latency of fma
   Two<T> sum[chains * K];
   unroll<chains * K>([&](auto i) TBRNN_INLINED { sum[i] = Two<T>(T(0)); });
   const auto add = [&](int n, auto chain) TBRNN_INLINED {
@@ -107,19 +108,21 @@ struct Rows {
   std::ptrdiff_t step;
 };
 
-// Lane sums of `Units` units and K channels stay in registers over the steps.
-template <class T, int Units, int K>
-void outer_block(int steps, Rows<T> a, Rows<T> b, T* G, int stride) {
+// Lane sums of `Units` units and K channels, and with `total` of a itself, stay in registers over the steps.
+template <class T, int Units, int K, bool total>
+void outer_block(int steps, Rows<T> a, Rows<T> b, T* G, int stride, T* A) {
   using P = Pack<T>;
-  P sum[Units * K];
+  P sum[Units * K], own[Units];
   const auto place = [&](int i) { return G + (i / K * stride + i % K) * P::lanes; };
   unroll<Units * K>([&](auto i) TBRNN_INLINED { sum[i] = P::load(place(i)); });
+  if constexpr (total) unroll<Units>([&](auto n) TBRNN_INLINED { own[n] = P::load(A + n * P::lanes); });
   for (int t = 0; t < steps; ++t) {
     const T* row_a = a.at + t * a.step;
     const T* row_b = b.at + t * b.step;
     for (int lane = 0; lane < tile_trials; lane += P::lanes) {
       P value[Units];
       unroll<Units>([&](auto n) TBRNN_INLINED { value[n] = P::load(row_a + n * tile_trials + lane); });
+      if constexpr (total) unroll<Units>([&](auto n) TBRNN_INLINED { own[n] = own[n] + value[n]; });
       unroll<K>([&](auto k) TBRNN_INLINED {
         P channel = P::load(row_b + k * tile_trials + lane);
         in_registers(channel);
@@ -128,40 +131,45 @@ void outer_block(int steps, Rows<T> a, Rows<T> b, T* G, int stride) {
     }
   }
   unroll<Units * K>([&](auto i) TBRNN_INLINED { sum[i].store(place(i)); });
+  if constexpr (total) unroll<Units>([&](auto n) TBRNN_INLINED { own[n].store(A + n * P::lanes); });
 }
 
 // Units whose sums, values and one channel fit the registers together.
-template <int K>
+template <int sums>
 constexpr int units_at_once() {
   int units = 6;
-  while (units > 1 && units * (K + 1) + 1 >= vector_registers) --units;
+  while (units > 1 && units * (sums + 1) + 1 >= vector_registers) --units;
   return units;
 }
 
-// a [unit][32], b [channel][32]; lane sums G [unit][channel][lanes]
+// a [unit][32], b [channel][32]; lane sums G [unit][channel][lanes], and A [unit][lanes] of a itself unless null
 template <class T>
-void outer(int units, int channels, int steps, Rows<T> a, Rows<T> b, T* G) {
+void outer(int units, int channels, int steps, Rows<T> a, Rows<T> b, T* G, T* A) {
+  const auto block = [&]<int K, bool total>(int k) {
+    const auto some = [&]<int Units>(int n) {
+      outer_block<T, Units, K, total>(steps, {a.at + n * tile_trials, a.step}, {b.at + k * tile_trials, b.step},
+                                      G + (n * channels + k) * Pack<T>::lanes, channels, A + n * Pack<T>::lanes);
+    };
+    constexpr int many = units_at_once<K + total>();
+    int n = 0;
+    for (; n + many <= units; n += many) some.template operator()<many>(n);
+    for (; n < units; ++n) some.template operator()<1>(n);
+  };
   for (int k = 0; k < channels; k += width<T>)
     with_count<width<T>>(block_of<T>(channels - k), [&]<int K>() {
-      const auto block = [&]<int Units>(int n) {
-        outer_block<T, Units, K>(steps, {a.at + n * tile_trials, a.step}, {b.at + k * tile_trials, b.step},
-                                 G + (n * channels + k) * Pack<T>::lanes, channels);
-      };
-      int n = 0;
-      for (constexpr int many = units_at_once<K>(); n + many <= units; n += many) block.template operator()<many>(n);
-      for (; n < units; ++n) block.template operator()<1>(n);
+      if (k == 0 && A) block.template operator()<K, true>(k);
+      else block.template operator()<K, false>(k);
     });
 }
 
 // Lane sums G[n] += sum_t a_t[n]
 template <class T>
-void total(int units, int steps, Rows<T> a, T* G) {
+void total(int rows, int steps, Rows<T> a, T* G) {
   using P = Pack<T>;
-  for (int n = 0; n < units; ++n) {
+  for (int n = 0; n < rows; ++n) {
     P sum = P::load(G + n * P::lanes);
     for (int t = 0; t < steps; ++t)
-      for (int lane = 0; lane < tile_trials; lane += P::lanes)
-        sum = sum + P::load(a.at + t * a.step + n * tile_trials + lane);
+      for (int lane = 0; lane < tile_trials; lane += P::lanes) sum = sum + P::load(a.at + t * a.step + n * tile_trials + lane);
     sum.store(G + n * P::lanes);
   }
 }

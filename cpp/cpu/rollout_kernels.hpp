@@ -1,4 +1,4 @@
-// The time loop over one tile, forward and backward, in the words of the four passes. It knows layout and memory; the science is in
+// The time loop over one tile, forward and backward, in the words of the passes. It knows layout and memory; the science is in
 // equations/.
 #pragma once
 
@@ -54,57 +54,74 @@ struct Time {  // rows of the workspace at step t
   int target_channels() const { return net.readouts ? net.readouts : net.units; }
   const T* inputs(int t) const { return data.inputs + at(t, net.inputs); }
   const T* targets(int t) const { return data.targets + at(t, target_channels()); }
-  const T* mask(int t, int channel) const {
-    return data.mask + at(t, data.mask_channels) + (data.mask_channels > 1 ? channel * tile_trials : 0);
+};
+
+// The errors of one step: o - y of the outputs, weighted by the mask and by whether the trial exists.
+template <class T>
+struct Errors {
+  const T* o;
+  const T* y;
+  const T* weight;
+  const T* mask;  // or null
+  int mask_step;  // 0 when the channels share one mask
+
+  Errors(const Time<T>& time, int t)
+      : o(time.net.readouts ? time.outputs(t) : time.units_out(t)),
+        y(time.targets(t)),
+        weight(time.data.weight),
+        mask(time.data.mask ? time.data.mask + time.at(t, time.data.mask_channels) : nullptr),
+        mask_step(time.data.mask_channels > 1 ? tile_trials : 0) {}
+
+  template <class P>
+  TBRNN_PACK P weight_of(int channel, int lane) const {
+    const P exists = P::load(weight + lane);
+    return mask ? exists * P::load(mask + channel * mask_step + lane) : exists;
+  }
+  template <class P>
+  TBRNN_PACK P add(int channel, int lane, P sum) const {
+    const int at = channel * tile_trials + lane;
+    return squared_error(P::load(o + at), P::load(y + at), weight_of<P>(channel, lane), sum);
+  }
+  template <class P>
+  TBRNN_PACK P adjoint(int channel, int lane, P twice) const {
+    const int at = channel * tile_trials + lane;
+    return squared_error_adjoint(P::load(o + at), P::load(y + at), weight_of<P>(channel, lane), twice);
   }
 };
 
-// Weights of one channel's errors: the mask, or 1, for trials that exist.
-template <class T>
-Pack<T> error_weight(const Time<T>& time, int t, int channel, int lane) {
-  const Pack<T> weight = Pack<T>::load(time.data.weight + lane);
-  return time.data.mask ? weight * Pack<T>::load(time.mask(t, channel) + lane) : weight;
-}
-
+// Lane sums of the squared errors; even and odd channels apart, which halves the chain of dependent sums.
 template <class T>
 struct SquaredErrors {
-  Pack<T> sum[tile_trials / Pack<T>::lanes];
+  using P = Pack<T, tile_trials / Pack<T>::lanes>;
+  P even{T(0)}, odd{T(0)};
 
-  SquaredErrors() {
-    for (auto& lane : sum) lane = Pack<T>(T(0));
-  }
-
-  void add(const Time<T>& time, int t) {
-    const T* o = time.net.readouts ? time.outputs(t) : time.units_out(t);
-    const T* y = time.targets(t);
-    for (int channel = 0; channel < time.target_channels(); ++channel)
-      for (int i = 0; i < tile_trials / Pack<T>::lanes; ++i) {
-        const int lane = i * Pack<T>::lanes, at = channel * tile_trials + lane;
-        sum[i] = squared_error(Pack<T>::load(o + at), Pack<T>::load(y + at), error_weight(time, t, channel, lane), sum[i]);
-      }
+  void add(const Errors<T>& errors, int channels) {
+    P a = even, b = odd;
+    int channel = 0;
+    for (; channel + 2 <= channels; channel += 2) {
+      a = errors.add(channel, 0, a);
+      b = errors.add(channel + 1, 0, b);
+    }
+    if (channel < channels) a = errors.add(channel, 0, a);
+    even = a;
+    odd = b;
   }
 
   double total() const {
+    T lanes[tile_trials];
+    (even + odd).store(lanes);
     double value = 0;
-    for (const auto& lane : sum) {
-      T lanes[Pack<T>::lanes];
-      lane.store(lanes);
-      for (T one : lanes) value += static_cast<double>(one);
-    }
+    for (T one : lanes) value += static_cast<double>(one);
     return value;
   }
 };
 
 template <class T>
-void error_adjoint(const Time<T>& time, int t, const T* o, T* d_o) {
-  const T* y = time.targets(t);
+void error_adjoint(const Time<T>& time, int t, T* d_o) {
+  using P = Pack<T, tile_trials / Pack<T>::lanes>;
+  const Errors<T> errors(time, t);
   for (int channel = 0; channel < time.target_channels(); ++channel)
-    for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes) {
-      const int at = channel * tile_trials + lane;
-      squared_error_adjoint(Pack<T>::load(o + at), Pack<T>::load(y + at), error_weight(time, t, channel, lane),
-                            Pack<T>(time.net.twice))
-          .store(d_o + at);
-    }
+    errors.adjoint(channel, 0, P(time.net.twice)).store(d_o + channel * tile_trials);
 }
 
 // overlaps of the carrier at state t, and the outputs of step t - 1
@@ -127,6 +144,17 @@ void mix_channels(const Time<T>& time, int t) {
   for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
     Model::mix(time.net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{time.s(t) + lane});
   copy_rows(time.inputs(t), time.s(t) + time.net.drives * tile_trials, time.net.inputs);
+}
+
+// state 0, its carrier and its overlaps
+template <class T>
+void start(const Time<T>& time) {
+  const auto& [net, data, work] = time;
+  if (data.initial) copy_rows(data.initial, work.x, net.units);
+  else std::memset(work.x, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
+  if (net.form == Form::rate) respond(net.phi, net.units, work.x, work.carrier);
+  else copy_rows(work.x, work.carrier, net.units);
+  gather_channels(time, 0);
 }
 
 // x of the next state, and what it sends on: the carrier
@@ -162,18 +190,13 @@ void step(const Time<T>& time, int t) {
 template <class Model, class T>
 double forward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work, T* states) {
   const Time<T> time{net, data, work};
-  if (data.initial) copy_rows(data.initial, work.x, net.units);
-  else std::memset(work.x, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
-  if (net.form == Form::rate) respond(net.phi, net.units, work.x, work.carrier);
-  else copy_rows(work.x, work.carrier, net.units);
-  gather_channels(time, 0);
-
+  start(time);
   SquaredErrors<T> errors;
   for (int t = 0; t < net.steps; ++t) {
     mix_channels<Model>(time, t);
     step(time, t);
     gather_channels(time, t + 1);
-    if (data.targets) errors.add(time, t);
+    if (data.targets) errors.add(Errors<T>(time, t), time.target_channels());
     if (states) copy_rows(work.x, states + time.at(t, net.units), net.units);
   }
   return errors.total();
@@ -184,6 +207,7 @@ template <class T>
 void readout_adjoint(const Time<T>& time, int t, const T* dc, T* lambda) {
   const auto& net = time.net;
   using P = Pack<T>;
+  if (net.readouts == 0) error_adjoint(time, t, time.work.error);
   with_nonlinearity(net.phi_out, [&](auto phi_out) {
     for (int n = 0; n < net.units; ++n)
       for (int lane = 0; lane < tile_trials; lane += P::lanes) {
@@ -202,19 +226,25 @@ void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next
   const auto& [net, data, work] = time;
   using P = Two<T>;
   const P leak(net.leak), alpha(net.alpha);
-  if (net.readouts == 0) error_adjoint(time, t, time.units_out(t), work.error);
-  const T* error = net.readouts == 0 && !net.apart ? work.error : nullptr;
-  const auto start = [=](int, int at) { return error ? P::load(error + at) : P(T(0)); };
   const auto pull = [&](auto finish) {
-    spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start, finish);
+    const auto from = [&](auto start) {
+      spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start, finish);
+    };
+    if (net.readouts || net.apart) {
+      from([](int, int) { return P(T(0)); });
+    } else {  // the errors are those of the carrier itself
+      const Errors<T> errors(time, t);
+      const P twice(net.twice);
+      from([=](int n, int at) TBRNN_INLINED { return errors.adjoint(n, at % tile_trials, twice); });
+    }
   };
   with_nonlinearity(net.phi, [&](auto phi) {
     if (net.form == Form::rate) {
       const T* r = time.carrier(t + 1);
-      pull([=](int at, P g) { leak_rate_adjoint(P::load(lambda_next + at), g, phi.slope(P::load(r + at)), leak).store(lambda + at); });
+      pull([=](int at, P g) TBRNN_INLINED { leak_rate_adjoint(P::load(lambda_next + at), g, phi.slope(P::load(r + at)), leak).store(lambda + at); });
     } else {
       const T* response = time.response(t);
-      pull([=](int at, P g) {
+      pull([=](int at, P g) TBRNN_INLINED {
         const P state = leak_voltage_adjoint(P::load(lambda_next + at), g, leak);
         state.store(lambda + at);
         preactivation_adjoint(state, phi.slope(P::load(response + at)), alpha).store(e + at);
@@ -227,8 +257,7 @@ void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next
 // Lane sums of the packed gradient, in the order of PackedSize.
 template <class T>
 struct LaneSums {
-  T *gather, *readout, *drive, *bias, *b_out;
-  std::size_t numbers;
+  T *gather, *readout, *drive, *bias, *b_out, *end;
 
   LaneSums(const Network<T>& net, T* at) {
     const PackedSize size = packed_size(net);
@@ -238,55 +267,85 @@ struct LaneSums {
     drive = readout + size.readout * lanes;
     bias = drive + size.drive * lanes;
     b_out = bias + size.bias * lanes;
-    numbers = size.total();
+    end = b_out + size.b_out * lanes;
   }
 };
+
+// Adjoints of a chunk of states last, last - 1, ...: row i of e and dc belongs to state last - i, the row of dc behind them to the next.
+template <class T>
+struct Chunk {
+  const Time<T>& time;
+  int last, steps;
+
+  std::ptrdiff_t unit_rows() const { return static_cast<std::ptrdiff_t>(time.net.units) * tile_trials; }
+  std::ptrdiff_t dc_rows() const { return static_cast<std::ptrdiff_t>(time.net.channels()) * tile_trials; }
+  std::ptrdiff_t s_rows() const { return static_cast<std::ptrdiff_t>(time.net.driven()) * tile_trials; }
+  T* e(int i) const { return time.work.e + i * unit_rows(); }
+  T* dc(int i) const { return time.work.dc + i * dc_rows(); }
+};
+
+template <class Model, class T>
+void chunk_state(const Chunk<T>& chunk, int i) {
+  const auto& [net, data, work] = chunk.time;
+  const Time<T>& time = chunk.time;
+  const int t = chunk.last - i - 1;  // the step that makes this state
+  const bool rate = net.form == Form::rate;
+  T* dc = chunk.dc(i);
+  T* e = chunk.e(i);
+  if (net.readouts) error_adjoint(time, t, dc + net.reductions * tile_trials);
+  state_adjoint(time, t, dc, rate && i > 0 ? chunk.e(i - 1) : work.lambda, rate ? e : work.lambda, e);
+  gather(net.units, net.drives, net.drive, net.driven(), e, work.ds);
+  for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
+    Model::mix_adjoint(net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{work.ds + lane}, Lane<T>{chunk.dc(i + 1) + lane});
+}
+
+// dQ += e s, db += e, dP += carrier dc, and the readout's
+template <class T>
+void chunk_gradient(const Chunk<T>& chunk) {
+  const auto& [net, data, work] = chunk.time;
+  const auto& [time, last, steps] = chunk;
+  const LaneSums<T> sums(net, work.sums);
+  const Rows<T> e{chunk.e(0), chunk.unit_rows()}, dc{chunk.dc(0), chunk.dc_rows()};
+  outer(net.units, net.driven(), steps, e, {time.s(last - 1), -chunk.s_rows()}, sums.drive, sums.bias);
+  outer(net.units, net.gathered(), steps, {time.carrier(last), -chunk.unit_rows()}, dc, sums.gather, static_cast<T*>(nullptr));
+  if (net.readouts) {
+    const Rows<T> d_o{chunk.dc(0) + net.reductions * tile_trials, chunk.dc_rows()};
+    if (net.apart) outer(net.units, net.readouts, steps, {time.apart(last - 1), -chunk.unit_rows()}, d_o, sums.readout, static_cast<T*>(nullptr));
+    total(net.readouts, steps, d_o, sums.b_out);
+  }
+  copy_rows(chunk.dc(steps), chunk.dc(0), net.reductions);
+  if (net.form == Form::rate) copy_rows(chunk.e(steps - 1), work.lambda, net.units);
+}
+
+template <class T>
+void start_backward(const Time<T>& time) {
+  const auto& [net, data, work] = time;
+  const LaneSums<T> sums(net, work.sums);
+  std::memset(work.sums, 0, sizeof(T) * static_cast<std::size_t>(sums.end - work.sums));
+  std::memset(work.lambda, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
+  std::memset(work.dc, 0, sizeof(T) * static_cast<std::size_t>(net.channels()) * tile_trials);
+}
+
+// The initial state is read by the first step's channels; then the lanes are summed.
+template <class T>
+void finish_backward(const Time<T>& time, T* gradient) {
+  const auto& [net, data, work] = time;
+  const LaneSums<T> sums(net, work.sums);
+  std::memset(work.dc + net.reductions * tile_trials, 0, sizeof(T) * static_cast<std::size_t>(net.readouts) * tile_trials);
+  outer<T>(net.units, net.gathered(), 1, {time.carrier(0), 0}, {work.dc, 0}, sums.gather, nullptr);
+  for (const T* lanes = work.sums; lanes != sums.end; lanes += Pack<T>::lanes) *gradient++ = sum(Pack<T>::load(lanes));
+}
 
 template <class Model, class T>
 void backward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work, T* gradient) {
   const Time<T> time{net, data, work};
-  const bool rate = net.form == Form::rate;
-  const int channels = net.channels();
-  const std::ptrdiff_t unit_rows = static_cast<std::ptrdiff_t>(net.units) * tile_trials, dc_rows = channels * tile_trials,
-                       s_rows = net.driven() * tile_trials;
-  const LaneSums<T> sums(net, work.sums);
-  std::memset(work.sums, 0, sizeof(T) * sums.numbers * Pack<T>::lanes);
-  std::memset(work.lambda, 0, sizeof(T) * static_cast<std::size_t>(unit_rows));
-  std::memset(work.dc, 0, sizeof(T) * static_cast<std::size_t>(dc_rows));
-
-  const T* lambda_next = work.lambda;
-  for (int last = net.steps; last > 0; last -= chunk_steps) {  // states last, last - 1, ... of this chunk
-    const int steps = last < chunk_steps ? last : chunk_steps;
-    for (int i = 0; i < steps; ++i) {
-      const int t = last - i - 1;  // the step that makes state t + 1
-      T* dc = work.dc + i * dc_rows;
-      T* e = work.e + i * unit_rows;
-      if (net.readouts) error_adjoint(time, t, time.outputs(t), dc + net.reductions * tile_trials);
-      T* lambda = rate ? e : work.lambda;
-      state_adjoint(time, t, dc, lambda_next, lambda, e);
-      lambda_next = lambda;
-      gather(net.units, net.drives, net.drive, net.driven(), e, work.ds);
-      for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
-        Model::mix_adjoint(net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{work.ds + lane}, Lane<T>{dc + dc_rows + lane});
-    }
-    const Rows<T> e{work.e, unit_rows}, dc{work.dc, dc_rows};
-    outer(net.units, net.driven(), steps, e, {time.s(last - 1), -s_rows}, sums.drive);
-    total(net.units, steps, e, sums.bias);
-    outer(net.units, net.gathered(), steps, {time.carrier(last), -unit_rows}, dc, sums.gather);
-    if (net.readouts) {
-      const Rows<T> d_o{work.dc + net.reductions * tile_trials, dc_rows};
-      if (net.apart) outer(net.units, net.readouts, steps, {time.apart(last - 1), -unit_rows}, d_o, sums.readout);
-      total(net.readouts, steps, d_o, sums.b_out);
-    }
-    copy_rows(work.dc + steps * dc_rows, work.dc, net.reductions);
-    if (rate && last > chunk_steps) {
-      copy_rows(lambda_next, work.lambda, net.units);
-      lambda_next = work.lambda;
-    }
+  start_backward(time);
+  for (int last = net.steps; last > 0; last -= chunk_steps) {
+    const Chunk<T> chunk{time, last, last < chunk_steps ? last : chunk_steps};
+    for (int i = 0; i < chunk.steps; ++i) chunk_state<Model>(chunk, i);
+    chunk_gradient(chunk);
   }
-  if (net.readouts) std::memset(work.dc + net.reductions * tile_trials, 0, sizeof(T) * static_cast<std::size_t>(net.readouts) * tile_trials);
-  outer<T>(net.units, net.gathered(), 1, {time.carrier(0), 0}, {work.dc, 0}, sums.gather);  // the initial state is read, too
-  for (std::size_t i = 0; i < sums.numbers; ++i) gradient[i] = sum(Pack<T>::load(work.sums + i * Pack<T>::lanes));
+  finish_backward(time, gradient);
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

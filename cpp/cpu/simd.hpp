@@ -184,13 +184,21 @@ TBRNN_PACK void in_registers(Pack<T, n>& value) {
 }
 
 // sum of all lanes, halves first
-template <class T, int n>
-TBRNN_PACK T sum(Pack<T, n> x) {
-  T lane[Pack<T, n>::lanes];
-  x.store(lane);
-  for (int width = Pack<T, n>::lanes / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) lane[i] += lane[i + width];
-  return lane[0];
+template <int width, class T, int n>
+TBRNN_PACK Pack<T, n> fold(Pack<T, n> x) {
+  if constexpr (width == 0) {
+    return x;
+  } else {
+    using Index = Native<Bits<T>>;
+    Index other;
+    for (int lane = 0; lane < Pack<T>::lanes; ++lane) other[lane] = lane ^ width;
+    return fold<width / 2>(x + Pack<T, n>::of([&](int i) TBRNN_INLINED { return __builtin_shuffle(x.v[i], other); }));
+  }
+}
+
+template <class T>
+TBRNN_PACK T sum(Pack<T> x) {
+  return fold<Pack<T>::lanes / 2>(x).v[0][0];
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

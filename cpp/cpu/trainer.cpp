@@ -32,7 +32,8 @@ std::vector<Learner*> Trainer::unfinished() const {
 }
 
 bool Trainer::run(double seconds) {
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  constexpr double day = 86'400.0;  // longer would overflow the clock
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(seconds, day)));
   for (auto now = Clock::now(); now < end; now = Clock::now()) {
     const std::vector<Learner*> list = unfinished();
     if (list.empty()) return false;
