@@ -18,20 +18,25 @@ std::string processor_name() {
 }
 
 template <class T>
-py::array normals_of_trials(std::uint64_t key, std::uint32_t epoch, std::uint32_t step, int trials, int units) {
+py::array normals_of_trials(std::uint64_t key, std::uint32_t epoch, std::uint32_t step, int trials,
+                            int units) {
   Array<T> out({trials, units});
   const int rows = (units + 3) / 4 * 4;
   Buffer<T> tile(static_cast<std::size_t>(rows) * tile_trials);
   for (int first = 0; first < trials; first += tile_trials) {
     float* single = nullptr;
     double* real = nullptr;
-    if constexpr (sizeof(T) == sizeof(float)) single = tile.data();
-    else real = tile.data();
-    instruction_set().normals(static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32), epoch, step, first, units, single,
-                              real);
+    if constexpr (sizeof(T) == sizeof(float))
+      single = tile.data();
+    else
+      real = tile.data();
+    instruction_set().normals(static_cast<std::uint32_t>(key),
+                              static_cast<std::uint32_t>(key >> 32), epoch, step, first, units,
+                              single, real);
     for (int trial = first; trial < std::min(trials, first + tile_trials); ++trial)
       for (int unit = 0; unit < units; ++unit)
-        out.mutable_at(trial, unit) = tile[static_cast<std::size_t>(unit * tile_trials + trial - first)];
+        out.mutable_at(trial, unit) =
+            tile[static_cast<std::size_t>(unit * tile_trials + trial - first)];
   }
   return out;
 }
@@ -49,7 +54,8 @@ void register_engine(py::module_& module) {
     return out;
   });
   module.def("use_instruction_set", &use_instruction_set, py::arg("name"));
-  module.def("fma_peak", &fma_peak, py::arg("threads"), py::arg("seconds"), py::call_guard<py::gil_scoped_release>());
+  module.def("fma_peak", &fma_peak, py::arg("threads"), py::arg("seconds"),
+             py::call_guard<py::gil_scoped_release>());
   module.def(
       "philox",
       [](std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
@@ -60,11 +66,14 @@ void register_engine(py::module_& module) {
       py::arg("counter"), py::arg("key"));
   module.def(
       "normals",
-      [](std::uint64_t key, std::uint32_t epoch, std::uint32_t step, int trials, int units, const py::object& dtype) {
-        return py::dtype::from_args(dtype).equal(py::dtype::of<double>()) ? normals_of_trials<double>(key, epoch, step, trials, units)
-                                                                          : normals_of_trials<float>(key, epoch, step, trials, units);
+      [](std::uint64_t key, std::uint32_t epoch, std::uint32_t step, int trials, int units,
+         const py::object& dtype) {
+        return py::dtype::from_args(dtype).equal(py::dtype::of<double>())
+                   ? normals_of_trials<double>(key, epoch, step, trials, units)
+                   : normals_of_trials<float>(key, epoch, step, trials, units);
       },
-      py::arg("key"), py::arg("epoch"), py::arg("step"), py::arg("trials"), py::arg("units"), py::arg("dtype"));
+      py::arg("key"), py::arg("epoch"), py::arg("step"), py::arg("trials"), py::arg("units"),
+      py::arg("dtype"));
 }
 
 }  // namespace tbrnn

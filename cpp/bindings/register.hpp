@@ -32,10 +32,12 @@ using Array = py::array_t<T, py::array::c_style>;
 template <class T>
 Array<T> as_array(const py::handle& object, const char* name, int axes) {
   if (!py::isinstance<Array<T>>(object))
-    throw py::type_error(std::string(name) + " must be a C-ordered " + py::str(py::dtype::of<T>()).cast<std::string>() + " array");
+    throw py::type_error(std::string(name) + " must be a C-ordered " +
+                         py::str(py::dtype::of<T>()).cast<std::string>() + " array");
   auto array = py::reinterpret_borrow<Array<T>>(object);
   if (array.ndim() != axes)
-    throw py::value_error(std::string(name) + " must have " + std::to_string(axes) + " axes, got " + std::to_string(array.ndim()));
+    throw py::value_error(std::string(name) + " must have " + std::to_string(axes) + " axes, got " +
+                          std::to_string(array.ndim()));
   return array;
 }
 
@@ -44,8 +46,8 @@ template <class T>
 std::vector<T> per_member(const py::handle& object, const char* name, py::ssize_t members) {
   const auto array = as_array<T>(object, name, 1);
   if (array.shape(0) != members)
-    throw py::value_error(std::string(name) + " must hold one value per member, " + std::to_string(members) + ", got " +
-                          std::to_string(array.shape(0)));
+    throw py::value_error(std::string(name) + " must hold one value per member, " +
+                          std::to_string(members) + ", got " + std::to_string(array.shape(0)));
   return {array.data(), array.data() + members};
 }
 
@@ -57,7 +59,9 @@ struct AnyDataset {
 
 // The data set of each member: of one precision and shape, and fit for the network.
 template <class T>
-std::vector<std::shared_ptr<const Dataset<T>>> members_data(const Spec&, const std::vector<AnyDataset>&, const py::handle& dataset,
+std::vector<std::shared_ptr<const Dataset<T>>> members_data(const Spec&,
+                                                            const std::vector<AnyDataset>&,
+                                                            const py::handle& dataset,
                                                             py::ssize_t members, const Match*);
 
 template <class T>
@@ -65,8 +69,8 @@ Array<T> members_parameters(const Spec& spec, const py::handle& object) {
   auto array = as_array<T>(object, "parameters", 2);
   const auto size = static_cast<py::ssize_t>(block_size(spec));
   if (array.shape(1) != size)
-    throw py::value_error("parameters must be (member, " + std::to_string(size) + "), got (member, " + std::to_string(array.shape(1)) +
-                          ")");
+    throw py::value_error("parameters must be (member, " + std::to_string(size) +
+                          "), got (member, " + std::to_string(array.shape(1)) + ")");
   if (array.shape(0) < 1) throw py::value_error("parameters must hold at least one member, got 0");
   return array;
 }

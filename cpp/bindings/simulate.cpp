@@ -1,10 +1,12 @@
-#include "bindings/register.hpp"
 #include "cpu/simulate.hpp"
+
+#include "bindings/register.hpp"
 
 namespace tbrnn {
 
 int check_threads(int threads) {
-  if (threads < 1) throw py::value_error("threads must be at least 1, got " + std::to_string(threads));
+  if (threads < 1)
+    throw py::value_error("threads must be at least 1, got " + std::to_string(threads));
   return threads;
 }
 
@@ -17,8 +19,10 @@ struct CohortArguments {
   std::vector<std::shared_ptr<const Dataset<T>>> data;
   Cohort<T> cohort;
 
-  CohortArguments(const Spec& spec, const py::handle& block, const std::vector<AnyDataset>& datasets, const py::handle& dataset,
-                  const Match* match, const py::handle& sigma, const py::handle& keys, std::uint32_t epoch)
+  CohortArguments(const Spec& spec, const py::handle& block,
+                  const std::vector<AnyDataset>& datasets, const py::handle& dataset,
+                  const Match* match, const py::handle& sigma, const py::handle& keys,
+                  std::uint32_t epoch)
       : parameters(members_parameters<T>(spec, block)),
         data(members_data<T>(spec, datasets, dataset, parameters.shape(0), match)),
         cohort{spec, static_cast<int>(parameters.shape(0)), parameters.data(), {}, {}} {
@@ -32,19 +36,23 @@ struct CohortArguments {
 };
 
 template <class T>
-py::dict simulate_members(const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets,
-                          const py::object& dataset, const py::object& sigma, const py::object& keys, std::uint32_t epoch,
+py::dict simulate_members(const Spec& spec, const py::object& parameters,
+                          const std::vector<AnyDataset>& datasets, const py::object& dataset,
+                          const py::object& sigma, const py::object& keys, std::uint32_t epoch,
                           int threads, bool states, bool rates, bool outputs) {
-  const CohortArguments<T> arguments(spec, parameters, datasets, dataset, nullptr, sigma, keys, epoch);
+  const CohortArguments<T> arguments(spec, parameters, datasets, dataset, nullptr, sigma, keys,
+                                     epoch);
   const Cohort<T>& cohort = arguments.cohort;
   py::dict result;
   const auto allocate = [&](const char* name, bool wanted, int width) -> T* {
     if (!wanted) return nullptr;
-    Array<T> array({cohort.members, cohort.data.front()->trials(), cohort.data.front()->steps(), width});
+    Array<T> array(
+        {cohort.members, cohort.data.front()->trials(), cohort.data.front()->steps(), width});
     result[name] = array;
     return array.mutable_data();
   };
-  const Activity<T> out{allocate("states", states, spec.units), allocate("rates", rates, spec.units),
+  const Activity<T> out{allocate("states", states, spec.units),
+                        allocate("rates", rates, spec.units),
                         allocate("outputs", outputs, spec.outputs)};
   {
     const py::gil_scoped_release release;
@@ -54,10 +62,12 @@ py::dict simulate_members(const Spec& spec, const py::object& parameters, const 
 }
 
 template <class T>
-py::tuple gradient_of_members(const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets,
-                              const py::object& dataset, Match match, const py::object& sigma, const py::object& keys,
+py::tuple gradient_of_members(const Spec& spec, const py::object& parameters,
+                              const std::vector<AnyDataset>& datasets, const py::object& dataset,
+                              Match match, const py::object& sigma, const py::object& keys,
                               std::uint32_t epoch, int threads) {
-  const CohortArguments<T> arguments(spec, parameters, datasets, dataset, &match, sigma, keys, epoch);
+  const CohortArguments<T> arguments(spec, parameters, datasets, dataset, &match, sigma, keys,
+                                     epoch);
   Array<double> loss(arguments.cohort.members);
   Array<T> gradients({arguments.parameters.shape(0), arguments.parameters.shape(1)});
   double* loss_at = loss.mutable_data();
@@ -74,26 +84,32 @@ py::tuple gradient_of_members(const Spec& spec, const py::object& parameters, co
 void register_simulate(py::module_& module) {
   module.def(
       "simulate",
-      [](const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets, const py::object& dataset,
-         const py::object& sigma, const py::object& keys, std::uint32_t epoch, int threads, bool states, bool rates, bool outputs) {
+      [](const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets,
+         const py::object& dataset, const py::object& sigma, const py::object& keys,
+         std::uint32_t epoch, int threads, bool states, bool rates, bool outputs) {
         return with_precision(datasets, [&](auto number) {
-          return simulate_members<decltype(number)>(spec, parameters, datasets, dataset, sigma, keys, epoch, check_threads(threads),
-                                                    states, rates, outputs);
+          return simulate_members<decltype(number)>(spec, parameters, datasets, dataset, sigma,
+                                                    keys, epoch, check_threads(threads), states,
+                                                    rates, outputs);
         });
       },
-      py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"), py::kw_only(), py::arg("sigma"),
-      py::arg("keys"), py::arg("epoch"), py::arg("threads"), py::arg("states"), py::arg("rates"), py::arg("outputs"));
+      py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
+      py::kw_only(), py::arg("sigma"), py::arg("keys"), py::arg("epoch"), py::arg("threads"),
+      py::arg("states"), py::arg("rates"), py::arg("outputs"));
   module.def(
       "gradient",
-      [](const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets, const py::object& dataset,
-         const std::string& match, const py::object& sigma, const py::object& keys, std::uint32_t epoch, int threads) {
+      [](const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets,
+         const py::object& dataset, const std::string& match, const py::object& sigma,
+         const py::object& keys, std::uint32_t epoch, int threads) {
         return with_precision(datasets, [&](auto number) {
-          return gradient_of_members<decltype(number)>(spec, parameters, datasets, dataset, parse_match(match), sigma, keys, epoch,
+          return gradient_of_members<decltype(number)>(spec, parameters, datasets, dataset,
+                                                       parse_match(match), sigma, keys, epoch,
                                                        check_threads(threads));
         });
       },
-      py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"), py::kw_only(), py::arg("match"),
-      py::arg("sigma"), py::arg("keys"), py::arg("epoch"), py::arg("threads"));
+      py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
+      py::kw_only(), py::arg("match"), py::arg("sigma"), py::arg("keys"), py::arg("epoch"),
+      py::arg("threads"));
 }
 
 }  // namespace tbrnn

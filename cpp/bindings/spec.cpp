@@ -5,7 +5,8 @@ namespace tbrnn {
 namespace {
 
 template <class Choice>
-Choice parse(const char* argument, const std::string& name, std::initializer_list<std::pair<const char*, Choice>> known) {
+Choice parse(const char* argument, const std::string& name,
+             std::initializer_list<std::pair<const char*, Choice>> known) {
   std::string names;
   for (const auto& [text, value] : known) {
     if (name == text) return value;
@@ -26,7 +27,8 @@ Nonlinearity parse_nonlinearity(const char* argument, const std::string& name) {
 Ranks parse_ranks(const std::string& model, const std::vector<int>& ranks) {
   const std::size_t expected = model == "LowRankHORNN" ? 2 : 1;
   if (ranks.size() != expected)
-    throw py::value_error("ranks must hold " + std::to_string(expected) + " for " + model + ", got " + std::to_string(ranks.size()));
+    throw py::value_error("ranks must hold " + std::to_string(expected) + " for " + model +
+                          ", got " + std::to_string(ranks.size()));
   if (expected == 2) return {ranks[0], ranks[1]};
   return model == "LowRankTBRNN" ? Ranks{0, ranks[0]} : Ranks{ranks[0], 0};
 }
@@ -34,14 +36,20 @@ Ranks parse_ranks(const std::string& model, const std::vector<int>& ranks) {
 }  // namespace
 
 Match parse_match(const std::string& name) {
-  return parse<Match>("match", name, {{"outputs", Match::outputs}, {"rates", Match::rates}, {"states", Match::states}});
+  return parse<Match>(
+      "match", name,
+      {{"outputs", Match::outputs}, {"rates", Match::rates}, {"states", Match::states}});
 }
 
 void register_spec(py::module_& module) {
-  py::class_<Spec>(module, "Spec", "A model's equations and shapes, and the order of its parameters in one flat block.")
-      .def(py::init([](const std::string& model, int units, const std::vector<int>& ranks, int inputs, int outputs, double alpha,
-                       const std::string& form, const std::string& phi, const std::string& phi_out, double scale_two,
-                       double scale_three, bool input_bias, bool output_bias, bool identity_readout, bool gated, bool hard_orth) {
+  py::class_<Spec>(
+      module, "Spec",
+      "A model's equations and shapes, and the order of its parameters in one flat block.")
+      .def(py::init([](const std::string& model, int units, const std::vector<int>& ranks,
+                       int inputs, int outputs, double alpha, const std::string& form,
+                       const std::string& phi, const std::string& phi_out, double scale_two,
+                       double scale_three, bool input_bias, bool output_bias, bool identity_readout,
+                       bool gated, bool hard_orth) {
              Spec spec;
              spec.model = model;
              spec.units = units;
@@ -49,7 +57,8 @@ void register_spec(py::module_& module) {
              spec.inputs = inputs;
              spec.outputs = outputs;
              spec.alpha = alpha;
-             spec.form = parse<Form>("form", form, {{"rate", Form::rate}, {"voltage", Form::voltage}});
+             spec.form =
+                 parse<Form>("form", form, {{"rate", Form::rate}, {"voltage", Form::voltage}});
              spec.phi = parse_nonlinearity("phi", phi);
              spec.phi_out = parse_nonlinearity("phi_out", phi_out);
              spec.scale_two = scale_two;
@@ -62,15 +71,18 @@ void register_spec(py::module_& module) {
              spec.check();
              return spec;
            }),
-           py::arg("model"), py::kw_only(), py::arg("units"), py::arg("ranks"), py::arg("inputs"), py::arg("outputs"),
-           py::arg("alpha"), py::arg("form"), py::arg("phi"), py::arg("phi_out"), py::arg("scale_two"), py::arg("scale_three"),
-           py::arg("input_bias"), py::arg("output_bias"), py::arg("identity_readout"), py::arg("gated"), py::arg("hard_orth"))
+           py::arg("model"), py::kw_only(), py::arg("units"), py::arg("ranks"), py::arg("inputs"),
+           py::arg("outputs"), py::arg("alpha"), py::arg("form"), py::arg("phi"),
+           py::arg("phi_out"), py::arg("scale_two"), py::arg("scale_three"), py::arg("input_bias"),
+           py::arg("output_bias"), py::arg("identity_readout"), py::arg("gated"),
+           py::arg("hard_orth"))
       .def_property_readonly("fields",
                              [](const Spec& spec) {
                                py::list list;
                                for (const Field& field : fields(spec)) {
                                  py::tuple shape(field.shape.size());
-                                 for (std::size_t i = 0; i < field.shape.size(); ++i) shape[i] = field.shape[i];
+                                 for (std::size_t i = 0; i < field.shape.size(); ++i)
+                                   shape[i] = field.shape[i];
                                  list.append(py::make_tuple(field.name, shape));
                                }
                                return list;

@@ -14,7 +14,8 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::size_t size)
-      : size_(size), memory_(static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{cache_line}))) {}
+      : size_(size),
+        memory_(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{cache_line}))) {}
   T* data() { return memory_.get(); }
   const T* data() const { return memory_.get(); }
   std::size_t size() const { return size_; }
@@ -23,7 +24,7 @@ class Buffer {
 
  private:
   struct Delete {
-    void operator()(T* at) const { ::operator delete(at, std::align_val_t{cache_line}); }
+    void operator()(T* at) const { ::operator delete (at, std::align_val_t{cache_line}); }
   };
   std::size_t size_ = 0;
   std::unique_ptr<T, Delete> memory_;

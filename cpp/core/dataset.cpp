@@ -39,11 +39,13 @@ Dataset<T>::Dataset(const TrialArrays<T>& arrays)
   if (trials_ < 1) throw std::invalid_argument("inputs must hold at least one trial, got 0");
   if (steps_ < 1) throw std::invalid_argument("inputs must hold at least one time step, got 0");
   if (inputs_ < 1) throw std::invalid_argument("inputs must hold at least one channel, got 0");
-  const std::size_t steps = static_cast<std::size_t>(steps_), channels = static_cast<std::size_t>(channels_),
+  const std::size_t steps = static_cast<std::size_t>(steps_),
+                    channels = static_cast<std::size_t>(channels_),
                     mask_channels = static_cast<std::size_t>(mask_channels_);
   input_ = pack(arrays.input, trials_, steps * static_cast<std::size_t>(inputs_));
   weight_ = Buffer<T>(static_cast<std::size_t>(tiles()) * tile_trials);
-  for (std::size_t i = 0; i < weight_.size(); ++i) weight_[i] = T(static_cast<int>(i) < trials_ ? 1 : 0);
+  for (std::size_t i = 0; i < weight_.size(); ++i)
+    weight_[i] = T(static_cast<int>(i) < trials_ ? 1 : 0);
   if (units_) initial_ = pack(arrays.initial, trials_, static_cast<std::size_t>(units_));
   mask_sum_ = static_cast<double>(trials_) * steps_ * channels_;
   if (channels_) target_ = pack(arrays.target, trials_, steps * channels);
@@ -53,8 +55,11 @@ Dataset<T>::Dataset(const TrialArrays<T>& arrays)
   mask_sum_ = 0;
   for (std::size_t i = 0; i < entries; ++i) mask_sum_ += static_cast<double>(arrays.mask[i]);
   if (mask_channels_ == 1) mask_sum_ *= channels_;
-  if (!(mask_sum_ > 0)) throw std::invalid_argument("mask must leave something to compare, got a sum of " + std::to_string(mask_sum_));
-  for (std::size_t i = 0; i < target_.size(); ++i) {  // a masked target is never read, so it may be anything
+  if (!(mask_sum_ > 0))
+    throw std::invalid_argument("mask must leave something to compare, got a sum of " +
+                                std::to_string(mask_sum_));
+  for (std::size_t i = 0; i < target_.size();
+       ++i) {  // a masked target is never read, so it may be anything
     const std::size_t row = i / tile_trials;
     const std::size_t mask_row = mask_channels_ == 1 ? row / channels : row;
     if (mask_[mask_row * tile_trials + i % tile_trials] == T(0)) target_[i] = T(0);
@@ -68,7 +73,8 @@ int Dataset<T>::tiles() const {
 
 template <class T>
 const T* Dataset<T>::rows(const Buffer<T>& buffer, int tile, int rows_of_tile) {
-  return buffer.data() + static_cast<std::size_t>(tile) * static_cast<std::size_t>(rows_of_tile) * tile_trials;
+  return buffer.data() +
+         static_cast<std::size_t>(tile) * static_cast<std::size_t>(rows_of_tile) * tile_trials;
 }
 
 template class Dataset<float>;

@@ -8,11 +8,13 @@
 namespace tbrnn {
 
 template <class T>
-struct TrialArrays {  // C-ordered views: inputs (trial, time, input), targets (trial, time, channel), initial (trial, unit)
+struct
+    TrialArrays {  // C-ordered views: inputs (trial, time, input), targets (trial, time, channel), initial (trial, unit)
   int trials, steps, inputs;
-  int channels = 0;       // of the targets; 0 without targets
-  int mask_channels = 0;  // 0 without a mask, 1 for one value per trial and time, or as many as the targets have
-  int units = 0;          // of the initial states; 0 for states that start at zero
+  int channels = 0;  // of the targets; 0 without targets
+  int mask_channels =
+      0;  // 0 without a mask, 1 for one value per trial and time, or as many as the targets have
+  int units = 0;  // of the initial states; 0 for states that start at zero
   const T* input;
   const T* target = nullptr;
   const T* mask = nullptr;
@@ -34,8 +36,12 @@ class Dataset {
   double mask_sum() const { return mask_sum_; }  // over trials, time and target channels
 
   const T* input(int tile) const { return rows(input_, tile, steps_ * inputs_); }
-  const T* target(int tile) const { return channels_ ? rows(target_, tile, steps_ * channels_) : nullptr; }
-  const T* mask(int tile) const { return mask_channels_ ? rows(mask_, tile, steps_ * mask_channels_) : nullptr; }
+  const T* target(int tile) const {
+    return channels_ ? rows(target_, tile, steps_ * channels_) : nullptr;
+  }
+  const T* mask(int tile) const {
+    return mask_channels_ ? rows(mask_, tile, steps_ * mask_channels_) : nullptr;
+  }
   const T* initial(int tile) const { return units_ ? rows(initial_, tile, units_) : nullptr; }
   const T* weight(int tile) const { return rows(weight_, tile, 1); }  // 1 for trials that exist
 

@@ -12,14 +12,14 @@ namespace tbrnn {
 
 template <class Use>
 void with_model(std::string_view name, Use&& use) {
-  std::string known;
-  const bool found = std::apply(
+  std::apply(
       [&](auto... model) {
+        if (((name == decltype(model)::name && (use(model), true)) || ...)) return;
+        std::string known;
         ((known += std::string(known.empty() ? "" : ", ") + decltype(model)::name), ...);
-        return ((name == decltype(model)::name && (use(model), true)) || ...);
+        throw std::invalid_argument("model must be one of " + known + ", got " + std::string(name));
       },
       Models{});
-  if (!found) throw std::invalid_argument("model must be one of " + known + ", got " + std::string(name));
 }
 
 }  // namespace tbrnn

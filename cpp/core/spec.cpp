@@ -16,21 +16,27 @@ void require(bool holds, const std::string& message) {
 }  // namespace
 
 void Spec::check() const {
-  with_model(model, [](auto) {});
+  const ChannelCount channels = channel_count(*this);
   require(units >= 1, "units must be at least 1, got " + std::to_string(units));
   require(inputs >= 1, "inputs must be at least 1, got " + std::to_string(inputs));
   require(outputs >= 1, "outputs must be at least 1, got " + std::to_string(outputs));
   require(ranks.two >= 0 && ranks.three >= 0, "ranks must not be negative");
-  require(ranks.two <= units && ranks.three <= units, "ranks must not exceed units = " + std::to_string(units));
-  const ChannelCount channels = channel_count(*this);
+  require(ranks.two <= units && ranks.three <= units,
+          "ranks must not exceed units = " + std::to_string(units));
   require(channels.drives >= 1, "ranks must not all be zero");
   require(alpha > 0.0 && alpha <= 1.0, "alpha must lie in (0, 1], got " + std::to_string(alpha));
-  require(!identity_readout || outputs == units, "an identity readout needs outputs = units = " +
-                                                     std::to_string(units) + ", got " + std::to_string(outputs));
-  require(!gated || model == "LowRankHORNN", "gated belongs to LowRankHORNN, got model " + model);
-  require(!hard_orth || model == "LowRankTBRNN", "hard_orth belongs to LowRankTBRNN, got model " + model);
-  require(!hard_orth || inputs < hard_orth_columns,
-          "hard_orth takes fewer than " + std::to_string(hard_orth_columns) + " inputs, got " + std::to_string(inputs));
+  require(!identity_readout || outputs == units,
+          "an identity readout needs outputs = units = " + std::to_string(units) + ", got " +
+              std::to_string(outputs));
+  with_model(model, [&](auto type) {
+    require(!gated || decltype(type)::has_gate,
+            "gated belongs to LowRankHORNN, got model " + model);
+    require(!hard_orth || decltype(type)::has_hard_orth,
+            "hard_orth belongs to LowRankTBRNN, got model " + model);
+  });
+  require(!hard_orth || inputs < hard_orth_columns, "hard_orth takes fewer than " +
+                                                        std::to_string(hard_orth_columns) +
+                                                        " inputs, got " + std::to_string(inputs));
 }
 
 std::vector<Field> fields(const Spec& spec) {
@@ -46,8 +52,8 @@ std::vector<Field> fields(const Spec& spec) {
     using Model = decltype(model);
     for (std::size_t i = 0; i < Model::arrays.size(); ++i)
       add(Model::arrays[i], {spec.units, Model::rank_of(spec.ranks, static_cast<int>(i))});
+    if (Model::has_gate) add("gate", {});
   });
-  if (spec.model == "LowRankHORNN") add("gate", {});
   add("w_in", {spec.units, spec.inputs});
   if (spec.input_bias) add("b_in", {spec.units});
   if (!spec.identity_readout) {

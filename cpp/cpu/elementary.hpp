@@ -15,8 +15,10 @@ struct Series;
 template <>
 struct Series<float> {
   static constexpr int degree = 4;
-  static constexpr float q[] = {0x1.fffffep+0f, 0x1.5554bp+0f, 0x1.555674p-1f, 0x1.12279cp-2f, 0x1.6becp-4f};
-  static constexpr float to_integer = 0x1.8p23f + 127;  // adding it rounds to an integer, exponent bias included
+  static constexpr float q[] = {0x1.fffffep+0f, 0x1.5554bp+0f, 0x1.555674p-1f, 0x1.12279cp-2f,
+                                0x1.6becp-4f};
+  static constexpr float to_integer =
+      0x1.8p23f + 127;  // adding it rounds to an integer, exponent bias included
   static constexpr int mantissa = 23;
   static constexpr float smallest = -43.5f;  // exp(2 y) stays normal
 };
@@ -91,8 +93,9 @@ Pack<T, n> lanewise(Pack<T, n> x, Function function) {
 // softplus x = max(x, 0) + log1p(exp(-|x|))
 template <class T, int n>
 Pack<T, n> softplus(Pack<T, n> x) {
-  return maximum(Pack<T, n>(T(0)), x) +
-         lanewise(x, [](T value) { return __builtin_log1p(__builtin_exp(-__builtin_fabs(value))); });
+  return maximum(Pack<T, n>(T(0)), x) + lanewise(x, [](T value) {
+           return __builtin_log1p(__builtin_exp(-__builtin_fabs(value)));
+         });
 }
 
 template <class T, int n>

@@ -22,8 +22,8 @@ double fma_operations(long repeats) {
   return 2.0 * Pack<float, chains>::lanes * static_cast<double>(repeats);
 }
 
-void normals(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std::uint32_t step, int first_trial, int units,
-             float* rows_float, double* rows_double) {
+void normals(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std::uint32_t step,
+             int first_trial, int units, float* rows_float, double* rows_double) {
   const NoiseKey key{seed, member, epoch, step};
   if (rows_float) noise_rows(key, first_trial, units, rows_float);
   if (rows_double) noise_rows(key, first_trial, units, rows_double);
@@ -42,8 +42,9 @@ constexpr auto rollouts_double = rollouts<double>(Models{});
 #define TBRNN_JOIN(isa, what) isa##what
 #define TBRNN_KERNELS(isa) TBRNN_JOIN(isa, _kernels)
 
-constexpr InstructionSet kernels{TBRNN_NAME(TBRNN_ISA), rollouts_float.data(), rollouts_double.data(),
-                                 vector_bytes,          &fma_operations,      &normals};
+constexpr InstructionSet kernels{TBRNN_NAME(TBRNN_ISA),  rollouts_float.data(),
+                                 rollouts_double.data(), vector_bytes,
+                                 &fma_operations,        &normals};
 
 }  // namespace
 

@@ -9,7 +9,8 @@
 namespace tbrnn {
 
 template <class T>
-MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan, std::shared_ptr<const Dataset<T>> data, const Course& course,
+MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan,
+                                std::shared_ptr<const Dataset<T>> data, const Course& course,
                                 const T* parameters)
     : plan_(std::move(plan)),
       data_(std::move(data)),
@@ -31,11 +32,15 @@ void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& memory) {
   const InstructionSet& isa = instruction_set();
   const Rollout<T>& run = rollout<T>(isa, plan_->model);
   auto& mine = [&]() -> auto& {
-    if constexpr (std::is_same_v<T, float>) return memory.single;
-    else return memory.real;
-  }();
+    if constexpr (std::is_same_v<T, float>)
+      return memory.single;
+    else
+      return memory.real;
+  }
+  ();
   const Workspace<T> work = mine.fit(*plan_, isa.lane_bytes);
-  const NoiseSource noise{course_.key, course_.sigma, static_cast<std::uint32_t>(progress_.updates)};
+  const NoiseSource noise{course_.key, course_.sigma,
+                          static_cast<std::uint32_t>(progress_.updates)};
   const Network<T> net = packed_.network(noise, data_->mask_sum());
   const bool last = progress_.updates == course_.epochs;  // only its loss is wanted
   for (int tile = thread; tile < data_->tiles(); tile += team) {
@@ -103,9 +108,11 @@ void MemberLearner<T>::update() {
     for (std::size_t i = 0; i < size; ++i) sum[i] += sum[tile * size + i];
   packed_.unpack_gradient(parameters_.data(), sum, gradient_.data());
   before_ = parameters_;
-  const double lr = linear_schedule(course_.lr_first, course_.lr_last, course_.lr_epochs, progress_.updates);
+  const double lr =
+      linear_schedule(course_.lr_first, course_.lr_last, course_.lr_epochs, progress_.updates);
   const AdamStep step = adam_step(lr, ++progress_.updates);
-  for (std::size_t i = 0; i < gradient_.size(); ++i) adam(step, gradient_[i], m_[i], v_[i], parameters_[i]);
+  for (std::size_t i = 0; i < gradient_.size(); ++i)
+    adam(step, gradient_[i], m_[i], v_[i], parameters_[i]);
   packed_.pack(parameters_.data());
 }
 

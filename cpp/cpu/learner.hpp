@@ -18,12 +18,12 @@ struct Course {
   std::uint64_t key = 0;  // of the noise
   double sigma = 0.0;
   double lr_first = 1e-3, lr_last = 1e-3;
-  long lr_epochs = 1;     // linear from first to last, then constant
+  long lr_epochs = 1;  // linear from first to last, then constant
   long epochs = 1;
-  double target_loss = 0.0;         // converged below it
-  long stall_window = 0;            // stalled when the best loss improves by less than stall_improvement
-  double stall_improvement = 0.0;   // from one multiple of the window to the next; window 0 = never
-  int record_every = 0;             // epochs between two entries of the history; 0 = none
+  double target_loss = 0.0;  // converged below it
+  long stall_window = 0;     // stalled when the best loss improves by less than stall_improvement
+  double stall_improvement = 0.0;  // from one multiple of the window to the next; window 0 = never
+  int record_every = 0;            // epochs between two entries of the history; 0 = none
 };
 
 // How far it is.
@@ -33,7 +33,8 @@ struct Progress {
   long best_epoch = -1;  // -1: no loss after an update yet
   double best_loss = std::numeric_limits<double>::infinity();
   double last_loss = std::numeric_limits<double>::quiet_NaN();
-  double checked_loss = std::numeric_limits<double>::infinity();  // the best loss at the last stall check
+  double checked_loss =
+      std::numeric_limits<double>::infinity();  // the best loss at the last stall check
   std::vector<double> history;  // epoch, loss, epoch, loss, ...; epoch -1 is before training
 };
 
@@ -62,7 +63,8 @@ class Learner {
 template <class T>
 class MemberLearner final : public Learner {
  public:
-  MemberLearner(std::shared_ptr<const Plan<T>>, std::shared_ptr<const Dataset<T>>, const Course&, const T* parameters);
+  MemberLearner(std::shared_ptr<const Plan<T>>, std::shared_ptr<const Dataset<T>>, const Course&,
+                const T* parameters);
   int tiles() const override { return data_->tiles(); }
   const void* data() const override { return data_.get(); }
   void run_tiles(int thread, int team, ThreadMemory&) override;

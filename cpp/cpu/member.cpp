@@ -12,7 +12,11 @@ namespace {
 
 std::size_t model_index(const Spec& spec) {
   std::size_t index = 0;
-  std::apply([&](auto... model) { ((decltype(model)::name == spec.model ? false : (++index, true)) && ...); }, Models{});
+  std::apply(
+      [&](auto... model) {
+        ((decltype(model)::name == spec.model ? false : (++index, true)) && ...);
+      },
+      Models{});
   return index;
 }
 
@@ -64,7 +68,9 @@ Plan<T>::Plan(const Spec& s, const Match* match, int steps)
 
 template <class T>
 PackedMember<T>::PackedMember(const Plan<T>& plan)
-    : plan_(plan), packed_(plan.packed.total()), effective_(plan.spec.hard_orth ? plan.parameters : 0) {}
+    : plan_(plan),
+      packed_(plan.packed.total()),
+      effective_(plan.spec.hard_orth ? plan.parameters : 0) {}
 
 template <class T>
 void PackedMember<T>::pack(const T* p) {
@@ -76,7 +82,8 @@ void PackedMember<T>::pack(const T* p) {
   const T* recurrent = p;
   if (spec.hard_orth) {
     std::copy_n(p, plan_.parameters, effective_.data());
-    hard_orth(w_in, b_in, spec.units, spec.inputs, spec.ranks.three, effective_.data() + plan_.field("l")->offset);
+    hard_orth(w_in, b_in, spec.units, spec.inputs, spec.ranks.three,
+              effective_.data() + plan_.field("l")->offset);
     recurrent = effective_.data();
   }
   T* gather = packed_.data();
@@ -91,7 +98,8 @@ void PackedMember<T>::pack(const T* p) {
   pack_columns(w_in, spec.units, spec.inputs, input_factor<T>(spec), Q.from(net.drives));
   for (int n = 0; n < spec.units; ++n) bias[n] = b_in ? input_factor<T>(spec) * b_in[n] : T(0);
   if (net.readouts == 0) return;
-  pack_readout(at("w_out"), spec.units, net.readouts, net.apart ? Columns<T>{readout, net.readouts} : P.from(net.reductions));
+  pack_readout(at("w_out"), spec.units, net.readouts,
+               net.apart ? Columns<T>{readout, net.readouts} : P.from(net.reductions));
   for (int o = 0; o < net.readouts; ++o) b_out[o] = spec.output_bias ? at("b_out")[o] : T(0);
 }
 
@@ -107,7 +115,8 @@ void PackedMember<T>::unpack_gradient(const T* p, const T* packed, T* gradient) 
   const Columns<const T> dP{packed, net.gathered()}, dQ{drive, net.driven()};
   std::fill_n(gradient, plan_.parameters, T(0));
   with_model(spec.model, [&](auto model) {
-    decltype(model)::pack_adjoint(p, spec.units, spec.ranks, factors<T>(spec), spec.gated, dP, dQ, gradient);
+    decltype(model)::pack_adjoint(p, spec.units, spec.ranks, factors<T>(spec), spec.gated, dP, dQ,
+                                  gradient);
   });
   T* dw_in = gradient + offset("w_in");
   T* db_in = spec.input_bias ? gradient + offset("b_in") : nullptr;
@@ -116,12 +125,14 @@ void PackedMember<T>::unpack_gradient(const T* p, const T* packed, T* gradient) 
     for (int n = 0; n < spec.units; ++n) db_in[n] = input_factor<T>(spec) * bias[n];
   if (spec.hard_orth) {
     const std::size_t l = offset("l");
-    hard_orth_adjoint(p + offset("w_in"), db_in ? p + offset("b_in") : nullptr, spec.units, spec.inputs, spec.ranks.three, p + l,
-                      effective_.data() + l, gradient + l, dw_in, db_in);
+    hard_orth_adjoint(p + offset("w_in"), db_in ? p + offset("b_in") : nullptr, spec.units,
+                      spec.inputs, spec.ranks.three, p + l, effective_.data() + l, gradient + l,
+                      dw_in, db_in);
   }
   if (net.readouts == 0) return;
-  pack_readout_adjoint(net.apart ? Columns<const T>{readout, net.readouts} : dP.from(net.reductions), spec.units, net.readouts,
-                       gradient + offset("w_out"));
+  pack_readout_adjoint(
+      net.apart ? Columns<const T>{readout, net.readouts} : dP.from(net.reductions), spec.units,
+      net.readouts, gradient + offset("w_out"));
   if (spec.output_bias) std::copy_n(b_out, net.readouts, gradient + offset("b_out"));
 }
 
@@ -143,15 +154,17 @@ Network<T> PackedMember<T>::network(const NoiseSource& noise, double mask_sum) c
 
 template <class T>
 TileData<T> tile_data(const Dataset<T>& data, int tile) {
-  return {data.input(tile), data.target(tile), data.mask(tile), data.mask_channels(), data.weight(tile), data.initial(tile),
-          tile * tile_trials};
+  return {data.input(tile),  data.target(tile),  data.mask(tile),   data.mask_channels(),
+          data.weight(tile), data.initial(tile), tile * tile_trials};
 }
 
 template <class T>
 Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, std::size_t lane_bytes) {
   const Network<T>& net = plan.network;
-  const std::size_t units = static_cast<std::size_t>(net.units), steps = static_cast<std::size_t>(net.steps),
-                    channels = static_cast<std::size_t>(net.channels()), driven = static_cast<std::size_t>(net.driven());
+  const std::size_t units = static_cast<std::size_t>(net.units),
+                    steps = static_cast<std::size_t>(net.steps),
+                    channels = static_cast<std::size_t>(net.channels()),
+                    driven = static_cast<std::size_t>(net.driven());
   const std::size_t rows[] = {units,
                               (steps + 1) * units,
                               net.form == Form::voltage ? steps * units : 0,
@@ -177,8 +190,9 @@ Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, std::size_t lane_bytes) {
     return here;
   };
   Workspace<T> work;
-  for (T** member : {&work.x, &work.carrier, &work.response, &work.apart, &work.c, &work.s, &work.noise, &work.lambda, &work.e,
-                     &work.dc, &work.ds, &work.error, &work.partial})
+  for (T** member :
+       {&work.x, &work.carrier, &work.response, &work.apart, &work.c, &work.s, &work.noise,
+        &work.lambda, &work.e, &work.dc, &work.ds, &work.error, &work.partial})
     *member = take();
   work.sums = at;
   return work;

@@ -18,11 +18,11 @@ struct Plan {
 
   Spec spec;
   std::vector<Field> fields;
-  std::size_t parameters;   // entries of the parameter block
-  Network<T> network;       // sizes and constants, without weights
+  std::size_t parameters;  // entries of the parameter block
+  Network<T> network;      // sizes and constants, without weights
   PackedSize packed;
-  bool on_units;            // the errors are those of the units
-  std::size_t model;        // index in equations/models.hpp
+  bool on_units;      // the errors are those of the units
+  std::size_t model;  // index in equations/models.hpp
 
   const Field* field(const char* name) const { return find(fields, name); }
 };

@@ -10,7 +10,8 @@ namespace tbrnn::inline TBRNN_ISA {
 template <int n>
 using Wide = Pack<std::uint64_t, n>;
 
-TBRNN_PACK Native<std::uint64_t> product(Native<std::uint64_t> a, Native<std::uint64_t> b) {  // of the low halves
+TBRNN_PACK Native<std::uint64_t> product(Native<std::uint64_t> a,
+                                         Native<std::uint64_t> b) {  // of the low halves
 #if defined(__AVX512F__)
   return (Native<std::uint64_t>)_mm512_mul_epu32((__m512i)a, (__m512i)b);
 #elif defined(__AVX2__)
@@ -36,7 +37,8 @@ TBRNN_PACK WideCounter<n> philox(WideCounter<n> c, std::uint32_t key0, std::uint
     return W::of([&](int i) TBRNN_INLINED { return product(a.v[i], factor); });
   };
   unroll<philox_rounds>([&](auto) TBRNN_INLINED {
-    const W p0 = times(c.word[0], philox_multiplier[0]), p1 = times(c.word[2], philox_multiplier[1]);
+    const W p0 = times(c.word[0], philox_multiplier[0]),
+            p1 = times(c.word[2], philox_multiplier[1]);
     c = {{(p1 >> 32) ^ c.word[1] ^ W(key0), p1, (p0 >> 32) ^ c.word[3] ^ W(key1), p0}};
     key0 += philox_weyl[0];
     key1 += philox_weyl[1];
@@ -54,7 +56,8 @@ using Word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
 // The words of consecutive trials in the lanes of a Pack<T, n>. In float32, lanes 2 i and 2 i + 1 come from lane i of two wide
 // counters.
 template <class T, int n>
-TBRNN_PACK void noise_words(NoiseKey key, std::uint32_t first_trial, std::uint32_t block, Pack<Word<T>, n> (&word)[4]) {
+TBRNN_PACK void noise_words(NoiseKey key, std::uint32_t first_trial, std::uint32_t block,
+                            Pack<Word<T>, n> (&word)[4]) {
   constexpr int halves = sizeof(T) == 4 ? 2 : 1;
   using W = Wide<n * halves>;
   constexpr int wide_lanes = vector_bytes / 8;
@@ -62,15 +65,19 @@ TBRNN_PACK void noise_words(NoiseKey key, std::uint32_t first_trial, std::uint32
   W trial = W::of([&](int i) TBRNN_INLINED {
     Native<std::uint64_t> lanes;
     for (int lane = 0; lane < wide_lanes; ++lane)
-      lanes[lane] = first_trial + static_cast<std::uint64_t>((i / halves * wide_lanes + lane) * halves + i % halves);
+      lanes[lane] = first_trial + static_cast<std::uint64_t>(
+                                      (i / halves * wide_lanes + lane) * halves + i % halves);
     return lanes;
   });
-  const WideCounter<n * halves> c = philox<n * halves>({{W(key.epoch), W(key.step), trial, W(block)}}, key.seed, key.member);
+  const WideCounter<n* halves> c =
+      philox<n * halves>({{W(key.epoch), W(key.step), trial, W(block)}}, key.seed, key.member);
   unroll<4>([&](auto w) TBRNN_INLINED {
     word[w] = Pack<Word<T>, n>::of([&](int i) TBRNN_INLINED {
       const Native<std::uint64_t> even = c.word[w].v[i * halves] & 0xffffffffu;
-      if constexpr (halves == 2) return (Native<Word<T>>)(even | c.word[w].v[i * halves + 1] << 32);
-      else return even;
+      if constexpr (halves == 2)
+        return (Native<Word<T>>)(even | c.word[w].v[i * halves + 1] << 32);
+      else
+        return even;
     });
   });
 }
@@ -90,12 +97,14 @@ TBRNN_PACK Pack<float, n> logarithm(Pack<float, n> u) {
   using I = Pack<std::int32_t, n>;
   const I k = (u.bits() - I(0x3f3504f3)) >> 23;
   const P f = P::of_bits(u.bits() - (k << 23)) - P(1.0f);
-  constexpr float p[] = {0.3333333134651184f,  -0.2500081956386566f,  0.20001226663589478f, -0.16623356938362122f,
-                         0.14201757311820984f, -0.13160182535648346f, 0.1276157796382904f,  -0.07634497433900833f};
+  constexpr float p[] = {0.3333333134651184f,   -0.2500081956386566f, 0.20001226663589478f,
+                         -0.16623356938362122f, 0.14201757311820984f, -0.13160182535648346f,
+                         0.1276157796382904f,   -0.07634497433900833f};
   P series(p[7]);
   unroll<7>([&](auto i) TBRNN_INLINED { series = fma(series, f, P(p[6 - i])); });
   const P fraction = fma(f * f, fma(series, f, P(-0.5f)), f);
-  const P exponent = P::of([&](int i) TBRNN_INLINED { return __builtin_convertvector(k.v[i], Native<float>); });
+  const P exponent =
+      P::of([&](int i) TBRNN_INLINED { return __builtin_convertvector(k.v[i], Native<float>); });
   return fma(exponent, P(0.69314718055994531f), fraction);
 }
 
@@ -118,9 +127,12 @@ TBRNN_PACK void circle(Pack<float, n> u, Pack<float, n>& cosine, Pack<float, n>&
   using I = Pack<std::int32_t, n>;
   const P y = u * P(4.0f), shifted = y + P(0x1.8p23f);
   const P t = y - (shifted - P(0x1.8p23f)), t2 = t * t;
-  const P s = t * fma(fma(fma(P(-0.004592289216816425f), t2, P(0.07967590540647507f)), t2, P(-0.6459629535675049f)), t2,
-                      P(1.570796251296997f));
-  const P c = fma(fma(fma(P(-0.020426250994205475f), t2, P(0.2536063492298126f)), t2, P(-1.2336980104446411f)), t2, P(1.0f));
+  const P s = t * fma(fma(fma(P(-0.004592289216816425f), t2, P(0.07967590540647507f)), t2,
+                          P(-0.6459629535675049f)),
+                      t2, P(1.570796251296997f));
+  const P c = fma(
+      fma(fma(P(-0.020426250994205475f), t2, P(0.2536063492298126f)), t2, P(-1.2336980104446411f)),
+      t2, P(1.0f));
   const I q = shifted.bits(), odd = I(0) - (q & I(1));
   const I s_bits = s.bits(), c_bits = c.bits(), swap = (s_bits ^ c_bits) & odd;
   cosine = P::of_bits(c_bits ^ swap ^ ((q + I(1)) & I(2)) << 30);
@@ -128,7 +140,8 @@ TBRNN_PACK void circle(Pack<float, n> u, Pack<float, n>& cosine, Pack<float, n>&
 }
 
 template <int n>
-TBRNN_PACK void box_muller(Pack<std::uint32_t, n> radius, Pack<std::uint32_t, n> angle, Pack<float, n>& z0, Pack<float, n>& z1) {
+TBRNN_PACK void box_muller(Pack<std::uint32_t, n> radius, Pack<std::uint32_t, n> angle,
+                           Pack<float, n>& z0, Pack<float, n>& z1) {
   using P = Pack<float, n>;
   const P square = P(-2.0f) * logarithm(open_uniform_pack(radius));
   const P r = P::of([&](int i) TBRNN_INLINED { return square_root(square.v[i]); });
@@ -139,11 +152,13 @@ TBRNN_PACK void box_muller(Pack<std::uint32_t, n> radius, Pack<std::uint32_t, n>
 }
 
 template <int n>
-TBRNN_PACK void box_muller(Pack<std::uint64_t, n> radius, Pack<std::uint64_t, n> angle, Pack<double, n>& z0, Pack<double, n>& z1) {
+TBRNN_PACK void box_muller(Pack<std::uint64_t, n> radius, Pack<std::uint64_t, n> angle,
+                           Pack<double, n>& z0, Pack<double, n>& z1) {
   for (int i = 0; i < n; ++i)
     for (int lane = 0; lane < vector_bytes / 8; ++lane) {
       double a, b;
-      box_muller(static_cast<std::uint32_t>(radius.v[i][lane]), static_cast<std::uint32_t>(angle.v[i][lane]), a, b);
+      box_muller(static_cast<std::uint32_t>(radius.v[i][lane]),
+                 static_cast<std::uint32_t>(angle.v[i][lane]), a, b);
       z0.v[i][lane] = a;
       z1.v[i][lane] = b;
     }

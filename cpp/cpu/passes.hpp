@@ -19,14 +19,18 @@ using Two = Pack<T, 2>;
 
 // Channels of one block: two vectors for each must leave registers for the rest.
 template <class T>
-inline constexpr int width = sizeof(T) == 8 ? 4 : vector_registers == 32 ? 12 : 6;
+inline constexpr int width = sizeof(T) == 8           ? 4
+                             : vector_registers == 32 ? 12
+                                                      : 6;
 
 // use<count>() for 1 <= count <= Most
 template <int Most, class Use>
 inline void with_count(int count, Use&& use) {
   if constexpr (Most >= 1) {
-    if (count == Most) use.template operator()<Most>();
-    else with_count<Most - 1>(count, use);
+    if (count == Most)
+      use.template operator()<Most>();
+    else
+      with_count<Most - 1>(count, use);
   }
 }
 
@@ -42,13 +46,17 @@ void gather_block(int units, const T* W, int stride, const T* a, T* c) {
   unroll<chains * K>([&](auto i) TBRNN_INLINED { sum[i] = Two<T>(T(0)); });
   const auto add = [&](int n, auto chain) TBRNN_INLINED {
     const Two<T> row = Two<T>::load(a + n * tile_trials);
-    unroll<K>([&](auto k) TBRNN_INLINED { sum[chain * K + k] = fma(Two<T>(W[n * stride + k]), row, sum[chain * K + k]); });
+    unroll<K>([&](auto k) TBRNN_INLINED {
+      sum[chain * K + k] = fma(Two<T>(W[n * stride + k]), row, sum[chain * K + k]);
+    });
   };
   int n = 0;
-  for (; n + chains <= units; n += chains) unroll<chains>([&](auto chain) TBRNN_INLINED { add(n + chain, chain); });
+  for (; n + chains <= units; n += chains)
+    unroll<chains>([&](auto chain) TBRNN_INLINED { add(n + chain, chain); });
   for (; n < units; ++n) add(n, std::integral_constant<int, 0>{});
   unroll<K>([&](auto k) TBRNN_INLINED {
-    unroll<chains - 1>([&](auto chain) TBRNN_INLINED { sum[k] = sum[k] + sum[(chain + 1) * K + k]; });
+    unroll<chains - 1>([&](auto chain)
+                           TBRNN_INLINED { sum[k] = sum[k] + sum[(chain + 1) * K + k]; });
     sum[k].store(c + k * tile_trials);
   });
 }
@@ -66,37 +74,48 @@ void gather(int units, int channels, const T* W, int stride, const T* a, T* c) {
 inline constexpr int spread_units = 2;  // chains of fma side by side, times two vectors
 
 template <class T, int C, class Start, class Finish>
-void spread_block(int units, const T* W, int stride, const T* s, int lane, Start start, Finish finish) {
+void spread_block(int units, const T* W, int stride, const T* s, int lane, Start start,
+                  Finish finish) {
   Two<T> value[C];
   unroll<C>([&](auto c) TBRNN_INLINED { value[c] = Two<T>::load(s + c * tile_trials + lane); });
   const auto block = [&]<int Units>(std::integral_constant<int, Units>, int first) TBRNN_INLINED {
     Two<T> sum[Units];
-    unroll<Units>([&](auto n) TBRNN_INLINED { sum[n] = start(first + n, (first + n) * tile_trials + lane); });
+    unroll<Units>(
+        [&](auto n) TBRNN_INLINED { sum[n] = start(first + n, (first + n) * tile_trials + lane); });
     unroll<C>([&](auto c) TBRNN_INLINED {
-      unroll<Units>([&](auto n) TBRNN_INLINED { sum[n] = fma(Two<T>(W[(first + n) * stride + c]), value[c], sum[n]); });
+      unroll<Units>([&](auto n) TBRNN_INLINED {
+        sum[n] = fma(Two<T>(W[(first + n) * stride + c]), value[c], sum[n]);
+      });
     });
     unroll<Units>([&](auto n) TBRNN_INLINED { finish((first + n) * tile_trials + lane, sum[n]); });
   };
   int n = 0;
-  for (; n + spread_units <= units; n += spread_units) block(std::integral_constant<int, spread_units>{}, n);
+  for (; n + spread_units <= units; n += spread_units)
+    block(std::integral_constant<int, spread_units>{}, n);
   for (; n < units; ++n) block(std::integral_constant<int, 1>{}, n);
 }
 
 // s [channel][32]; start(n, at) gives the first term of unit n, finish(at, y) takes the sum; at is the place in a row array
 // [unit][32]. `partial` [unit][32] holds the sums between blocks.
 template <class T, class Start, class Finish>
-void spread(int units, int channels, const T* W, int stride, const T* s, T* partial, Start start, Finish finish) {
+void spread(int units, int channels, const T* W, int stride, const T* s, T* partial, Start start,
+            Finish finish) {
   const auto resume = [&](int, int at) { return Two<T>::load(partial + at); };
   const auto keep = [&](int at, Two<T> sum) { sum.store(partial + at); };
   for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes) {
     int done = 0;
     for (; channels - done > width<T>; done += width<T>) {
-      if (done == 0) spread_block<T, width<T>>(units, W, stride, s, lane, start, keep);
-      else spread_block<T, width<T>>(units, W + done, stride, s + done * tile_trials, lane, resume, keep);
+      if (done == 0)
+        spread_block<T, width<T>>(units, W, stride, s, lane, start, keep);
+      else
+        spread_block<T, width<T>>(units, W + done, stride, s + done * tile_trials, lane, resume,
+                                  keep);
     }
     with_count<width<T>>(channels - done, [&]<int C>() {
-      if (done == 0) spread_block<T, C>(units, W, stride, s, lane, start, finish);
-      else spread_block<T, C>(units, W + done, stride, s + done * tile_trials, lane, resume, finish);
+      if (done == 0)
+        spread_block<T, C>(units, W, stride, s, lane, start, finish);
+      else
+        spread_block<T, C>(units, W + done, stride, s + done * tile_trials, lane, resume, finish);
     });
   }
 }
@@ -115,18 +134,21 @@ void outer_block(int steps, Rows<T> a, Rows<T> b, T* G, int stride, T* A) {
   P sum[Units * K], own[Units];
   const auto place = [&](int i) { return G + (i / K * stride + i % K) * P::lanes; };
   unroll<Units * K>([&](auto i) TBRNN_INLINED { sum[i] = P::load(place(i)); });
-  if constexpr (total) unroll<Units>([&](auto n) TBRNN_INLINED { own[n] = P::load(A + n * P::lanes); });
+  if constexpr (total)
+    unroll<Units>([&](auto n) TBRNN_INLINED { own[n] = P::load(A + n * P::lanes); });
   for (int t = 0; t < steps; ++t) {
     const T* row_a = a.at + t * a.step;
     const T* row_b = b.at + t * b.step;
     for (int lane = 0; lane < tile_trials; lane += P::lanes) {
       P value[Units];
-      unroll<Units>([&](auto n) TBRNN_INLINED { value[n] = P::load(row_a + n * tile_trials + lane); });
+      unroll<Units>([&](auto n)
+                        TBRNN_INLINED { value[n] = P::load(row_a + n * tile_trials + lane); });
       if constexpr (total) unroll<Units>([&](auto n) TBRNN_INLINED { own[n] = own[n] + value[n]; });
       unroll<K>([&](auto k) TBRNN_INLINED {
         P channel = P::load(row_b + k * tile_trials + lane);
         in_registers(channel);
-        unroll<Units>([&](auto n) TBRNN_INLINED { sum[n * K + k] = fma(value[n], channel, sum[n * K + k]); });
+        unroll<Units>(
+            [&](auto n) TBRNN_INLINED { sum[n * K + k] = fma(value[n], channel, sum[n * K + k]); });
       });
     }
   }
@@ -147,8 +169,9 @@ template <class T>
 void outer(int units, int channels, int steps, Rows<T> a, Rows<T> b, T* G, T* A) {
   const auto block = [&]<int K, bool total>(int k) {
     const auto some = [&]<int Units>(int n) {
-      outer_block<T, Units, K, total>(steps, {a.at + n * tile_trials, a.step}, {b.at + k * tile_trials, b.step},
-                                      G + (n * channels + k) * Pack<T>::lanes, channels, A + n * Pack<T>::lanes);
+      outer_block<T, Units, K, total>(
+          steps, {a.at + n * tile_trials, a.step}, {b.at + k * tile_trials, b.step},
+          G + (n * channels + k) * Pack<T>::lanes, channels, A + n * Pack<T>::lanes);
     };
     constexpr int many = units_at_once<K + total>();
     int n = 0;
@@ -157,8 +180,10 @@ void outer(int units, int channels, int steps, Rows<T> a, Rows<T> b, T* G, T* A)
   };
   for (int k = 0; k < channels; k += width<T>)
     with_count<width<T>>(block_of<T>(channels - k), [&]<int K>() {
-      if (k == 0 && A) block.template operator()<K, true>(k);
-      else block.template operator()<K, false>(k);
+      if (k == 0 && A)
+        block.template operator()<K, true>(k);
+      else
+        block.template operator()<K, false>(k);
     });
 }
 
@@ -169,7 +194,8 @@ void total(int rows, int steps, Rows<T> a, T* G) {
   for (int n = 0; n < rows; ++n) {
     P sum = P::load(G + n * P::lanes);
     for (int t = 0; t < steps; ++t)
-      for (int lane = 0; lane < tile_trials; lane += P::lanes) sum = sum + P::load(a.at + t * a.step + n * tile_trials + lane);
+      for (int lane = 0; lane < tile_trials; lane += P::lanes)
+        sum = sum + P::load(a.at + t * a.step + n * tile_trials + lane);
     sum.store(G + n * P::lanes);
   }
 }
@@ -177,23 +203,33 @@ void total(int rows, int steps, Rows<T> a, T* G) {
 // The nonlinearity that a pass is compiled for: tanh, or any by a switch.
 struct Tanh {
   template <class V>
-  TBRNN_PACK V phi(V x) const { return tanh(x); }
+  TBRNN_PACK V phi(V x) const {
+    return tanh(x);
+  }
   template <class V>
-  TBRNN_PACK V slope(V r) const { return fma(V(-1) * r, r, V(1)); }
+  TBRNN_PACK V slope(V r) const {
+    return fma(V(-1) * r, r, V(1));
+  }
 };
 
 struct Any {
   Nonlinearity kind;
   template <class V>
-  V phi(V x) const { return tbrnn::TBRNN_ISA::phi(kind, x); }
+  V phi(V x) const {
+    return tbrnn::TBRNN_ISA::phi(kind, x);
+  }
   template <class V>
-  V slope(V r) const { return tbrnn::TBRNN_ISA::slope(kind, r); }
+  V slope(V r) const {
+    return tbrnn::TBRNN_ISA::slope(kind, r);
+  }
 };
 
 template <class Use>
 inline void with_nonlinearity(Nonlinearity kind, Use&& use) {
-  if (kind == Nonlinearity::tanh) use(Tanh{});
-  else use(Any{kind});
+  if (kind == Nonlinearity::tanh)
+    use(Tanh{});
+  else
+    use(Any{kind});
 }
 
 // r = phi(x), rows [unit][32]. Four vectors at once: the chain of dependent instructions is too long for fewer.

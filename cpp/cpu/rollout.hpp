@@ -55,7 +55,8 @@ struct PackedSize {
 
 template <class T>
 PackedSize packed_size(const Network<T>& net) {
-  const std::size_t units = static_cast<std::size_t>(net.units), readouts = static_cast<std::size_t>(net.readouts);
+  const std::size_t units = static_cast<std::size_t>(net.units),
+                    readouts = static_cast<std::size_t>(net.readouts);
   return {units * static_cast<std::size_t>(net.gathered()), net.apart ? units * readouts : 0,
           units * static_cast<std::size_t>(net.driven()), units, readouts};
 }
@@ -63,20 +64,20 @@ PackedSize packed_size(const Network<T>& net) {
 // Memory of one thread for one tile; [32] at the end of every shape.
 template <class T>
 struct Workspace {
-  T* x;          // [unit]
-  T* carrier;    // [time + 1][unit]: phi(x) in rate form, x in voltage form
-  T* response;   // [time][unit]: phi(h), voltage form only
-  T* apart;      // [time][unit]: phi_out(x), when apart
-  T* c;          // [time + 1][reductions + readouts]: overlaps, then outputs
-  T* s;          // [time][drives + inputs]
-  T* noise;      // [unit rounded up to 4]
-  T* lambda;     // [unit]: adjoint of x
-  T* e;          // [chunk][unit]: adjoint of what the drives add to
-  T* dc;         // [chunk + 1][reductions + readouts]
-  T* ds;         // [drives]
-  T* error;      // [unit]: adjoint of the units' outputs
-  T* partial;    // [unit]: sums over some blocks of channels
-  T* sums;       // lane sums of the packed gradient
+  T* x;         // [unit]
+  T* carrier;   // [time + 1][unit]: phi(x) in rate form, x in voltage form
+  T* response;  // [time][unit]: phi(h), voltage form only
+  T* apart;     // [time][unit]: phi_out(x), when apart
+  T* c;         // [time + 1][reductions + readouts]: overlaps, then outputs
+  T* s;         // [time][drives + inputs]
+  T* noise;     // [unit rounded up to 4]
+  T* lambda;    // [unit]: adjoint of x
+  T* e;         // [chunk][unit]: adjoint of what the drives add to
+  T* dc;        // [chunk + 1][reductions + readouts]
+  T* ds;        // [drives]
+  T* error;     // [unit]: adjoint of the units' outputs
+  T* partial;   // [unit]: sums over some blocks of channels
+  T* sums;      // lane sums of the packed gradient
 };
 
 inline constexpr int chunk_steps = 16;  // steps between two updates of the gradient's lane sums
@@ -91,12 +92,14 @@ struct Rollout {
 
 struct InstructionSet {
   const char* name;
-  const Rollout<float>* rollouts_float;    // one per model, in the order of equations/models.hpp
+  const Rollout<float>* rollouts_float;  // one per model, in the order of equations/models.hpp
   const Rollout<double>* rollouts_double;
-  std::size_t lane_bytes;                  // of one vector
-  double (*fma_operations)(long repeats);  // runs 12 x repeats independent vector fma; returns the FLOP done
-  void (*normals)(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std::uint32_t step, int first_trial, int units,
-                  float* rows_float, double* rows_double);  // rows [unit rounded up to 4][32], either may be null
+  std::size_t lane_bytes;  // of one vector
+  double (*fma_operations)(
+      long repeats);  // runs 12 x repeats independent vector fma; returns the FLOP done
+  void (*normals)(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std::uint32_t step,
+                  int first_trial, int units, float* rows_float,
+                  double* rows_double);  // rows [unit rounded up to 4][32], either may be null
 };
 
 }  // namespace tbrnn

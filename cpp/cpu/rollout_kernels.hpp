@@ -29,7 +29,8 @@ void noise_rows(NoiseKey key, int first_trial, int units, T* rows) {
   for (int unit = 0; unit < units; unit += 4)
     for (int lane = 0; lane < tile_trials; lane += P::lanes) {
       Pack<Word<T>, 2> word[4];
-      noise_words<T, 2>(key, static_cast<std::uint32_t>(first_trial + lane), noise_block(unit, Purpose::state_noise), word);
+      noise_words<T, 2>(key, static_cast<std::uint32_t>(first_trial + lane),
+                        noise_block(unit, Purpose::state_noise), word);
       P z[4];
       box_muller(word[0], word[1], z[0], z[1]);
       box_muller(word[2], word[3], z[2], z[3]);
@@ -43,7 +44,9 @@ struct Time {  // rows of the workspace at step t
   const TileData<T>& data;
   const Workspace<T>& work;
 
-  std::size_t at(int t, int rows) const { return static_cast<std::size_t>(t) * static_cast<std::size_t>(rows) * tile_trials; }
+  std::size_t at(int t, int rows) const {
+    return static_cast<std::size_t>(t) * static_cast<std::size_t>(rows) * tile_trials;
+  }
   T* carrier(int t) const { return work.carrier + at(t, net.units); }
   T* response(int t) const { return work.response + at(t, net.units); }
   T* apart(int t) const { return work.apart + at(t, net.units); }
@@ -85,7 +88,8 @@ struct Errors {
   template <class P>
   TBRNN_PACK P adjoint(int channel, int lane, P twice) const {
     const int at = channel * tile_trials + lane;
-    return squared_error_adjoint(P::load(o + at), P::load(y + at), weight_of<P>(channel, lane), twice);
+    return squared_error_adjoint(P::load(o + at), P::load(y + at), weight_of<P>(channel, lane),
+                                 twice);
   }
 };
 
@@ -131,7 +135,8 @@ void gather_channels(const Time<T>& time, int t) {
   gather(net.units, net.gathered(), net.gather, net.gathered(), time.carrier(t), time.c(t));
   if (t == 0 || net.readouts == 0) return;
   T* outputs = time.outputs(t - 1);
-  if (net.apart) gather(net.units, net.readouts, net.readout, net.readouts, time.apart(t - 1), outputs);
+  if (net.apart)
+    gather(net.units, net.readouts, net.readout, net.readouts, time.apart(t - 1), outputs);
   for (int o = 0; o < net.readouts; ++o)
     for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes) {
       T* at = outputs + o * tile_trials + lane;
@@ -150,10 +155,14 @@ void mix_channels(const Time<T>& time, int t) {
 template <class T>
 void start(const Time<T>& time) {
   const auto& [net, data, work] = time;
-  if (data.initial) copy_rows(data.initial, work.x, net.units);
-  else std::memset(work.x, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
-  if (net.form == Form::rate) respond(net.phi, net.units, work.x, work.carrier);
-  else copy_rows(work.x, work.carrier, net.units);
+  if (data.initial)
+    copy_rows(data.initial, work.x, net.units);
+  else
+    std::memset(work.x, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
+  if (net.form == Form::rate)
+    respond(net.phi, net.units, work.x, work.carrier);
+  else
+    copy_rows(work.x, work.carrier, net.units);
   gather_channels(time, 0);
 }
 
@@ -165,8 +174,11 @@ void step(const Time<T>& time, int t) {
   const P leak(net.leak), alpha(net.alpha), sigma(net.sigma);
   const bool noisy = net.sigma != T(0);
   if (noisy)
-    noise_rows<T>({net.seed, net.member, net.epoch, static_cast<std::uint32_t>(t)}, data.first_trial, net.units, work.noise);
-  const auto add_noise = [&, noise = work.noise](P x, int at) { return noisy ? fma(sigma, P::load(noise + at), x) : x; };
+    noise_rows<T>({net.seed, net.member, net.epoch, static_cast<std::uint32_t>(t)},
+                  data.first_trial, net.units, work.noise);
+  const auto add_noise = [&, noise = work.noise](P x, int at) {
+    return noisy ? fma(sigma, P::load(noise + at), x) : x;
+  };
   const auto drive = [&](auto start, T* to) {
     spread(net.units, net.driven(), net.drive, net.driven(), time.s(t), work.partial, start,
            [to](int at, P sum) { sum.store(to + at); });
@@ -181,14 +193,16 @@ void step(const Time<T>& time, int t) {
     drive([&](int n, int) { return P(bias[n]); }, response);
     respond(net.phi, net.units, response, response);
     for (int at = 0; at < net.units * tile_trials; at += P::lanes)
-      add_noise(leak_voltage(P::load(x + at), P::load(response + at), leak, alpha), at).store(x + at);
+      add_noise(leak_voltage(P::load(x + at), P::load(response + at), leak, alpha), at)
+          .store(x + at);
     copy_rows(x, time.carrier(t + 1), net.units);
   }
   if (net.apart) respond(net.phi_out, net.units, x, time.apart(t));
 }
 
 template <class Model, class T>
-double forward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work, T* states) {
+double forward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work,
+               T* states) {
   const Time<T> time{net, data, work};
   start(time);
   SquaredErrors<T> errors;
@@ -214,7 +228,8 @@ void readout_adjoint(const Time<T>& time, int t, const T* dc, T* lambda) {
         const int at = n * tile_trials + lane;
         P g = net.readouts ? P(T(0)) : P::load(time.work.error + at);
         for (int o = 0; o < net.readouts; ++o)
-          g = fma(P(net.readout[n * net.readouts + o]), P::load(dc + (net.reductions + o) * tile_trials + lane), g);
+          g = fma(P(net.readout[n * net.readouts + o]),
+                  P::load(dc + (net.reductions + o) * tile_trials + lane), g);
         fma(phi_out.slope(P::load(time.apart(t) + at)), g, P::load(lambda + at)).store(lambda + at);
       }
   });
@@ -228,7 +243,8 @@ void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next
   const P leak(net.leak), alpha(net.alpha);
   const auto pull = [&](auto finish) {
     const auto from = [&](auto start) {
-      spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start, finish);
+      spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start,
+             finish);
     };
     if (net.readouts || net.apart) {
       from([](int, int) { return P(T(0)); });
@@ -241,7 +257,10 @@ void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next
   with_nonlinearity(net.phi, [&](auto phi) {
     if (net.form == Form::rate) {
       const T* r = time.carrier(t + 1);
-      pull([=](int at, P g) TBRNN_INLINED { leak_rate_adjoint(P::load(lambda_next + at), g, phi.slope(P::load(r + at)), leak).store(lambda + at); });
+      pull([=](int at, P g) TBRNN_INLINED {
+        leak_rate_adjoint(P::load(lambda_next + at), g, phi.slope(P::load(r + at)), leak)
+            .store(lambda + at);
+      });
     } else {
       const T* response = time.response(t);
       pull([=](int at, P g) TBRNN_INLINED {
@@ -277,9 +296,15 @@ struct Chunk {
   const Time<T>& time;
   int last, steps;
 
-  std::ptrdiff_t unit_rows() const { return static_cast<std::ptrdiff_t>(time.net.units) * tile_trials; }
-  std::ptrdiff_t dc_rows() const { return static_cast<std::ptrdiff_t>(time.net.channels()) * tile_trials; }
-  std::ptrdiff_t s_rows() const { return static_cast<std::ptrdiff_t>(time.net.driven()) * tile_trials; }
+  std::ptrdiff_t unit_rows() const {
+    return static_cast<std::ptrdiff_t>(time.net.units) * tile_trials;
+  }
+  std::ptrdiff_t dc_rows() const {
+    return static_cast<std::ptrdiff_t>(time.net.channels()) * tile_trials;
+  }
+  std::ptrdiff_t s_rows() const {
+    return static_cast<std::ptrdiff_t>(time.net.driven()) * tile_trials;
+  }
   T* e(int i) const { return time.work.e + i * unit_rows(); }
   T* dc(int i) const { return time.work.dc + i * dc_rows(); }
 };
@@ -293,10 +318,12 @@ void chunk_state(const Chunk<T>& chunk, int i) {
   T* dc = chunk.dc(i);
   T* e = chunk.e(i);
   if (net.readouts) error_adjoint(time, t, dc + net.reductions * tile_trials);
-  state_adjoint(time, t, dc, rate && i > 0 ? chunk.e(i - 1) : work.lambda, rate ? e : work.lambda, e);
+  state_adjoint(time, t, dc, rate && i > 0 ? chunk.e(i - 1) : work.lambda, rate ? e : work.lambda,
+                e);
   gather(net.units, net.drives, net.drive, net.driven(), e, work.ds);
   for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
-    Model::mix_adjoint(net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{work.ds + lane}, Lane<T>{chunk.dc(i + 1) + lane});
+    Model::mix_adjoint(net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{work.ds + lane},
+                       Lane<T>{chunk.dc(i + 1) + lane});
 }
 
 // dQ += e s, db += e, dP += carrier dc, and the readout's
@@ -306,11 +333,15 @@ void chunk_gradient(const Chunk<T>& chunk) {
   const auto& [time, last, steps] = chunk;
   const LaneSums<T> sums(net, work.sums);
   const Rows<T> e{chunk.e(0), chunk.unit_rows()}, dc{chunk.dc(0), chunk.dc_rows()};
-  outer(net.units, net.driven(), steps, e, {time.s(last - 1), -chunk.s_rows()}, sums.drive, sums.bias);
-  outer(net.units, net.gathered(), steps, {time.carrier(last), -chunk.unit_rows()}, dc, sums.gather, static_cast<T*>(nullptr));
+  outer(net.units, net.driven(), steps, e, {time.s(last - 1), -chunk.s_rows()}, sums.drive,
+        sums.bias);
+  outer(net.units, net.gathered(), steps, {time.carrier(last), -chunk.unit_rows()}, dc, sums.gather,
+        static_cast<T*>(nullptr));
   if (net.readouts) {
     const Rows<T> d_o{chunk.dc(0) + net.reductions * tile_trials, chunk.dc_rows()};
-    if (net.apart) outer(net.units, net.readouts, steps, {time.apart(last - 1), -chunk.unit_rows()}, d_o, sums.readout, static_cast<T*>(nullptr));
+    if (net.apart)
+      outer(net.units, net.readouts, steps, {time.apart(last - 1), -chunk.unit_rows()}, d_o,
+            sums.readout, static_cast<T*>(nullptr));
     total(net.readouts, steps, d_o, sums.b_out);
   }
   copy_rows(chunk.dc(steps), chunk.dc(0), net.reductions);
@@ -331,13 +362,16 @@ template <class T>
 void finish_backward(const Time<T>& time, T* gradient) {
   const auto& [net, data, work] = time;
   const LaneSums<T> sums(net, work.sums);
-  std::memset(work.dc + net.reductions * tile_trials, 0, sizeof(T) * static_cast<std::size_t>(net.readouts) * tile_trials);
+  std::memset(work.dc + net.reductions * tile_trials, 0,
+              sizeof(T) * static_cast<std::size_t>(net.readouts) * tile_trials);
   outer<T>(net.units, net.gathered(), 1, {time.carrier(0), 0}, {work.dc, 0}, sums.gather, nullptr);
-  for (const T* lanes = work.sums; lanes != sums.end; lanes += Pack<T>::lanes) *gradient++ = sum(Pack<T>::load(lanes));
+  for (const T* lanes = work.sums; lanes != sums.end; lanes += Pack<T>::lanes)
+    *gradient++ = sum(Pack<T>::load(lanes));
 }
 
 template <class Model, class T>
-void backward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work, T* gradient) {
+void backward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work,
+              T* gradient) {
   const Time<T> time{net, data, work};
   start_backward(time);
   for (int last = net.steps; last > 0; last -= chunk_steps) {

@@ -44,7 +44,8 @@ template <int n, class Each>
 TBRNN_PACK void unroll(Each&& each) {
   [&]<int... i>(std::integer_sequence<int, i...>) TBRNN_INLINED {
     (each(std::integral_constant<int, i>{}), ...);
-  }(std::make_integer_sequence<int, n>{});
+  }
+  (std::make_integer_sequence<int, n>{});
 }
 
 // n vectors worked on together: each operation is n independent instructions in a row, which hides their latency.
@@ -68,11 +69,13 @@ struct Pack {
   }
   TBRNN_PACK static Pack load(const T* at) {
     Pack p;
-    unroll<n>([&](auto i) TBRNN_INLINED { std::memcpy(&p.v[i], at + i * (lanes / n), vector_bytes); });
+    unroll<n>([&](auto i)
+                  TBRNN_INLINED { std::memcpy(&p.v[i], at + i * (lanes / n), vector_bytes); });
     return p;
   }
   TBRNN_PACK void store(T* at) const {
-    unroll<n>([&](auto i) TBRNN_INLINED { std::memcpy(at + i * (lanes / n), &v[i], vector_bytes); });
+    unroll<n>([&](auto i)
+                  TBRNN_INLINED { std::memcpy(at + i * (lanes / n), &v[i], vector_bytes); });
   }
   TBRNN_PACK Mask bits() const {
     return Mask::of([&](int i) TBRNN_INLINED { return reinterpret_cast<Native<Int>>(v[i]); });
@@ -82,8 +85,10 @@ struct Pack {
     return of([&](int i) TBRNN_INLINED { return reinterpret_cast<Native<T>>(bits.v[i]); });
   }
 
-#define TBRNN_OPERATOR(op) \
-  TBRNN_PACK friend Pack operator op(Pack a, Pack b) { return of([&](int i) TBRNN_INLINED { return a.v[i] op b.v[i]; }); }
+#define TBRNN_OPERATOR(op)                                            \
+  TBRNN_PACK friend Pack operator op(Pack a, Pack b) {                \
+    return of([&](int i) TBRNN_INLINED { return a.v[i] op b.v[i]; }); \
+  }
   TBRNN_OPERATOR(+)
   TBRNN_OPERATOR(-)
   TBRNN_OPERATOR(*)
@@ -154,7 +159,9 @@ TBRNN_PACK Native<float> maximum(Native<float> floor, Native<float> x) {
 #endif
 }
 
-TBRNN_PACK Native<double> maximum(Native<double> floor, Native<double> x) { return floor > x ? floor : x; }
+TBRNN_PACK Native<double> maximum(Native<double> floor, Native<double> x) {
+  return floor > x ? floor : x;
+}
 
 // the larger one; where x is NaN, x
 template <class T, int n>
@@ -192,7 +199,8 @@ TBRNN_PACK Pack<T, n> fold(Pack<T, n> x) {
     using Index = Native<Bits<T>>;
     Index other;
     for (int lane = 0; lane < Pack<T>::lanes; ++lane) other[lane] = lane ^ width;
-    return fold<width / 2>(x + Pack<T, n>::of([&](int i) TBRNN_INLINED { return __builtin_shuffle(x.v[i], other); }));
+    return fold<width / 2>(
+        x + Pack<T, n>::of([&](int i) TBRNN_INLINED { return __builtin_shuffle(x.v[i], other); }));
   }
 }
 

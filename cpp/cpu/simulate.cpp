@@ -16,7 +16,8 @@ struct PackedCohort {
   int tiles;
 
   PackedCohort(const Cohort<T>& cohort, const Match* match)
-      : plan(cohort.spec, match, cohort.data.front()->steps()), tiles(cohort.data.front()->tiles()) {
+      : plan(cohort.spec, match, cohort.data.front()->steps()),
+        tiles(cohort.data.front()->tiles()) {
     for (int m = 0; m < cohort.members; ++m) {
       members.emplace_back(plan);
       members.back().pack(cohort.parameters + static_cast<std::size_t>(m) * plan.parameters);
@@ -27,27 +28,34 @@ struct PackedCohort {
 
 // rows [time][width][32] of one tile into (trial, time, width)
 template <class T>
-void unpack_rows(const T* rows, std::size_t row_step, int width, int steps, int first_trial, int trials, T* to) {
+void unpack_rows(const T* rows, std::size_t row_step, int width, int steps, int first_trial,
+                 int trials, T* to) {
   for (int lane = 0; lane < std::min(tile_trials, trials - first_trial); ++lane) {
-    T* at = to + static_cast<std::size_t>(first_trial + lane) * static_cast<std::size_t>(steps) * static_cast<std::size_t>(width);
+    T* at = to + static_cast<std::size_t>(first_trial + lane) * static_cast<std::size_t>(steps) *
+                     static_cast<std::size_t>(width);
     for (int t = 0; t < steps; ++t)
       for (int i = 0; i < width; ++i)
-        *at++ = rows[static_cast<std::size_t>(t) * row_step + static_cast<std::size_t>(i * tile_trials + lane)];
+        *at++ = rows[static_cast<std::size_t>(t) * row_step +
+                     static_cast<std::size_t>(i * tile_trials + lane)];
   }
 }
 
 template <class T>
-void unpack_activity(const Network<T>& net, const Workspace<T>& work, const T* states, int first_trial, int trials, Activity<T> out) {
+void unpack_activity(const Network<T>& net, const Workspace<T>& work, const T* states,
+                     int first_trial, int trials, Activity<T> out) {
   const std::size_t unit_rows = static_cast<std::size_t>(net.units) * tile_trials;
-  const auto units = [&](const T* rows, T* to) { unpack_rows(rows, unit_rows, net.units, net.steps, first_trial, trials, to); };
+  const auto units = [&](const T* rows, T* to) {
+    unpack_rows(rows, unit_rows, net.units, net.steps, first_trial, trials, to);
+  };
   if (out.states) units(states, out.states);
   if (out.rates) units(work.carrier + unit_rows, out.rates);
   if (!out.outputs) return;
   const std::size_t channel_rows = static_cast<std::size_t>(net.channels()) * tile_trials;
-  if (net.readouts == 0) units(net.apart ? work.apart : work.carrier + unit_rows, out.outputs);
+  if (net.readouts == 0)
+    units(net.apart ? work.apart : work.carrier + unit_rows, out.outputs);
   else
-    unpack_rows(work.c + channel_rows + net.reductions * tile_trials, channel_rows, net.readouts, net.steps, first_trial, trials,
-                out.outputs);
+    unpack_rows(work.c + channel_rows + net.reductions * tile_trials, channel_rows, net.readouts,
+                net.steps, first_trial, trials, out.outputs);
 }
 
 }  // namespace
@@ -60,11 +68,14 @@ void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
   const int trials = cohort.data.front()->trials();
   std::vector<WorkMemory<T>> memory(static_cast<std::size_t>(threads));
   std::vector<Buffer<T>> states(memory.size());
-  const std::size_t entries = static_cast<std::size_t>(trials) * static_cast<std::size_t>(sizes.steps);
+  const std::size_t entries =
+      static_cast<std::size_t>(trials) * static_cast<std::size_t>(sizes.steps);
   for_each(threads, cohort.members * packed.tiles, [&](int thread, int item) {
-    const std::size_t member = static_cast<std::size_t>(item / packed.tiles), mine = static_cast<std::size_t>(thread);
+    const std::size_t member = static_cast<std::size_t>(item / packed.tiles),
+                      mine = static_cast<std::size_t>(thread);
     Buffer<T>& rows = states[mine];
-    if (out.states && !rows.size()) rows = Buffer<T>(static_cast<std::size_t>(sizes.steps * sizes.units) * tile_trials);
+    if (out.states && !rows.size())
+      rows = Buffer<T>(static_cast<std::size_t>(sizes.steps * sizes.units) * tile_trials);
     const Workspace<T> work = memory[mine].fit(packed.plan, isa.lane_bytes);
     TileData<T> tile = tile_data(*cohort.data[member], item % packed.tiles);
     tile.targets = nullptr;
@@ -73,8 +84,9 @@ void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
     const std::size_t units = member * entries * static_cast<std::size_t>(sizes.units);
     const std::size_t outputs = member * entries * static_cast<std::size_t>(cohort.spec.outputs);
     const auto from = [](T* at, std::size_t offset) { return at ? at + offset : nullptr; };
-    unpack_activity(net, work, rows.data(), tile.first_trial, trials,
-                    Activity<T>{from(out.states, units), from(out.rates, units), from(out.outputs, outputs)});
+    unpack_activity(
+        net, work, rows.data(), tile.first_trial, trials,
+        Activity<T>{from(out.states, units), from(out.rates, units), from(out.outputs, outputs)});
   });
 }
 
@@ -82,16 +94,19 @@ template <class T>
 void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T* gradient) {
   const InstructionSet& isa = instruction_set();
   PackedCohort<T> packed(cohort, &match);
-  const std::size_t size = packed.plan.packed.total(), tiles = static_cast<std::size_t>(packed.tiles);
+  const std::size_t size = packed.plan.packed.total(),
+                    tiles = static_cast<std::size_t>(packed.tiles);
   std::vector<WorkMemory<T>> memory(static_cast<std::size_t>(threads));
   std::vector<double> losses(static_cast<std::size_t>(cohort.members) * tiles);
   std::vector<T> slabs(losses.size() * size);
   for_each(threads, cohort.members * packed.tiles, [&](int thread, int item) {
-    const std::size_t member = static_cast<std::size_t>(item / packed.tiles), i = static_cast<std::size_t>(item);
+    const std::size_t member = static_cast<std::size_t>(item / packed.tiles),
+                      i = static_cast<std::size_t>(item);
     const Dataset<T>& data = *cohort.data[member];
     const Network<T> net = packed.members[member].network(cohort.noise[member], data.mask_sum());
     const TileData<T> tile = tile_data(data, item % packed.tiles);
-    const Workspace<T> work = memory[static_cast<std::size_t>(thread)].fit(packed.plan, isa.lane_bytes);
+    const Workspace<T> work =
+        memory[static_cast<std::size_t>(thread)].fit(packed.plan, isa.lane_bytes);
     const Rollout<T>& run = rollout<T>(isa, packed.plan.model);
     losses[i] = run.forward(net, tile, work, nullptr);
     run.backward(net, tile, work, slabs.data() + i * size);

@@ -14,7 +14,9 @@ namespace tbrnn {
 
 #if defined(__x86_64__)
 
-FlushDenormals::FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(static_cast<unsigned>(before_) | 0x8040u); }
+FlushDenormals::FlushDenormals() : before_(_mm_getcsr()) {
+  _mm_setcsr(static_cast<unsigned>(before_) | 0x8040u);
+}
 FlushDenormals::~FlushDenormals() { _mm_setcsr(static_cast<unsigned>(before_)); }
 
 #elif defined(__aarch64__)

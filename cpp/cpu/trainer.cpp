@@ -26,20 +26,24 @@ std::vector<Learner*> Trainer::unfinished() const {
     first_seen.emplace(learner->data(), first_seen.size());
     if (learner->running()) list.push_back(learner.get());
   }
-  std::stable_sort(list.begin(), list.end(),
-                   [&](const Learner* a, const Learner* b) { return first_seen[a->data()] < first_seen[b->data()]; });
+  std::stable_sort(list.begin(), list.end(), [&](const Learner* a, const Learner* b) {
+    return first_seen[a->data()] < first_seen[b->data()];
+  });
   return list;
 }
 
 bool Trainer::run(double seconds) {
   constexpr double day = 86'400.0;  // longer would overflow the clock
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(seconds, day)));
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(std::min(seconds, day)));
   for (auto now = Clock::now(); now < end; now = Clock::now()) {
     const std::vector<Learner*> list = unfinished();
     if (list.empty()) return false;
     const auto until = std::min(end, now + slice);
-    if (static_cast<int>(list.size()) >= threads_) share_members(list, until);
-    else share_tiles(list, until);
+    if (static_cast<int>(list.size()) >= threads_)
+      share_members(list, until);
+    else
+      share_tiles(list, until);
   }
   return finished() < members();
 }
@@ -65,7 +69,8 @@ void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point u
   const int members = static_cast<int>(list.size());
   std::vector<int> team(list.size());
   for (int i = 0; i < members; ++i)
-    team[static_cast<std::size_t>(i)] = std::min((threads_ - i + members - 1) / members, list[static_cast<std::size_t>(i)]->tiles());
+    team[static_cast<std::size_t>(i)] = std::min((threads_ - i + members - 1) / members,
+                                                 list[static_cast<std::size_t>(i)]->tiles());
   std::vector<std::unique_ptr<std::barrier<>>> tiles_done, epoch_done;
   for (int size : team) {
     tiles_done.push_back(std::make_unique<std::barrier<>>(size));
@@ -94,7 +99,8 @@ void Trainer::interrupt() {
 }
 
 int Trainer::finished() const {
-  return static_cast<int>(std::count_if(learners_.begin(), learners_.end(), [](const auto& l) { return !l->running(); }));
+  return static_cast<int>(std::count_if(learners_.begin(), learners_.end(),
+                                        [](const auto& l) { return !l->running(); }));
 }
 
 long Trainer::epochs_done() const {

@@ -31,7 +31,8 @@ TBRNN_FN void pack_columns(const T* w, int units, int channels, T factor, Column
 }
 
 template <class T>
-TBRNN_FN void pack_columns_adjoint(Columns<const T> dpacked, int units, int channels, T factor, T* dw) {
+TBRNN_FN void pack_columns_adjoint(Columns<const T> dpacked, int units, int channels, T factor,
+                                   T* dw) {
   for (int n = 0; n < units; ++n)
     for (int k = 0; k < channels; ++k) dw[n * channels + k] = factor * dpacked(n, k);
 }

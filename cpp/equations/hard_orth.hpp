@@ -25,11 +25,13 @@ struct InputSpace {
   }
 
   template <class T>
-  TBRNN_FN InputSpace(const T* w_in, const T* b_in, int units, int inputs) : columns(inputs + (b_in ? 1 : 0)) {
+  TBRNN_FN InputSpace(const T* w_in, const T* b_in, int units, int inputs)
+      : columns(inputs + (b_in ? 1 : 0)) {
     for (int j = 0; j < columns; ++j) {
       for (int i = j; i < columns; ++i) {
         double sum = 0;
-        for (int n = 0; n < units; ++n) sum += entry(w_in, b_in, inputs, n, i) * entry(w_in, b_in, inputs, n, j);
+        for (int n = 0; n < units; ++n)
+          sum += entry(w_in, b_in, inputs, n, i) * entry(w_in, b_in, inputs, n, j);
         factor[i][j] = sum;
       }
       const double length = factor[j][j];
@@ -54,7 +56,8 @@ struct InputSpace {
 
   // For one column of L [unit][rank]: b <- (I^T I)^+ I^T l, and l <- l - I b.
   template <class T>
-  TBRNN_FN void project(const T* w_in, const T* b_in, int units, int inputs, T* l, int rank, double* b) const {
+  TBRNN_FN void project(const T* w_in, const T* b_in, int units, int inputs, T* l, int rank,
+                        double* b) const {
     for (int j = 0; j < columns; ++j) {
       b[j] = 0;
       for (int n = 0; n < units; ++n) b[j] += entry(w_in, b_in, inputs, n, j) * l[n * rank];
@@ -78,17 +81,18 @@ TBRNN_FN void hard_orth(const T* w_in, const T* b_in, int units, int inputs, int
 
 // dl holds H and becomes dL; dw_in and db_in are added to. `l` is the stored, unprojected L, `projected` its projection.
 template <class T>
-TBRNN_FN void hard_orth_adjoint(const T* w_in, const T* b_in, int units, int inputs, int rank, const T* l,
-                                const T* projected, T* dl, T* dw_in, T* db_in) {
+TBRNN_FN void hard_orth_adjoint(const T* w_in, const T* b_in, int units, int inputs, int rank,
+                                const T* l, const T* projected, T* dl, T* dw_in, T* db_in) {
   const InputSpace space(w_in, b_in, units, inputs);
   double b[hard_orth_columns], h[hard_orth_columns];
   for (int r = 0; r < rank; ++r) {
     for (int j = 0; j < space.columns; ++j) {
       b[j] = 0;
-      for (int n = 0; n < units; ++n) b[j] += InputSpace::entry(w_in, b_in, inputs, n, j) * l[n * rank + r];
+      for (int n = 0; n < units; ++n)
+        b[j] += InputSpace::entry(w_in, b_in, inputs, n, j) * l[n * rank + r];
     }
-    space.solve(b);                                                        // B = Q I^T L
-    space.project(w_in, b_in, units, inputs, dl + r, rank, h);             // P H, and h = Q I^T H
+    space.solve(b);                                             // B = Q I^T L
+    space.project(w_in, b_in, units, inputs, dl + r, rank, h);  // P H, and h = Q I^T H
     for (int n = 0; n < units; ++n)
       for (int j = 0; j < space.columns; ++j) {
         const double d = -dl[n * rank + r] * b[j] - projected[n * rank + r] * h[j];

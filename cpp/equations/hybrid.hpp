@@ -19,14 +19,20 @@ struct Shifted {
   int first;
   TBRNN_FN auto get(int k) const { return channels.get(first + k); }
   template <class V>
-  TBRNN_FN void set(int k, V value) const { channels.set(first + k, value); }
+  TBRNN_FN void set(int k, V value) const {
+    channels.set(first + k, value);
+  }
 };
 
 struct LowRankHORNN {
   static constexpr const char* name = "LowRankHORNN";
-  static constexpr std::array arrays = {"m_rnn", "n_rnn", "l_tbrnn", "m_tbrnn", "n_tbrnn"};  // [unit][rank], then gate
+  static constexpr std::array arrays = {"m_rnn", "n_rnn", "l_tbrnn", "m_tbrnn",
+                                        "n_tbrnn"};  // [unit][rank], then gate
+  static constexpr bool has_gate = true, has_hard_orth = false;
 
-  TBRNN_FN static int rank_of(Ranks ranks, int array) { return array < 2 ? ranks.two : ranks.three; }
+  TBRNN_FN static int rank_of(Ranks ranks, int array) {
+    return array < 2 ? ranks.two : ranks.three;
+  }
   TBRNN_FN static int reductions(Ranks ranks) { return ranks.two + 2 * ranks.three; }
   TBRNN_FN static int drives(Ranks ranks) { return ranks.two + ranks.three; }
 
@@ -52,8 +58,8 @@ struct LowRankHORNN {
   }
 
   template <class T>
-  TBRNN_FN static void pack(const T* p, int units, Ranks ranks, Factors<T> factor, bool gated, Columns<T> P,
-                            Columns<T> Q) {
+  TBRNN_FN static void pack(const T* p, int units, Ranks ranks, Factors<T> factor, bool gated,
+                            Columns<T> P, Columns<T> Q) {
     const T* three = p + 2 * units * ranks.two;
     const Factors<T> f = gate(three[3 * units * ranks.three], factor, gated);
     LowRankRNN::pack(p, units, ranks, f, gated, P, Q);
@@ -62,13 +68,14 @@ struct LowRankHORNN {
 
   // dL/dgate = g (1 - g) (sum dQ2 . m - sum dQ3 . l), each with its factor
   template <class T>
-  TBRNN_FN static void pack_adjoint(const T* p, int units, Ranks ranks, Factors<T> factor, bool gated,
-                                    Columns<const T> dP, Columns<const T> dQ, T* dp) {
+  TBRNN_FN static void pack_adjoint(const T* p, int units, Ranks ranks, Factors<T> factor,
+                                    bool gated, Columns<const T> dP, Columns<const T> dQ, T* dp) {
     const int two = units * ranks.two, three = units * ranks.three;
     const T* l = p + 2 * two;
     const Factors<T> f = gate(l[3 * three], factor, gated);
     LowRankRNN::pack_adjoint(p, units, ranks, f, gated, dP, dQ, dp);
-    LowRankTBRNN::pack_adjoint(l, units, ranks, f, gated, dP.from(ranks.two), dQ.from(ranks.two), dp + 2 * two);
+    LowRankTBRNN::pack_adjoint(l, units, ranks, f, gated, dP.from(ranks.two), dQ.from(ranks.two),
+                               dp + 2 * two);
     T dgate = 0;
     if (gated) {
       const T g = T(1) / (T(1) + std::exp(-l[3 * three]));

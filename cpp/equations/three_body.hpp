@@ -12,6 +12,7 @@ namespace tbrnn::inline TBRNN_ISA {
 struct LowRankTBRNN {
   static constexpr const char* name = "LowRankTBRNN";
   static constexpr std::array arrays = {"l", "m", "n"};  // [unit][rank]
+  static constexpr bool has_gate = false, has_hard_orth = true;
 
   TBRNN_FN static int rank_of(Ranks ranks, int) { return ranks.three; }
   TBRNN_FN static int reductions(Ranks ranks) { return 2 * ranks.three; }
@@ -32,7 +33,8 @@ struct LowRankTBRNN {
   }
 
   template <class T>
-  TBRNN_FN static void pack(const T* p, int units, Ranks ranks, Factors<T> factor, bool, Columns<T> P, Columns<T> Q) {
+  TBRNN_FN static void pack(const T* p, int units, Ranks ranks, Factors<T> factor, bool,
+                            Columns<T> P, Columns<T> Q) {
     const int size = units * ranks.three;
     pack_columns(p, units, ranks.three, factor.three, Q);
     pack_columns(p + size, units, ranks.three, T(1), P);
@@ -40,8 +42,8 @@ struct LowRankTBRNN {
   }
 
   template <class T>
-  TBRNN_FN static void pack_adjoint(const T*, int units, Ranks ranks, Factors<T> factor, bool, Columns<const T> dP,
-                                    Columns<const T> dQ, T* dp) {
+  TBRNN_FN static void pack_adjoint(const T*, int units, Ranks ranks, Factors<T> factor, bool,
+                                    Columns<const T> dP, Columns<const T> dQ, T* dp) {
     const int size = units * ranks.three;
     pack_columns_adjoint(dQ, units, ranks.three, factor.three, dp);
     pack_columns_adjoint(dP, units, ranks.three, T(1), dp + size);

@@ -12,6 +12,7 @@ namespace tbrnn::inline TBRNN_ISA {
 struct LowRankRNN {
   static constexpr const char* name = "LowRankRNN";
   static constexpr std::array arrays = {"m", "n"};  // [unit][rank]
+  static constexpr bool has_gate = false, has_hard_orth = false;
 
   TBRNN_FN static int rank_of(Ranks ranks, int) { return ranks.two; }
   TBRNN_FN static int reductions(Ranks ranks) { return ranks.two; }
@@ -28,15 +29,16 @@ struct LowRankRNN {
   }
 
   template <class T>
-  TBRNN_FN static void pack(const T* p, int units, Ranks ranks, Factors<T> factor, bool, Columns<T> P, Columns<T> Q) {
+  TBRNN_FN static void pack(const T* p, int units, Ranks ranks, Factors<T> factor, bool,
+                            Columns<T> P, Columns<T> Q) {
     const int size = units * ranks.two;
     pack_columns(p, units, ranks.two, factor.two, Q);
     pack_columns(p + size, units, ranks.two, T(1), P);
   }
 
   template <class T>
-  TBRNN_FN static void pack_adjoint(const T*, int units, Ranks ranks, Factors<T> factor, bool, Columns<const T> dP,
-                                    Columns<const T> dQ, T* dp) {
+  TBRNN_FN static void pack_adjoint(const T*, int units, Ranks ranks, Factors<T> factor, bool,
+                                    Columns<const T> dP, Columns<const T> dQ, T* dp) {
     const int size = units * ranks.two;
     pack_columns_adjoint(dQ, units, ranks.two, factor.two, dp);
     pack_columns_adjoint(dP, units, ranks.two, T(1), dp + size);
