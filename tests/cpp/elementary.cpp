@@ -4,31 +4,25 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "cpu/instruction_set.hpp"
 #include "equations/noise.hpp"
-#include "lanes.hpp"
+#include "evaluate.hpp"
 
 namespace {
 
 using namespace tbrnn;
 using enum Nonlinearity;
 
-struct InstructionSet {
-  const char* name;
-  bool supported;  // by this processor
-  Lanes (*lanes)();
-};
-
-const InstructionSet instruction_sets[] = {
-    {"baseline", true, lanes_baseline},
+const std::map<std::string, Evaluators (*)()> evaluators = {
+    {"baseline", evaluate_baseline},
 #if defined(__x86_64__)
-    {"avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), lanes_avx2},
-    {"avx512",
-     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512bw"),
-     lanes_avx512},
+    {"avx2", evaluate_avx2},
+    {"avx512", evaluate_avx512},
 #endif
 };
 
@@ -59,28 +53,22 @@ struct Evaluated {
   std::vector<T> value, slope;
 };
 
-class Elementary : public testing::TestWithParam<InstructionSet> {
+class Elementary : public testing::TestWithParam<std::string> {
  protected:
-  void SetUp() override {
-    if (!GetParam().supported) GTEST_SKIP() << "this processor lacks " << GetParam().name;
-  }
-
-  template <class T>
-  static LaneFunctions<T> functions() {
-    const Lanes lanes = GetParam().lanes();
-    if constexpr (sizeof(T) == 4)
-      return lanes.single;
-    else
-      return lanes.twice;
-  }
-
   template <class T>
   static Evaluated<T> evaluate(Nonlinearity kind, std::vector<T> x) {
     const std::size_t count = x.size();
     x.resize((count + 15) / 16 * 16);
     Evaluated<T> result{x, x};
-    functions<T>().evaluate(kind, x.data(), static_cast<int>(x.size()), result.value.data(),
-                            result.slope.data());
+    const Evaluators functions = evaluators.at(GetParam())();
+    const auto run = [&](auto function) {
+      function(kind, x.data(), static_cast<int>(x.size()), result.value.data(),
+               result.slope.data());
+    };
+    if constexpr (sizeof(T) == 4)
+      run(functions.single);
+    else
+      run(functions.real);
     result.value.resize(count);
     result.slope.resize(count);
     return result;
@@ -101,8 +89,8 @@ class Elementary : public testing::TestWithParam<InstructionSet> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(On, Elementary, testing::ValuesIn(instruction_sets),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(On, Elementary, testing::ValuesIn(available_instruction_sets()),
+                         [](const auto& info) { return info.param; });
 
 // Every 2039th normal float, of both signs.
 std::vector<float> floats() {
@@ -172,26 +160,26 @@ TEST_P(Elementary, NotANumberStaysOne) {
   }
 }
 
-template <class T>
-void expect_normals(LaneFunctions<T> functions, double tolerance) {
-  constexpr int trials = 64;
-  const std::uint32_t key[4] = {0xdeadbeefu, 7, 123456, 99}, block = 5;
-  T z[trials][4];
-  functions.normals(key, block, trials, z[0]);
-  for (std::uint32_t trial = 0; trial < trials; ++trial) {
-    std::uint32_t words[4] = {key[2], key[3], trial, block};
-    philox(words, key[0], key[1]);
-    double expected[4];
-    box_muller(words[0], words[1], expected[0], expected[1]);
-    box_muller(words[2], words[3], expected[2], expected[3]);
-    for (int unit = 0; unit < 4; ++unit)
-      ASSERT_NEAR(z[trial][unit], expected[unit], tolerance) << trial << ", " << unit;
-  }
-}
-
+// Rows of 32 trials, units in blocks of four: unit 4 k + i is the i-th normal of block k.
 TEST_P(Elementary, NormalsAreThoseOfTheEquation) {
-  expect_normals(functions<float>(), 2e-6);
-  expect_normals(functions<double>(), 1e-14);
+  constexpr std::uint32_t seed = 0xdeadbeefu, member = 7, epoch = 123456, step = 99, first = 64;
+  constexpr int units = 8;
+  float single[units][tile_trials];
+  double real[units][tile_trials];
+  use_instruction_set(GetParam());
+  instruction_set().normals(seed, member, epoch, step, first, units, single[0], real[0]);
+  for (std::uint32_t lane = 0; lane < tile_trials; ++lane)
+    for (int unit = 0; unit < units; unit += 4) {
+      std::uint32_t w[4] = {epoch, step, first + lane, noise_block(unit, Purpose::state_noise)};
+      philox(w, seed, member);
+      double z[4];
+      box_muller(w[0], w[1], z[0], z[1]);
+      box_muller(w[2], w[3], z[2], z[3]);
+      for (int i = 0; i < 4; ++i) {
+        ASSERT_NEAR(single[unit + i][lane], z[i], 2e-6) << lane << ", " << unit + i;
+        ASSERT_NEAR(real[unit + i][lane], z[i], 1e-14) << lane << ", " << unit + i;
+      }
+    }
 }
 
 }  // namespace

@@ -14,7 +14,11 @@ using P = Pack<double>;
 
 constexpr double alpha = 0.3, leak = 1 - alpha, tolerance = 1e-9;
 
-double number(P p) { return p.v[0]; }
+double number(P p) {
+  double lane[P::lanes];
+  p.store(lane);
+  return lane[0];
+}
 
 template <class F>
 double derivative(F f, double x) {
