@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cpu/simd.hpp"
+#include "cpu/tanh_table.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
 

@@ -3,7 +3,9 @@
 
 #include <array>
 
-#include "cpu/rollout_kernels.hpp"
+#include "cpu/backward.hpp"
+#include "cpu/forward.hpp"
+#include "equations/models.hpp"
 
 namespace tbrnn {
 

@@ -8,7 +8,6 @@
 
 #include "cpu/elementary.hpp"
 #include "cpu/rollout.hpp"
-#include "cpu/tanh_table.hpp"
 #include "equations/nonlinearity.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {

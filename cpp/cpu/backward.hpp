@@ -1,0 +1,175 @@
+// Backpropagation through the time loop of forward.hpp, by hand: adjoints step by step, gradients chunk by chunk.
+#pragma once
+
+#include "cpu/errors.hpp"
+#include "equations/leak.hpp"
+
+namespace tbrnn::inline TBRNN_ISA {
+
+// lambda += phi_out'(x) (W_out^T do, or the units' errors), where the readout has a nonlinearity of its own
+template <class T>
+void readout_adjoint(const Time<T>& time, int t, const T* dc, T* lambda) {
+  const auto& net = time.net;
+  using P = Pack<T>;
+  if (net.readouts == 0) error_adjoint(time, t, time.work.error);
+  with_nonlinearity(net.phi_out, [&](auto phi_out) {
+    for (int n = 0; n < net.units; ++n)
+      for (int lane = 0; lane < tile_trials; lane += P::lanes) {
+        const int at = n * tile_trials + lane;
+        P g = net.readouts ? P(T(0)) : P::load(time.work.error + at);
+        for (int o = 0; o < net.readouts; ++o)
+          g = fma(P(net.readout[n * net.readouts + o]),
+                  P::load(dc + (net.reductions + o) * tile_trials + lane), g);
+        fma(phi_out.slope(P::load(time.apart(t) + at)), g, P::load(lambda + at)).store(lambda + at);
+      }
+  });
+}
+
+// The adjoint of state t + 1: from its errors, from the channels that read it (dc), and from the next state.
+template <class T>
+void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next, T* lambda, T* e) {
+  const auto& [net, data, work] = time;
+  using P = Two<T>;
+  const P leak(net.leak), alpha(net.alpha);
+  const auto pull = [&](auto finish) {
+    const auto from = [&](auto start) {
+      spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start,
+             finish);
+    };
+    if (net.readouts || net.apart) {
+      from([](int, int) { return P(T(0)); });
+    } else {  // the errors are those of the carrier itself
+      const Errors<T> errors(time, t);
+      const P twice(net.twice);
+      from([=](int n, int at) TBRNN_INLINED { return errors.adjoint(n, at % tile_trials, twice); });
+    }
+  };
+  with_nonlinearity(net.phi, [&](auto phi) {
+    if (net.form == Form::rate) {
+      const T* r = time.carrier(t + 1);
+      pull([=](int at, P g) TBRNN_INLINED {
+        leak_rate_adjoint(P::load(lambda_next + at), g, phi.slope(P::load(r + at)), leak)
+            .store(lambda + at);
+      });
+    } else {
+      const T* response = time.response(t);
+      pull([=](int at, P g) TBRNN_INLINED {
+        const P state = leak_voltage_adjoint(P::load(lambda_next + at), g, leak);
+        state.store(lambda + at);
+        preactivation_adjoint(state, phi.slope(P::load(response + at)), alpha).store(e + at);
+      });
+    }
+  });
+  if (net.apart) readout_adjoint(time, t, dc, lambda);
+}
+
+// Lane sums of the packed gradient, in the order of PackedSize.
+template <class T>
+struct LaneSums {
+  T *gather, *readout, *drive, *bias, *b_out, *end;
+
+  LaneSums(const Network<T>& net, T* at) {
+    const PackedSize size = packed_size(net);
+    constexpr std::size_t lanes = Pack<T>::lanes;
+    gather = at;
+    readout = gather + size.gather * lanes;
+    drive = readout + size.readout * lanes;
+    bias = drive + size.drive * lanes;
+    b_out = bias + size.bias * lanes;
+    end = b_out + size.b_out * lanes;
+  }
+};
+
+// Adjoints of a chunk of states last, last - 1, ...: row i of e and dc belongs to state last - i, the row of dc behind them to the next.
+template <class T>
+struct Chunk {
+  const Time<T>& time;
+  int last, steps;
+
+  std::ptrdiff_t unit_rows() const {
+    return static_cast<std::ptrdiff_t>(time.net.units) * tile_trials;
+  }
+  std::ptrdiff_t dc_rows() const {
+    return static_cast<std::ptrdiff_t>(time.net.channels()) * tile_trials;
+  }
+  std::ptrdiff_t s_rows() const {
+    return static_cast<std::ptrdiff_t>(time.net.driven()) * tile_trials;
+  }
+  T* e(int i) const { return time.work.e + i * unit_rows(); }
+  T* dc(int i) const { return time.work.dc + i * dc_rows(); }
+};
+
+template <class Model, class T>
+void chunk_state(const Chunk<T>& chunk, int i) {
+  const auto& [net, data, work] = chunk.time;
+  const Time<T>& time = chunk.time;
+  const int t = chunk.last - i - 1;  // the step that makes this state
+  const bool rate = net.form == Form::rate;
+  T* dc = chunk.dc(i);
+  T* e = chunk.e(i);
+  if (net.readouts) error_adjoint(time, t, dc + net.reductions * tile_trials);
+  state_adjoint(time, t, dc, rate && i > 0 ? chunk.e(i - 1) : work.lambda, rate ? e : work.lambda,
+                e);
+  gather(net.units, net.drives, net.drive, net.driven(), e, work.ds);
+  for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
+    Model::mix_adjoint(net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{work.ds + lane},
+                       Lane<T>{chunk.dc(i + 1) + lane});
+}
+
+// dQ += e s, db += e, dP += carrier dc, and the readout's
+template <class T>
+void chunk_gradient(const Chunk<T>& chunk) {
+  const auto& [net, data, work] = chunk.time;
+  const auto& [time, last, steps] = chunk;
+  const LaneSums<T> sums(net, work.sums);
+  const Rows<T> e{chunk.e(0), chunk.unit_rows()}, dc{chunk.dc(0), chunk.dc_rows()};
+  outer(net.units, net.driven(), steps, e, {time.s(last - 1), -chunk.s_rows()}, sums.drive,
+        sums.bias);
+  outer(net.units, net.gathered(), steps, {time.carrier(last), -chunk.unit_rows()}, dc, sums.gather,
+        static_cast<T*>(nullptr));
+  if (net.readouts) {
+    const Rows<T> d_o{chunk.dc(0) + net.reductions * tile_trials, chunk.dc_rows()};
+    if (net.apart)
+      outer(net.units, net.readouts, steps, {time.apart(last - 1), -chunk.unit_rows()}, d_o,
+            sums.readout, static_cast<T*>(nullptr));
+    total(net.readouts, steps, d_o, sums.b_out);
+  }
+  copy_rows(chunk.dc(steps), chunk.dc(0), net.reductions);
+  if (net.form == Form::rate) copy_rows(chunk.e(steps - 1), work.lambda, net.units);
+}
+
+template <class T>
+void start_backward(const Time<T>& time) {
+  const auto& [net, data, work] = time;
+  const LaneSums<T> sums(net, work.sums);
+  std::memset(work.sums, 0, sizeof(T) * static_cast<std::size_t>(sums.end - work.sums));
+  std::memset(work.lambda, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
+  std::memset(work.dc, 0, sizeof(T) * static_cast<std::size_t>(net.channels()) * tile_trials);
+}
+
+// The initial state is read by the first step's channels; then the lanes are summed.
+template <class T>
+void finish_backward(const Time<T>& time, T* gradient) {
+  const auto& [net, data, work] = time;
+  const LaneSums<T> sums(net, work.sums);
+  std::memset(work.dc + net.reductions * tile_trials, 0,
+              sizeof(T) * static_cast<std::size_t>(net.readouts) * tile_trials);
+  outer<T>(net.units, net.gathered(), 1, {time.carrier(0), 0}, {work.dc, 0}, sums.gather, nullptr);
+  for (const T* lanes = work.sums; lanes != sums.end; lanes += Pack<T>::lanes)
+    *gradient++ = sum(Pack<T>::load(lanes));
+}
+
+template <class Model, class T>
+void backward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work,
+              T* gradient) {
+  const Time<T> time{net, data, work};
+  start_backward(time);
+  for (int last = net.steps; last > 0; last -= chunk_steps) {
+    const Chunk<T> chunk{time, last, last < chunk_steps ? last : chunk_steps};
+    for (int i = 0; i < chunk.steps; ++i) chunk_state<Model>(chunk, i);
+    chunk_gradient(chunk);
+  }
+  finish_backward(time, gradient);
+}
+
+}  // namespace tbrnn::inline TBRNN_ISA
