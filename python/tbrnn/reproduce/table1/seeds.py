@@ -11,12 +11,12 @@ Entropy = tuple[int, ...]
 
 def training_data(seed: int, task: str, run: int) -> Entropy:
     """The training trials of one run, shared by its teachers and students."""
-    return (seed, _word("sample"), _word(task), run)
+    return (seed, _word("training data"), _word(task), run)
 
 
 def test_data(seed: int, task: str) -> Entropy:
     """The test trials of a task, shared by all runs."""
-    return (seed, _word("test sample"), _word(task))
+    return (seed, _word("test data"), _word(task))
 
 
 def teacher(seed: int, task: str, run: int, network: str, rank: int, attempt: int) -> Entropy:
