@@ -6,12 +6,11 @@
 
 namespace tbrnn::inline TBRNN_ISA {
 
-// lambda += phi_out'(x) (W_out^T do, or the units' errors), where the readout has a nonlinearity of its own
+// lambda += phi_out'(x) (W_out^T do, or the units' own do), where the readout has a nonlinearity of its own
 template <class T>
 void readout_adjoint(const Time<T>& time, int t, const T* dc, T* lambda) {
   const auto& net = time.net;
   using P = Pack<T>;
-  if (net.readouts == 0) error_adjoint(time, t, time.work.error);
   with_nonlinearity(net.phi_out, [&](auto phi_out) {
     for (int n = 0; n < net.units; ++n)
       for (int lane = 0; lane < tile_trials; lane += P::lanes) {
@@ -25,7 +24,7 @@ void readout_adjoint(const Time<T>& time, int t, const T* dc, T* lambda) {
   });
 }
 
-// The adjoint of state t + 1: from its errors, from the channels that read it (dc), and from the next state.
+// The adjoint of state t + 1: from its outputs (do of the units), the channels that read it (dc), and the next state.
 template <class T>
 void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next, T* lambda, T* e) {
   const auto& [net, data, work] = time;
@@ -38,10 +37,8 @@ void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next
     };
     if (net.readouts || net.apart) {
       from([](int, int) { return P(T(0)); });
-    } else {  // the errors are those of the carrier itself
-      const Errors<T> errors(time, t);
-      const P twice(net.twice);
-      from([=](int n, int at) TBRNN_INLINED { return errors.adjoint(n, at % tile_trials, twice); });
+    } else {  // the outputs are the carrier itself
+      from([d_o = work.error](int, int at) TBRNN_INLINED { return P::load(d_o + at); });
     }
   };
   with_nonlinearity(net.phi, [&](auto phi) {
@@ -100,14 +97,14 @@ struct Chunk {
 };
 
 template <class Model, class T>
-void chunk_state(const Chunk<T>& chunk, int i) {
+void chunk_state(const Chunk<T>& chunk, int i, SquaredErrors<T>& errors) {
   const auto& [net, data, work] = chunk.time;
   const Time<T>& time = chunk.time;
   const int t = chunk.last - i - 1;  // the step that makes this state
   const bool rate = net.form == Form::rate;
   T* dc = chunk.dc(i);
   T* e = chunk.e(i);
-  if (net.readouts) error_adjoint(time, t, dc + net.reductions * tile_trials);
+  error_adjoint(time, t, errors, net.readouts ? dc + net.reductions * tile_trials : work.error);
   state_adjoint(time, t, dc, rate && i > 0 ? chunk.e(i - 1) : work.lambda, rate ? e : work.lambda,
                 e);
   gather(net.units, net.drives, net.drive, net.driven(), e, work.ds);
@@ -160,16 +157,18 @@ void finish_backward(const Time<T>& time, T* gradient) {
 }
 
 template <class Model, class T>
-void backward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work,
-              T* gradient) {
+double backward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work,
+                T* gradient) {
   const Time<T> time{net, data, work};
+  SquaredErrors<T> errors;
   start_backward(time);
   for (int last = net.steps; last > 0; last -= chunk_steps) {
     const Chunk<T> chunk{time, last, last < chunk_steps ? last : chunk_steps};
-    for (int i = 0; i < chunk.steps; ++i) chunk_state<Model>(chunk, i);
+    for (int i = 0; i < chunk.steps; ++i) chunk_state<Model>(chunk, i, errors);
     chunk_gradient(chunk);
   }
   finish_backward(time, gradient);
+  return errors.total();
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

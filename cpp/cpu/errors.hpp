@@ -28,15 +28,14 @@ struct Errors {
     return mask ? exists * P::load(mask + channel * mask_step + lane) : exists;
   }
   template <class P>
-  TBRNN_PACK P add(int channel, int lane, P sum) const {
-    const int at = channel * tile_trials + lane;
-    return squared_error(P::load(o + at), P::load(y + at), weight_of<P>(channel, lane), sum);
+  TBRNN_PACK P add(int channel, P sum) const {
+    const int at = channel * tile_trials;
+    return squared_error(P::load(o + at), P::load(y + at), weight_of<P>(channel, 0), sum);
   }
   template <class P>
-  TBRNN_PACK P adjoint(int channel, int lane, P twice) const {
-    const int at = channel * tile_trials + lane;
-    return squared_error_adjoint(P::load(o + at), P::load(y + at), weight_of<P>(channel, lane),
-                                 twice);
+  TBRNN_PACK P adjoint(int channel, P twice) const {
+    const int at = channel * tile_trials;
+    return squared_error_adjoint(P::load(o + at), P::load(y + at), weight_of<P>(channel, 0), twice);
   }
 };
 
@@ -46,14 +45,23 @@ struct SquaredErrors {
   using P = Pack<T, tile_trials / Pack<T>::lanes>;
   P even{T(0)}, odd{T(0)};
 
-  void add(const Errors<T>& errors, int channels) {
+  // Those of step t; `each` is told of every channel.
+  template <class Each>
+  void add(const Time<T>& time, int t, Each each) {
+    const Errors<T> errors(time, t);
+    const int channels = time.target_channels();
     P a = even, b = odd;
     int channel = 0;
     for (; channel + 2 <= channels; channel += 2) {
-      a = errors.add(channel, 0, a);
-      b = errors.add(channel + 1, 0, b);
+      a = errors.add(channel, a);
+      b = errors.add(channel + 1, b);
+      each(errors, channel);
+      each(errors, channel + 1);
     }
-    if (channel < channels) a = errors.add(channel, 0, a);
+    if (channel < channels) {
+      a = errors.add(channel, a);
+      each(errors, channel);
+    }
     even = a;
     odd = b;
   }
@@ -67,12 +75,23 @@ struct SquaredErrors {
   }
 };
 
+// Both stages of step t at once, which reads outputs and targets only once: the sums, and dL/do [channel][32].
 template <class T>
-void error_adjoint(const Time<T>& time, int t, T* d_o) {
-  using P = Pack<T, tile_trials / Pack<T>::lanes>;
-  const Errors<T> errors(time, t);
-  for (int channel = 0; channel < time.target_channels(); ++channel)
-    errors.adjoint(channel, 0, P(time.net.twice)).store(d_o + channel * tile_trials);
+void error_adjoint(const Time<T>& time, int t, SquaredErrors<T>& sums, T* d_o) {
+  using P = typename SquaredErrors<T>::P;
+  const P twice(time.net.twice);
+  sums.add(time, t, [=](const Errors<T>& errors, int channel) TBRNN_INLINED {
+    errors.adjoint(channel, twice).store(d_o + channel * tile_trials);
+  });
+}
+
+// The first stage alone, in the order of the backward pass, so that the sum has the same bits.
+template <class T>
+double loss(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work) {
+  const Time<T> time{net, data, work};
+  SquaredErrors<T> sums;
+  for (int t = net.steps - 1; t >= 0; --t) sums.add(time, t, [](const Errors<T>&, int) {});
+  return sums.total();
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

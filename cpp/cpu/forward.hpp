@@ -1,8 +1,8 @@
 // The time loop over one tile in the words of the passes. It knows layout and memory; the science is in equations/.
 #pragma once
 
-#include "cpu/errors.hpp"
 #include "cpu/normals.hpp"
+#include "cpu/time.hpp"
 #include "equations/leak.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
@@ -95,19 +95,15 @@ void step(const Time<T>& time, int t) {
 }
 
 template <class Model, class T>
-double forward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work,
-               T* states) {
+void forward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work, T* states) {
   const Time<T> time{net, data, work};
   start(time);
-  SquaredErrors<T> errors;
   for (int t = 0; t < net.steps; ++t) {
     mix_channels<Model>(time, t);
     step(time, t);
     gather_channels(time, t + 1);
-    if (data.targets) errors.add(Errors<T>(time, t), time.target_channels());
     if (states) copy_rows(work.x, states + time.at(t, net.units), net.units);
   }
-  return errors.total();
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

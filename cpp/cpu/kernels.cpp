@@ -33,7 +33,7 @@ void normals(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std:
 
 template <class T, class... Model>
 constexpr std::array<Rollout<T>, sizeof...(Model)> rollouts(std::tuple<Model...>) {
-  return {{{&forward<Model, T>, &backward<Model, T>}...}};
+  return {{{&forward<Model, T>, &loss<T>, &backward<Model, T>}...}};
 }
 
 constexpr auto rollouts_float = rollouts<float>(Models{});

@@ -46,8 +46,10 @@ void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& memory) {
   for (int tile = thread; tile < data_->tiles(); tile += team) {
     const TileData<T> rows = tile_data(*data_, tile);
     const std::size_t i = static_cast<std::size_t>(tile);
-    tile_loss_[i] = run.forward(net, rows, work, nullptr);
-    if (!last) run.backward(net, rows, work, tile_gradient_.data() + i * plan_->packed.total());
+    run.forward(net, rows, work, nullptr);
+    tile_loss_[i] =
+        last ? run.loss(net, rows, work)
+             : run.backward(net, rows, work, tile_gradient_.data() + i * plan_->packed.total());
   }
 }
 

@@ -75,7 +75,7 @@ struct Workspace {
   T* e;         // [chunk][unit]: adjoint of what the drives add to
   T* dc;        // [chunk + 1][reductions + readouts]
   T* ds;        // [drives]
-  T* error;     // [unit]: adjoint of the units' outputs
+  T* error;     // [unit]: adjoint of the outputs, where these are the units
   T* partial;   // [unit]: sums over some blocks of channels
   T* sums;      // lane sums of the packed gradient
 };
@@ -84,10 +84,11 @@ inline constexpr int chunk_steps = 16;  // steps between two updates of the grad
 
 template <class T>
 struct Rollout {
-  // Sum of weighted squared errors (0 without targets). `states` is [time][unit][32] or null.
-  double (*forward)(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
-  // After forward on the same workspace: the packed gradient of this tile.
-  void (*backward)(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
+  // `states` is [time][unit][32] or null.
+  void (*forward)(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
+  // After forward on the same workspace: the sum of this tile's weighted squared errors, alone or with the packed gradient.
+  double (*loss)(const Network<T>&, const TileData<T>&, const Workspace<T>&);
+  double (*backward)(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
 };
 
 struct InstructionSet {

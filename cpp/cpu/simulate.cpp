@@ -108,8 +108,8 @@ void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T
     const Workspace<T> work =
         memory[static_cast<std::size_t>(thread)].fit(packed.plan, isa.lane_bytes);
     const Rollout<T>& run = rollout<T>(isa, packed.plan.model);
-    losses[i] = run.forward(net, tile, work, nullptr);
-    run.backward(net, tile, work, slabs.data() + i * size);
+    run.forward(net, tile, work, nullptr);
+    losses[i] = run.backward(net, tile, work, slabs.data() + i * size);
   });
   for (std::size_t m = 0; m < static_cast<std::size_t>(cohort.members); ++m) {
     T* sum = slabs.data() + m * tiles * size;

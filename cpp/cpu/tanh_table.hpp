@@ -74,7 +74,9 @@ TBRNN_PACK Pack<float, n> tanh(Pack<float, n> x) {
     return (Native<float>)_mm512_min_ps(_mm512_set1_ps(10.0f), (__m512)magnitude(x).v[i]);
   });
   const I quarter = a.bits() >> 21;
-  const I entry = select(quarter < I(first), I(first), quarter);
+  const I entry = I::of([&](int i) TBRNN_INLINED {
+    return (Native<std::int32_t>)_mm512_max_epi32((__m512i)quarter.v[i], _mm512_set1_epi32(first));
+  });
   const auto look_up = [&](int row) TBRNN_INLINED {
     return P::of([&](int i) TBRNN_INLINED {
       return (Native<float>)_mm512_permutex2var_ps(_mm512_loadu_ps(tanh_table[row]),
