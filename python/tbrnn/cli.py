@@ -89,14 +89,22 @@ def table1(
     ranks: Annotated[str | None, typer.Option(help="Student ranks, as 1-6 or 1,2,4.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of all data and networks.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; runs/table1-PRESET by default.")
+        Path | None,
+        typer.Option(help="Folder for the results; runs/table1-PRESET-seed-SEED by default."),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(help="i/n: only every n-th run from the i-th on. Without it shards merge."),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="All processors by default.")] = None,
 ) -> None:
-    """Table 1 of the three-body RNN study: teachers, students, and the rank that captures them."""
+    """Table 1 of the three-body RNN study: teachers, students, and the rank that captures them.
+
+    Networks that the folder holds already are not trained again.
+    """
     from tbrnn.reproduce.table1 import load_protocol, printed, reproduce_table1
 
-    folder = out or Path("runs") / f"table1-{preset}"
+    folder = out or Path("runs") / f"table1-{preset}-seed-{seed}"
     with _mistakes_named("reproduce table1"):
         protocol = load_protocol(
             preset,
@@ -106,8 +114,15 @@ def table1(
             ranks=None if ranks is None else _numbers(ranks),
         )
         report = reproduce_table1(
-            protocol, out=folder, threads=threads, tell=lambda stage: typer.echo(stage, err=True)
+            protocol,
+            out=folder,
+            shard=None if shard is None else _shard(shard),
+            threads=threads,
+            tell=lambda stage: typer.echo(stage, err=True),
         )
+    if shard is not None:
+        typer.echo(f"Shard {shard} is complete in {folder}; the same command without it merges.")
+        return
     typer.echo(printed(report))
     typer.echo(f"Written to {folder}: table1.txt, table1.png, report.json, networks.jsonl")
 
@@ -120,6 +135,16 @@ def _mistakes_named(command: str) -> Iterator[None]:
     except (ValueError, OSError) as error:
         typer.echo(f"tbrnn {command}: {error}", err=True)
         raise typer.Exit(2) from None
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """2/8 as (2, 8)."""
+    i, _, n = text.partition("/")
+    if not (i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
+        raise ValueError(
+            f"shard must look like 2/8, the first number at most the second, got {text!r}"
+        )
+    return int(i), int(n)
 
 
 def _numbers(text: str) -> list[int]:

@@ -94,6 +94,27 @@ def test_first_runs_and_fewer_ranks_are_the_same_numbers(small, tmp_path):
     assert all(record in full for record in part)
 
 
+def test_shards_merge_to_the_whole(small, tmp_path):
+    options = ("--preset", "paper", "--tasks", "flipflop-1", "--runs", 3, "--ranks", "1")
+    table(tmp_path / "whole", *options)
+    for shard in ("2/2", "1/2"):
+        result = table(tmp_path / "parts", *options, "--shard", shard)
+        assert result.exit_code == 0, result.output
+        assert f"Shard {shard} is complete" in result.stdout
+    table(tmp_path / "parts", *options)
+    for name in ("networks.jsonl", "table1.txt", "table1.png", "campaign.json"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_folder_of_another_protocol_is_refused_with_the_difference(small, tmp_path):
+    options = ("--tasks", "flipflop-1", "--ranks", "1")
+    assert table(tmp_path, *options).exit_code == 0
+    result = table(tmp_path, *options, "--seed", 1)
+    assert result.exit_code == 2
+    assert "begun with another configuration" in result.stderr
+    assert "seed: 0 there, 1 now" in result.stderr
+
+
 def test_another_seed_gives_other_numbers(small, tmp_path):
     options = ("--tasks", "flipflop-1", "--ranks", "1")
     table(tmp_path / "a", *options, "--seed", 0)
@@ -112,6 +133,8 @@ def test_another_seed_gives_other_numbers(small, tmp_path):
         (["--ranks", "0"], "ranks must be a whole number from 1 to 30, got 0"),
         (["--runs", "0"], "runs must be a whole number of at least 1, got 0"),
         (["--seed", "-1"], "seed must be a whole number of at least 0, got -1"),
+        (["--shard", "3/2"], "shard must look like 2/8"),
+        (["--shard", "1"], "shard must look like 2/8"),
         (["--threads", "0"], "threads must be a whole number of at least 1, got 0"),
     ],
 )

@@ -8,6 +8,7 @@ def teacher_record(task="flipflop-1", run=0, teacher="rnn", **changes):
         "rank": 1,
         "status": "converged",
         "attempts": 1,
+        "redrawn": 0,
         "epochs": 900,
         "best_loss": 9e-5,
         "last_loss": 9e-5,

@@ -1,11 +1,15 @@
 """Small campaigns: subsets repeat the numbers of the whole, retries are counted, files written."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from tbrnn.reproduce.table1 import load_protocol, printed, read_records, reproduce_table1
+from tbrnn.reproduce.table1.data import TaskData
+from tbrnn.reproduce.table1.records import Records
+from tbrnn.reproduce.table1.teachers import Teachers, teacher_places
 
 
 def small(*, epochs=12, units=9, acceptance_loss=10.0, **narrowed):
@@ -94,16 +98,58 @@ def test_teachers_are_retried_and_rejected():
 
 def test_a_retry_starts_from_other_weights(tmp_path):
     protocol = small(tasks=["flipflop-1"], runs=4, ranks=[1])
-    reproduce_table1(protocol, out=tmp_path)
-    first = {(t.run, t.teacher): t.last_loss for t in read_records(tmp_path / "networks.jsonl")[0]}
+    reproduce_table1(protocol, out=tmp_path / "first")
+    teachers, _ = read_records(tmp_path / "first" / "networks.jsonl")
+    first = {(t.run, t.teacher): t.last_loss for t in teachers}
     bound = float(np.median(list(first.values())))
     harder = small(tasks=["flipflop-1"], runs=4, ranks=[1], acceptance_loss=bound)
-    reproduce_table1(harder, out=tmp_path)
-    for teacher in read_records(tmp_path / "networks.jsonl")[0]:
+    reproduce_table1(harder, out=tmp_path / "harder")
+    for teacher in read_records(tmp_path / "harder" / "networks.jsonl")[0]:
         at_once = first[teacher.run, teacher.teacher] <= bound
         assert (teacher.attempts == 1) == at_once
         assert (teacher.last_loss == first[teacher.run, teacher.teacher]) == at_once
         assert teacher.accepted == (teacher.last_loss <= bound)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 5, 20])
+@pytest.mark.parametrize("weights", ["kept", "lost"])
+def test_a_campaign_goes_on_where_it_was_cut_off(whole, tmp_path, lost, weights):
+    """Some lines are missing, the last one in the middle, and perhaps the teachers' weights."""
+    shutil.copytree(whole, tmp_path / "part")
+    part = tmp_path / "part"
+    lines = (whole / "networks.jsonl").read_text().splitlines(keepends=True)
+    (part / "networks.jsonl").write_text("".join(lines[: len(lines) - lost]) + lines[-1][:40])
+    for name in ("report.json", "table1.png"):
+        (part / name).unlink()
+    if weights == "lost":
+        shutil.rmtree(part / "weights")
+    protocol = small(tasks=["flipflop-2", "sine"], runs=3, ranks=[1, 2, 4], seed=6)
+    reproduce_table1(protocol, out=part)
+    for name in ("networks.jsonl", "table1.txt", "table1.png"):
+        assert (part / name).read_bytes() == (whole / name).read_bytes()
+    new = [json.loads(line) for line in (part / "sittings.jsonl").read_text().splitlines()][1:]
+    assert sum(sitting["teachers"] + sitting["students"] for sitting in new) == lost
+
+
+def test_after_failed_attempts_a_teacher_trains_on_new_data():
+    protocol = small(tasks=["flipflop-1"], runs=2, ranks=[1], acceptance_loss=1e-9)
+    records = Records()
+    teachers = Teachers(TaskData(protocol, "flipflop-1"), records)
+    teachers.train(teacher_places("flipflop-1", range(2)))
+    assert [teacher.redrawn for teacher in records.teachers.values()] == [1] * 4
+    place = ("flipflop-1", 1, "tbrnn")
+    assert [teachers.drawing(place, attempt) for attempt in (1, 2, 3, 4, 5)] == [
+        (1, 0),
+        (1, 0),
+        (1, 1),
+        (1, 1),
+        (1, 2),
+    ]
+    first, again, new = (
+        teachers.data.training([drawing]).inputs for drawing in ((1, 0), (1, 0), (1, 1))
+    )
+    assert (first == again).all()
+    assert (first != new).any()
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_before_any_work(tmp_path):

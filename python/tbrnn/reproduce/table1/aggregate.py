@@ -49,6 +49,7 @@ class Acceptance:
     runs: int
     attempts: int
     rejected_runs: tuple[int, ...]
+    redrawn_runs: tuple[int, ...]  # on new data, after failed attempts
 
     @property
     def rate(self) -> float:
@@ -98,7 +99,8 @@ def teacher_acceptance(teachers: Sequence[TeacherRecord], protocol: Protocol) ->
             group = [t for t in teachers if (t.task, t.teacher) == (task, teacher)]
             rejected = tuple(sorted(t.run for t in group if not t.accepted))
             attempts = sum(t.attempts for t in group)
-            summary.append(Acceptance(task, teacher, len(group), attempts, rejected))
+            redrawn = tuple(sorted(t.run for t in group if t.redrawn))
+            summary.append(Acceptance(task, teacher, len(group), attempts, rejected, redrawn))
     return summary
 
 

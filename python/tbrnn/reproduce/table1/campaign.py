@@ -1,30 +1,43 @@
-"""Table 1 from nothing: data, teachers, students, scores, report, files."""
+"""Table 1 from nothing, or from where an earlier call was cut off."""
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timezone
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from tbrnn._threads import thread_count
+from tbrnn.campaign import Lines, hold
 from tbrnn.io import write_atomically
 from tbrnn.reproduce.provenance import provenance
-from tbrnn.reproduce.table1.data import draw_data
+from tbrnn.reproduce.table1.data import TaskData
 from tbrnn.reproduce.table1.figure import companion_figure
 from tbrnn.reproduce.table1.printed import printed
 from tbrnn.reproduce.table1.protocol import Protocol
-from tbrnn.reproduce.table1.records import StudentRecord, TeacherRecord, write_records
+from tbrnn.reproduce.table1.records import (
+    CLASSES,
+    Records,
+    StudentRecord,
+    TeacherRecord,
+    write_records,
+)
 from tbrnn.reproduce.table1.report import Report, make_report
-from tbrnn.reproduce.table1.students import train_students
-from tbrnn.reproduce.table1.teachers import train_teachers
+from tbrnn.reproduce.table1.students import missing_students, train_students
+from tbrnn.reproduce.table1.teachers import Teachers, teacher_places
 
 METRICS = ("r2_per_trial", "r2_pooled", "accuracy", "squared_error")
+NETWORKS = "networks.jsonl"
+Shard = tuple[int, int]  # the i-th of n, from 1
 
 
 def reproduce_table1(
     protocol: Protocol,
     *,
     out: Path | None = None,
+    shard: Shard | None = None,
     threads: int | None = None,
     tell: Callable[[str], None] = lambda stage: None,
 ) -> Report:
@@ -35,8 +48,14 @@ def reproduce_table1(
     protocol : Protocol
         From ``load_protocol``.
     out : path, optional
-        A folder for ``networks.jsonl`` (one line per network, rewritten after every task),
-        ``report.json``, ``table1.txt`` and ``table1.png``. Nothing is written without it.
+        A folder for ``networks.jsonl`` (one line per network, as they finish), ``sittings.jsonl``
+        (one line per call: wall time, epochs, machine), ``campaign.json`` (the protocol),
+        ``report.json``, ``table1.txt``, ``table1.png`` and ``weights``. What is there already is
+        not trained again. Nothing is written without it.
+    shard : (int, int), optional
+        (i, n): only every n-th run, from the i-th on (counted from 1), into the folder
+        ``out/shard-i-of-n``; without report. A later call without it finds the shards and puts them
+        together. Needs ``out``.
     threads : int, optional
         All processors by default.
     tell : callable, optional
@@ -50,36 +69,116 @@ def reproduce_table1(
     Raises
     ------
     ValueError
-        If ``threads`` is below one.
-    OSError
-        If ``out`` cannot be written, before any work.
+        If ``threads`` is below one, or ``shard`` is not (i, n) with 1 <= i <= n.
+    ChangedConfiguration, FolderInUse, OSError
+        If ``out`` was begun with another protocol, is in use, or cannot be written.
     """
     threads = thread_count(threads)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        write_records(out / "networks.jsonl", [])
-    started = time.perf_counter()
-    teachers: list[TeacherRecord] = []
-    students: list[StudentRecord] = []
-    for task in protocol.tasks:
-        data = draw_data(protocol, task)
-        tell(f"{task}: {2 * protocol.runs} teachers")
-        trained = train_teachers(protocol, task, data, threads)
-        teachers += [teacher.record for teacher in trained]
-        accepted = sum(teacher.record.accepted for teacher in trained)
-        tell(f"{task}: {2 * len(protocol.ranks) * accepted} students")
-        students += train_students(protocol, task, data, trained, threads)
-        if out is not None:
-            write_records(out / "networks.jsonl", [*teachers, *students])
-    made = provenance(seed=protocol.seed, config=protocol.hash, metrics=METRICS)
-    made["seconds"] = round(time.perf_counter() - started, 1)
-    report = make_report(teachers, students, protocol, made)
-    if out is not None:
-        _write_report(out, report, students)
+    runs = _runs_of(protocol, shard, out)
+    with ExitStack() as stack:
+        folder = _folder(out, shard)
+        if folder:
+            stack.enter_context(hold(folder, protocol.model_dump(mode="json")))
+        records = Records(folder and folder / NETWORKS)
+        if out and not shard:
+            _merge(out, protocol, records)
+        with _sitting(folder, records, threads):
+            for task in protocol.tasks:
+                _complete(TaskData(protocol, task), runs, records, folder, threads, tell)
+        made = provenance(seed=protocol.seed, config=protocol.hash, metrics=METRICS)
+        report = make_report(*_in_order(protocol, records), protocol, made)
+        if folder and not shard:
+            _write_report(folder, report, records)
     return report
 
 
-def _write_report(out: Path, report: Report, students: list[StudentRecord]) -> None:
+def _runs_of(protocol: Protocol, shard: Shard | None, out: Path | None) -> range:
+    if shard is None:
+        return range(protocol.runs)
+    i, n = shard
+    if not 1 <= i <= n or out is None:
+        raise ValueError(f"shard must be (i, n) with 1 <= i <= n, and out given, got {shard}")
+    return range(i - 1, protocol.runs, n)
+
+
+def _folder(out: Path | None, shard: Shard | None) -> Path | None:
+    return out / f"shard-{shard[0]}-of-{shard[1]}" if out and shard else out
+
+
+def _merge(out: Path, protocol: Protocol, records: Records) -> None:
+    """Take over what shards have finished."""
+    for part in sorted(out.glob("shard-*-of-*")):
+        with hold(part, protocol.model_dump(mode="json")):
+            found = Records(part / NETWORKS)
+        records.add([*found.teachers.values(), *found.students.values()])
+
+
+def _complete(
+    data: TaskData,
+    runs: range,
+    records: Records,
+    folder: Path | None,
+    threads: int,
+    tell: Callable[[str], None],
+) -> None:
+    """Train what is missing of a task."""
+    places = teacher_places(data.task, runs)
+    teachers = Teachers(data, records, folder and folder / "weights")
+    open_ones = [
+        place
+        for place in places
+        if place not in records.teachers
+        or any(missing_students(teachers, records, place, kind) for kind in CLASSES)
+    ]
+    tell(f"{data.task}: {len(open_ones)} teachers")
+    teachers.train(open_ones, threads)
+    accepted = sum(records.teachers[place].accepted for place in open_ones)
+    tell(f"{data.task}: {2 * len(data.protocol.ranks) * accepted} students")
+    train_students(teachers, open_ones, records, threads)
+
+
+def _in_order(
+    protocol: Protocol, records: Records
+) -> tuple[list[TeacherRecord], list[StudentRecord]]:
+    """By task, teacher class and run, then student class and rank: however they were finished."""
+    tasks = list(protocol.tasks)
+
+    def rank(place: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (tasks.index(place[0]), place[1:])
+
+    return (
+        [records.teachers[place] for place in sorted(records.teachers, key=rank)],
+        [records.students[place] for place in sorted(records.students, key=rank)],
+    )
+
+
+@contextmanager
+def _sitting(folder: Path | None, records: Records, threads: int) -> Iterator[None]:
+    """Leaves one line about the work done meanwhile."""
+    begun, started = datetime.now(timezone.utc), time.perf_counter()
+    before = len(records.teachers), len(records.students)
+    try:
+        yield
+    finally:
+        teachers = list(records.teachers.values())[before[0] :]
+        students = list(records.students.values())[before[1] :]
+        if folder and (teachers or students):
+            made = provenance(seed=0, config="", metrics=())
+            sitting = {
+                "begun": begun.isoformat(timespec="seconds"),
+                "seconds": round(time.perf_counter() - started, 1),
+                "threads": threads,
+                "teachers": len(teachers),
+                "students": len(students),
+                "student_epochs": sum(student.epochs for student in students),
+                **{name: made[name] for name in ("version", "processor", "instruction_set")},
+            }
+            Lines(folder / "sittings.jsonl").append([sitting])
+
+
+def _write_report(out: Path, report: Report, records: Records) -> None:
+    teachers, students = _in_order(report.protocol, records)
+    write_records(out / NETWORKS, [*teachers, *students])
     content = json.dumps(report.as_dict(), indent=1, allow_nan=False)
     write_atomically(out / "report.json", content.encode())
     write_atomically(out / "table1.txt", printed(report).encode())

@@ -1,32 +1,52 @@
-"""The trials of a task, all runs together."""
+"""The trials of a task."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from tbrnn.reproduce.table1 import seeds
 from tbrnn.reproduce.table1.protocol import Protocol
+from tbrnn.tasks import Task
 from tbrnn.trials import Floats, Trials
+
+Drawing = tuple[int, int]  # run, and how often its data have been redrawn
 
 
 @dataclass(frozen=True)
 class TaskData:
-    """Training trials, a data set per run, and the test trials that all runs share.
+    """The data sets of one task, each drawn from a seed of its own."""
 
-    ``test_inputs`` is (trial, time, input), ``test_targets`` (trial, time, output).
-    """
+    protocol: Protocol
+    task: str
 
-    training: Trials
-    test_inputs: Floats
-    test_targets: Floats
+    def training(self, drawings: Iterable[Drawing]) -> Trials:
+        """The training trials of some runs, one data set each."""
+        seed, trials = self.protocol.seed, self.protocol.trials
+        return Trials.stack(
+            [
+                self._rule.sample(trials, seeds.training_data(seed, self.task, run, redrawn))
+                for run, redrawn in drawings
+            ]
+        )
 
+    @cached_property
+    def test_inputs(self) -> Floats:
+        """Test trials that all runs share, (trial, time, input)."""
+        return self._test.inputs
 
-def draw_data(protocol: Protocol, task: str) -> TaskData:
-    """Draw every data set from a seed of its own."""
-    rule, _ = protocol.tasks[task].task.build()
-    training = [
-        rule.sample(protocol.trials, seeds.training_data(protocol.seed, task, run))
-        for run in range(protocol.runs)
-    ]
-    test = rule.sample(protocol.test_trials, seeds.test_data(protocol.seed, task))
-    return TaskData(Trials.stack(training), test.inputs, np.asarray(test.targets))
+    @cached_property
+    def test_targets(self) -> Floats:
+        """Their targets, (trial, time, output)."""
+        return np.asarray(self._test.targets)
+
+    @cached_property
+    def _rule(self) -> Task:
+        return self.protocol.tasks[self.task].task.build()[0]
+
+    @cached_property
+    def _test(self) -> Trials:
+        return self._rule.sample(
+            self.protocol.test_trials, seeds.test_data(self.protocol.seed, self.task)
+        )

@@ -16,6 +16,7 @@ def printed(report: Report) -> str:
         _title(report),
         _aligned([*_header(report), *_rows(report)]),
         _listed("Deviations from the published table (marked *)", report.deviations),
+        _listed("Deviations from the published protocol", report.redrawn),
         _listed("Left out", report.left_out),
         "Further scores: smallest rank above the threshold, and the score\n"
         + _aligned(_further_rows(report)),

@@ -99,6 +99,7 @@ class Protocol(Section):
     network: Network
     acceptance_loss: PositiveFloat
     attempts: PositiveInt
+    attempts_per_data_set: PositiveInt
     target_loss: PositiveFloat
     stall_improvement: PositiveFloat
     threshold: float

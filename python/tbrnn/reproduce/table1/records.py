@@ -1,22 +1,25 @@
 """What is kept of every network: one record, one line of JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any, Literal
 
+from tbrnn.campaign import Lines
 from tbrnn.io import write_atomically
 
 NetworkClass = Literal["rnn", "tbrnn"]
 CLASSES: tuple[NetworkClass, ...] = ("rnn", "tbrnn")
+TeacherPlace = tuple[str, int, NetworkClass]  # task, run, class
+StudentPlace = tuple[str, int, NetworkClass, NetworkClass, int]  # ..., student's class and rank
 NAMES: dict[NetworkClass, str] = {"rnn": "two-body", "tbrnn": "three-body"}
 
 
 @dataclass(frozen=True)
 class TeacherRecord:
-    """A teacher after its last attempt.
+    """A teacher after its last attempt, on data that had been redrawn so often.
 
     ``status`` is that of the attempt, or "rejected" when all attempts ended above the acceptance
     loss. Losses are mean squared errors on the training trials; accuracy and ``test_loss`` are
@@ -29,11 +32,17 @@ class TeacherRecord:
     rank: int
     status: str
     attempts: int
+    redrawn: int
     epochs: int
     best_loss: float
     last_loss: float
     accuracy: float
     test_loss: float
+
+    @property
+    def place(self) -> TeacherPlace:
+        """Which network of the campaign it is."""
+        return self.task, self.run, self.teacher
 
     @property
     def accepted(self) -> bool:
@@ -65,8 +74,44 @@ class StudentRecord:
     test_loss: float
     state_error: float
 
+    @property
+    def place(self) -> StudentPlace:
+        """Which network of the campaign it is."""
+        return self.task, self.run, self.teacher, self.student, self.rank
+
 
 Record = TeacherRecord | StudentRecord
+
+
+class Records:
+    """The finished networks of a campaign, in memory and line by line in a file.
+
+    Parameters
+    ----------
+    path : path, optional
+        Read if it exists, extended as networks finish; in memory only without it.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._lines = None if path is None else Lines(path)
+        self.teachers: dict[TeacherPlace, TeacherRecord] = {}
+        self.students: dict[StudentPlace, StudentRecord] = {}
+        for entry in self._lines.entries if self._lines else []:
+            self._keep(_record(entry))
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Keep networks that are not there yet."""
+        new = [r for r in records if r.place not in self.teachers and r.place not in self.students]
+        if self._lines:
+            self._lines.append(_entry(record) for record in new)
+        for record in new:
+            self._keep(record)
+
+    def _keep(self, record: Record) -> None:
+        if isinstance(record, TeacherRecord):
+            self.teachers[record.place] = record
+        else:
+            self.students[record.place] = record
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
@@ -74,22 +119,24 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
     A file at ``path`` is replaced as a whole.
     """
-    lines = [json.dumps(_finite_or_none(asdict(record))) + "\n" for record in records]
+    lines = [json.dumps(_entry(record)) + "\n" for record in records]
     write_atomically(path, "".join(lines).encode())
 
 
 def read_records(path: Path) -> tuple[list[TeacherRecord], list[StudentRecord]]:
-    """Read the teachers and students that ``write_records`` wrote, null as not a number."""
-    lines = [_none_to_nan(json.loads(line)) for line in path.read_text().splitlines()]
-    teachers = [TeacherRecord(**line) for line in lines if "student" not in line]
-    students = [StudentRecord(**line) for line in lines if "student" in line]
-    return teachers, students
+    """Read the teachers and students of a file of records, null as not a number."""
+    records = [_record(json.loads(line)) for line in path.read_text().splitlines()]
+    teachers = [record for record in records if isinstance(record, TeacherRecord)]
+    return teachers, [record for record in records if isinstance(record, StudentRecord)]
 
 
-def _finite_or_none(values: dict[str, Any]) -> dict[str, Any]:
+def _entry(record: Record) -> dict[str, Any]:
+    """A record for JSON, which knows no number that is not finite."""
+    values = asdict(record)
     lost = {k for k, value in values.items() if isinstance(value, float) and not isfinite(value)}
     return {name: None if name in lost else value for name, value in values.items()}
 
 
-def _none_to_nan(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: nan if value is None else value for name, value in values.items()}
+def _record(entry: Mapping[str, Any]) -> Record:
+    values: dict[str, Any] = {k: nan if value is None else value for k, value in entry.items()}
+    return StudentRecord(**values) if "student" in values else TeacherRecord(**values)

@@ -53,6 +53,16 @@ class Report:
             if (runs := a.rejected_runs)
         ]
 
+    @property
+    def redrawn(self) -> list[str]:
+        """One sentence for every class of teachers of which some train on redrawn data."""
+        return [
+            f"{NAMES[a.teacher]} teacher, {a.task}: runs {', '.join(map(str, a.redrawn_runs))}, "
+            f"new data after every {self.protocol.attempts_per_data_set} failed attempts"
+            for a in self.acceptance
+            if a.redrawn_runs
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         """The content of ``report.json``: numbers, and ranks and "<0" as the table prints them."""
         return {
@@ -62,6 +72,7 @@ class Report:
             "further_scores": [self._cell(cell) for cell in self.further],
             "curves": self.curves,
             "teachers": [{**asdict(a), "acceptance_rate": a.rate} for a in self.acceptance],
+            "protocol_deviations": self.redrawn,
             "left_out": self.left_out,
             "deviations": self.deviations,
         }

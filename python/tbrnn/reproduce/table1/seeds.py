@@ -9,9 +9,10 @@ from zlib import crc32
 Entropy = tuple[int, ...]
 
 
-def training_data(seed: int, task: str, run: int) -> Entropy:
-    """The training trials of one run, shared by its teachers and students."""
-    return (seed, _word("training data"), _word(task), run)
+def training_data(seed: int, task: str, run: int, redrawn: int = 0) -> Entropy:
+    """The training trials of one run, shared by its teachers and students; `redrawn` so often."""
+    first = (seed, _word("training data"), _word(task), run)
+    return (*first, redrawn) if redrawn else first
 
 
 def test_data(seed: int, task: str) -> Entropy:

@@ -10,53 +10,69 @@ from tbrnn.analysis import accuracy, r2_per_trial, r2_pooled, squared_error
 from tbrnn.reproduce.table1 import seeds
 from tbrnn.reproduce.table1.data import TaskData
 from tbrnn.reproduce.table1.networks import MODELS, check_finished, training_options
-from tbrnn.reproduce.table1.protocol import Protocol
-from tbrnn.reproduce.table1.records import CLASSES, NetworkClass, StudentRecord
-from tbrnn.reproduce.table1.teachers import Teacher
+from tbrnn.reproduce.table1.records import (
+    CLASSES,
+    NetworkClass,
+    Records,
+    StudentRecord,
+    TeacherPlace,
+)
+from tbrnn.reproduce.table1.teachers import Teachers
+
+TEACHERS_AT_ONCE = 10  # their activity is in memory, and their students' records come together
 
 
 def train_students(
-    protocol: Protocol,
-    task: str,
-    data: TaskData,
-    teachers: Sequence[Teacher],
+    teachers: Teachers,
+    places: Sequence[TeacherPlace],
+    records: Records,
     threads: int | None = None,
-) -> list[StudentRecord]:
-    """Fit students of all ranks and both classes to every accepted teacher, and score them.
+) -> None:
+    """Fit students of all ranks and both classes to the accepted teachers, and score them."""
+    for kind in CLASSES:
+        pending = [place for place in places if missing_students(teachers, records, place, kind)]
+        for first in range(0, len(pending), TEACHERS_AT_ONCE):
+            some = pending[first : first + TEACHERS_AT_ONCE]
+            runs = _fit(teachers, records, some, kind, threads)
+            for at, place in enumerate(some):
+                members = np.flatnonzero(np.asarray(runs.teacher) == at)
+                network = teachers.networks[place]
+                records.add(_scored(teachers.data, place, network, kind, runs, members, threads))
 
-    All students of a class train in one call. They are scored teacher by teacher, so that the
-    activity of one teacher's students is in memory at a time.
-    """
-    accepted = [teacher for teacher in teachers if teacher.record.accepted]
-    records: list[StudentRecord] = []
-    if accepted:
-        for kind in CLASSES:
-            runs = _fit(protocol, task, data, accepted, kind, threads)
-            for place, teacher in enumerate(accepted):
-                members = np.flatnonzero(np.asarray(runs.teacher) == place)
-                records += _scored(data, teacher, kind, runs, members, threads)
-    return records
+
+def missing_students(
+    teachers: Teachers, records: Records, place: TeacherPlace, kind: NetworkClass
+) -> bool:
+    """Whether an accepted teacher lacks students of a class."""
+    teacher = records.teachers.get(place)
+    return (
+        teacher is not None
+        and teacher.accepted
+        and any((*place, kind, rank) not in records.students for rank in teachers.protocol.ranks)
+    )
 
 
 def _fit(
-    protocol: Protocol,
-    task: str,
-    data: TaskData,
-    teachers: Sequence[Teacher],
+    teachers: Teachers,
+    records: Records,
+    places: Sequence[TeacherPlace],
     kind: NetworkClass,
     threads: int | None,
 ) -> tbrnn.Runs:
-    records = [teacher.record for teacher in teachers]
+    data, protocol = teachers.data, teachers.protocol
+    found = [records.teachers[place] for place in places]
+    drawings = [(record.run, record.redrawn) for record in found]
+    distinct = sorted(set(drawings))
     runs = tbrnn.lint(
-        tbrnn.Ensemble.concatenate(teacher.network for teacher in teachers),
+        tbrnn.Ensemble.concatenate(teachers.networks[place] for place in places),
         MODELS[kind],
         ranks=protocol.ranks,
-        trials=data.training,
+        trials=data.training(distinct),
         match="rates",
-        seed=[seeds.students(protocol.seed, task, t.run, t.teacher, t.rank) for t in records],
-        dataset=[t.run for t in records],
+        seed=[seeds.students(protocol.seed, t.task, t.run, t.teacher, t.rank) for t in found],
+        dataset=[distinct.index(drawing) for drawing in drawings],
         threads=threads,
-        **training_options(protocol, protocol.tasks[task].student),
+        **training_options(protocol, protocol.tasks[data.task].student),
     )
     check_finished(runs)
     return runs
@@ -64,13 +80,14 @@ def _fit(
 
 def _scored(
     data: TaskData,
-    teacher: Teacher,
+    place: TeacherPlace,
+    teacher: tbrnn.Ensemble,
     kind: NetworkClass,
     runs: tbrnn.Runs,
     members: NDArray[np.int64],
     threads: int | None,
 ) -> list[StudentRecord]:
-    target = teacher.network.simulate(data.test_inputs, outputs=False, threads=threads)
+    target = teacher.simulate(data.test_inputs, outputs=False, threads=threads)
     ours = runs.best[members].simulate(data.test_inputs, threads=threads)
     states, rates, outputs = (np.asarray(a) for a in (ours.states, ours.rates, ours.outputs))
     target_states, target_rates = np.asarray(target.states), np.asarray(target.rates)
@@ -82,11 +99,12 @@ def _scored(
         "test_loss": squared_error(outputs, data.test_targets),
         "state_error": squared_error(states, target_states),
     }
+    task, run, teacher_kind = place
     return [
         StudentRecord(
-            task=teacher.record.task,
-            run=teacher.record.run,
-            teacher=teacher.record.teacher,
+            task=task,
+            run=run,
+            teacher=teacher_kind,
             student=kind,
             rank=int(runs.rank[member]),
             status=str(runs.status[member]),

@@ -1,97 +1,129 @@
 """Teachers: trained on the task, retrained until their last training loss is low enough."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 import tbrnn
 from tbrnn.analysis import accuracy, squared_error
 from tbrnn.reproduce.table1 import seeds
-from tbrnn.reproduce.table1.data import TaskData
+from tbrnn.reproduce.table1.data import Drawing, TaskData
 from tbrnn.reproduce.table1.networks import check_finished, teacher_model, training_options
-from tbrnn.reproduce.table1.protocol import Protocol
-from tbrnn.reproduce.table1.records import CLASSES, NetworkClass, TeacherRecord
-
-Place = tuple[int, NetworkClass]  # run and class
+from tbrnn.reproduce.table1.records import CLASSES, Records, TeacherPlace, TeacherRecord
 
 
-@dataclass(frozen=True)
-class Teacher:
-    """A single network with its best weights, and the record of its last attempt."""
+class Teachers:
+    """The teachers of one task.
 
-    network: tbrnn.Ensemble
-    record: TeacherRecord
-
-
-def train_teachers(
-    protocol: Protocol, task: str, data: TaskData, threads: int | None = None
-) -> list[Teacher]:
-    """Train the teachers of all runs and both classes together, and retry the rejected ones.
-
-    Every attempt starts from fresh weights on the same data. A teacher whose attempts are used up
-    keeps the status "rejected".
+    Parameters
+    ----------
+    data : TaskData
+    records : Records
+        What is finished already; extended.
+    weights : path, optional
+        A folder that keeps the accepted networks. One that is missing there although it has a
+        record is trained again, to the same bits.
     """
-    places: list[Place] = [(run, kind) for run in range(protocol.runs) for kind in CLASSES]
-    found: dict[Place, Teacher] = {}
-    for attempt in range(1, protocol.attempts + 1):
-        pending = [place for place in places if place not in found or not _accepted(found[place])]
-        if pending:
-            runs = _fit(protocol, task, data, pending, attempt, threads)
-            for member, place in enumerate(pending):
-                found[place] = _judged(protocol, task, data, runs, member, place, attempt)
-    return [found[place] for place in places]
+
+    def __init__(self, data: TaskData, records: Records, weights: Path | None = None) -> None:
+        self.data, self.protocol, self.records = data, data.protocol, records
+        self.weights = weights
+        self.networks: dict[TeacherPlace, tbrnn.Ensemble] = {}
+
+    def train(self, places: Sequence[TeacherPlace], threads: int | None = None) -> None:
+        """Train the teachers at these places together, and retry the rejected ones.
+
+        Every attempt starts from fresh weights. A teacher whose attempts are used up gets the
+        status "rejected".
+        """
+        for place in places:
+            self._load(place)
+        for attempt in range(1, self.protocol.attempts + 1):
+            pending = [place for place in places if self._wants(place, attempt)]
+            if pending:
+                self._attempt(pending, attempt, threads)
+
+    def drawing(self, place: TeacherPlace, attempt: int) -> Drawing:
+        """The data set of an attempt."""
+        return place[1], (attempt - 1) // self.protocol.attempts_per_data_set
+
+    def _wants(self, place: TeacherPlace, attempt: int) -> bool:
+        if place in self.networks:
+            return False
+        record = self.records.teachers.get(place)
+        return record is None or (record.accepted and record.attempts == attempt)
+
+    def _attempt(self, places: Sequence[TeacherPlace], attempt: int, threads: int | None) -> None:
+        runs = self._fit(places, attempt, threads)
+        finished = []
+        for member, place in enumerate(places):
+            record = self._judged(runs, member, place, attempt)
+            if record.accepted:
+                self._keep(place, runs.best[member])
+            if record.accepted or attempt == self.protocol.attempts:
+                finished.append(record)
+        self.records.add(finished)
+
+    def _fit(self, places: Sequence[TeacherPlace], attempt: int, threads: int | None) -> tbrnn.Runs:
+        protocol, task = self.protocol, self.data.task
+        rank = protocol.tasks[task].teacher_rank
+        drawings = [self.drawing(place, attempt) for place in places]
+        distinct = sorted(set(drawings))
+        runs = tbrnn.fit(
+            [teacher_model(protocol, task, kind) for _, _, kind in places],
+            self.data.training(distinct),
+            seed=[
+                seeds.teacher(protocol.seed, task, run, kind, rank, attempt)
+                for _, run, kind in places
+            ],
+            dataset=[distinct.index(drawing) for drawing in drawings],
+            threads=threads,
+            **training_options(protocol, protocol.tasks[task].teacher),
+        )
+        check_finished(runs)
+        return runs
+
+    def _judged(
+        self, runs: tbrnn.Runs, member: int, place: TeacherPlace, attempt: int
+    ) -> TeacherRecord:
+        network = runs.best[member]
+        activity = network.simulate(self.data.test_inputs, states=False, rates=False)
+        outputs = np.asarray(activity.outputs)
+        accepted = runs.last_loss[member] <= self.protocol.acceptance_loss
+        task, run, kind = place
+        return TeacherRecord(
+            task=task,
+            run=run,
+            teacher=kind,
+            rank=self.protocol.tasks[task].teacher_rank,
+            status=str(runs.status[member]) if accepted else "rejected",
+            attempts=attempt,
+            redrawn=self.drawing(place, attempt)[1],
+            epochs=int(runs.epochs[member]),
+            best_loss=float(runs.best_loss[member]),
+            last_loss=float(runs.last_loss[member]),
+            accuracy=float(accuracy(outputs, self.data.test_targets)),
+            test_loss=float(squared_error(outputs, self.data.test_targets)),
+        )
+
+    def _file(self, place: TeacherPlace) -> Path | None:
+        task, run, kind = place
+        return self.weights and self.weights / f"{task}-run-{run}-{kind}.safetensors"
+
+    def _load(self, place: TeacherPlace) -> None:
+        file = self._file(place)
+        if file and file.exists() and place in self.records.teachers:
+            self.networks[place] = tbrnn.load(file)[0]
+
+    def _keep(self, place: TeacherPlace, network: tbrnn.Ensemble) -> None:
+        self.networks[place] = network
+        file = self._file(place)
+        if file:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            network.save(file)
 
 
-def _fit(
-    protocol: Protocol,
-    task: str,
-    data: TaskData,
-    places: Sequence[Place],
-    attempt: int,
-    threads: int | None,
-) -> tbrnn.Runs:
-    rank = protocol.tasks[task].teacher_rank
-    runs = tbrnn.fit(
-        [teacher_model(protocol, task, kind) for _, kind in places],
-        data.training,
-        seed=[seeds.teacher(protocol.seed, task, run, kind, rank, attempt) for run, kind in places],
-        dataset=[run for run, _ in places],
-        threads=threads,
-        **training_options(protocol, protocol.tasks[task].teacher),
-    )
-    check_finished(runs)
-    return runs
-
-
-def _judged(
-    protocol: Protocol,
-    task: str,
-    data: TaskData,
-    runs: tbrnn.Runs,
-    member: int,
-    place: Place,
-    attempt: int,
-) -> Teacher:
-    network = runs.best[member]
-    outputs = np.asarray(network.simulate(data.test_inputs, states=False, rates=False).outputs)
-    accepted = runs.last_loss[member] <= protocol.acceptance_loss
-    run, kind = place
-    record = TeacherRecord(
-        task=task,
-        run=run,
-        teacher=kind,
-        rank=protocol.tasks[task].teacher_rank,
-        status=str(runs.status[member]) if accepted else "rejected",
-        attempts=attempt,
-        epochs=int(runs.epochs[member]),
-        best_loss=float(runs.best_loss[member]),
-        last_loss=float(runs.last_loss[member]),
-        accuracy=float(accuracy(outputs, data.test_targets)),
-        test_loss=float(squared_error(outputs, data.test_targets)),
-    )
-    return Teacher(network, record)
-
-
-def _accepted(teacher: Teacher) -> bool:
-    return teacher.record.accepted
+def teacher_places(task: str, runs: Sequence[int]) -> list[TeacherPlace]:
+    """Both classes of every run."""
+    return [(task, run, kind) for run in runs for kind in CLASSES]

@@ -1,0 +1,116 @@
+"""A folder that one campaign fills: what made it is written there, and one process works in it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tbrnn._engine import VERSION
+from tbrnn.io import write_atomically
+
+FORMAT = 1  # of the folder; larger numbers come from later versions of the package
+MANIFEST = "campaign.json"
+
+
+class FolderInUse(OSError):
+    """Another process works in the folder."""
+
+
+class ChangedConfiguration(ValueError):
+    """The folder holds results of another configuration; the message lists the differences."""
+
+
+@contextmanager
+def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
+    """Work in a folder, alone and with the configuration that it was begun with.
+
+    Parameters
+    ----------
+    folder : path
+        Made if there is none. Its ``campaign.json`` keeps format, version and configuration.
+    configuration : dict
+        All that decides the results, of plain JSON values.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written.
+    FolderInUse
+        If another process holds it.
+    ChangedConfiguration
+        If it was begun with another configuration.
+    ValueError
+        If a later version of the package made it, or its ``campaign.json`` is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from tbrnn.campaign import hold
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with hold(Path(folder), {"seed": 0}):
+    ...         pass
+    ...     with hold(Path(folder), {"seed": 1}):
+    ...         pass
+    Traceback (most recent call last):
+        ...
+    tbrnn.campaign.folder.ChangedConfiguration: ...: begun with another configuration
+      seed: 0 there, 1 now
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a+b") as lock:
+        _lock(folder, lock.fileno())
+        _check(folder, json.loads(json.dumps(configuration)))
+        yield
+
+
+def _lock(folder: Path, file: int) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(file, 20, 0).decode() or "unknown"
+        raise FolderInUse(
+            f"{folder}: in use by process {holder}; wait for its end, or take another folder"
+        ) from None
+    os.ftruncate(file, 0)
+    os.write(file, str(os.getpid()).encode())
+
+
+def _check(folder: Path, configuration: dict[str, Any]) -> None:
+    """Write the manifest, or compare with the one that is there."""
+    path = folder / MANIFEST
+    if not path.exists():
+        content = {"format": FORMAT, "tbrnn": VERSION, "configuration": configuration}
+        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+        return
+    try:
+        found = json.loads(path.read_text())
+        version, begun = found["format"], found["configuration"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: damaged ({error})") from error
+    if version > FORMAT:
+        raise ValueError(
+            f"{folder}: made by tbrnn {found.get('tbrnn')} (format {version}); "
+            f"this is tbrnn {VERSION}, which knows formats up to {FORMAT}"
+        )
+    differences = _differences(begun, configuration)
+    if differences:
+        listed = "".join(f"\n  {line}" for line in differences)
+        raise ChangedConfiguration(f"{folder}: begun with another configuration{listed}")
+
+
+def _differences(there: Any, now: Any, name: str = "") -> list[str]:
+    """A line for every entry of two nested dictionaries that is not the same."""
+    if isinstance(there, dict) and isinstance(now, dict):
+        return [
+            line
+            for key in {**there, **now}
+            for line in _differences(
+                there.get(key, "absent"), now.get(key, "absent"), f"{name}.{key}" if name else key
+            )
+        ]
+    return [] if there == now else [f"{name}: {there} there, {now} now"]

@@ -1,0 +1,77 @@
+"""A campaign's folder: one process, one configuration, one format."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tbrnn.campaign import ChangedConfiguration, FolderInUse, hold
+from tbrnn.campaign.folder import FORMAT, MANIFEST
+
+CONFIGURATION = {"seed": 0, "ranks": (1, 2), "teacher": {"lr": 1e-2, "epochs": 20}}
+
+
+def begin(folder, **changes):
+    with hold(folder, {**CONFIGURATION, **changes}):
+        return json.loads((folder / MANIFEST).read_text())
+
+
+def test_the_manifest_says_what_made_the_folder(tmp_path):
+    made = begin(tmp_path / "new" / "folder")
+    assert made["format"] == FORMAT
+    assert made["configuration"] == {**CONFIGURATION, "ranks": [1, 2]}
+    assert begin(tmp_path / "new" / "folder") == made
+
+
+def test_a_changed_configuration_is_refused_with_the_differences(tmp_path):
+    begin(tmp_path)
+    with pytest.raises(ChangedConfiguration) as refused:
+        begin(tmp_path, seed=1, teacher={"lr": 1e-3, "clip": 1.0, "epochs": 20})
+    assert str(refused.value).splitlines() == [
+        f"{tmp_path}: begun with another configuration",
+        "  seed: 0 there, 1 now",
+        "  teacher.lr: 0.01 there, 0.001 now",
+        "  teacher.clip: absent there, 1.0 now",
+    ]
+    assert begin(tmp_path)["configuration"]["seed"] == 0
+
+
+def test_a_second_process_is_refused(tmp_path):
+    code = (
+        "import sys, pathlib; from tbrnn.campaign import hold\n"
+        "with hold(pathlib.Path(sys.argv[1]), {}): pass"
+    )
+    with hold(tmp_path, {}):
+        second = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+        )
+        assert f"in use by process {os.getpid()}" in second.stderr
+        with pytest.raises(FolderInUse, match=f"{tmp_path}: in use by process {os.getpid()}"):
+            begin(tmp_path)
+    begin(tmp_path / "another")
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def test_a_folder_of_a_later_version_is_refused(tmp_path):
+    begin(tmp_path)
+    made = json.loads((tmp_path / MANIFEST).read_text())
+    (tmp_path / MANIFEST).write_text(json.dumps({**made, "format": FORMAT + 1, "tbrnn": "9.1"}))
+    with pytest.raises(ValueError, match=rf"made by tbrnn 9.1 \(format {FORMAT + 1}\)"):
+        begin(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}'])
+def test_a_damaged_manifest_is_an_error(tmp_path, content):
+    (tmp_path / MANIFEST).write_text(content)
+    with pytest.raises(ValueError, match="campaign.json: damaged"):
+        begin(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        begin(tmp_path / "file" / "folder")
+    with pytest.raises(OSError, match="/proc/nothing"):
+        begin(type(tmp_path)("/proc/nothing"))
