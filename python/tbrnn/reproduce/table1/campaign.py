@@ -19,6 +19,7 @@ from tbrnn.reproduce.table1.printed import printed
 from tbrnn.reproduce.table1.protocol import Protocol
 from tbrnn.reproduce.table1.records import (
     CLASSES,
+    NETWORKS,
     Records,
     StudentRecord,
     TeacherRecord,
@@ -29,7 +30,6 @@ from tbrnn.reproduce.table1.students import missing_students, train_students
 from tbrnn.reproduce.table1.teachers import Teachers, teacher_places
 
 METRICS = ("r2_per_trial", "r2_pooled", "accuracy", "squared_error")
-NETWORKS = "networks.jsonl"
 Shard = tuple[int, int]  # the i-th of n, from 1
 
 
@@ -79,7 +79,7 @@ def reproduce_table1(
         folder = _folder(out, shard)
         if folder:
             stack.enter_context(hold(folder, protocol.model_dump(mode="json")))
-        records = Records(folder and folder / NETWORKS)
+        records = Records(folder)
         if out and not shard:
             _merge(out, protocol, records)
         with _sitting(folder, records, threads):
@@ -109,7 +109,7 @@ def _merge(out: Path, protocol: Protocol, records: Records) -> None:
     """Take over what shards have finished."""
     for part in sorted(out.glob("shard-*-of-*")):
         with hold(part, protocol.model_dump(mode="json")):
-            found = Records(part / NETWORKS)
+            found = Records(part)
         records.add([*found.teachers.values(), *found.students.values()])
 
 
@@ -124,17 +124,15 @@ def _complete(
     """Train what is missing of a task."""
     places = teacher_places(data.task, runs)
     teachers = Teachers(data, records, folder and folder / "weights")
-    open_ones = [
-        place
-        for place in places
-        if place not in records.teachers
-        or any(missing_students(teachers, records, place, kind) for kind in CLASSES)
-    ]
-    tell(f"{data.task}: {len(open_ones)} teachers")
-    teachers.train(open_ones, threads)
-    accepted = sum(records.teachers[place].accepted for place in open_ones)
-    tell(f"{data.task}: {2 * len(data.protocol.ranks) * accepted} students")
-    train_students(teachers, open_ones, records, threads)
+    pending = [place for place in places if place not in records.teachers]
+    tell(f"{data.task}: {len(pending)} teachers")
+    teachers.train(pending, threads)
+    accepted = [place for place in places if records.teachers[place].accepted]
+    missing = sum(
+        len(missing_students(teachers, place, kind)) for place in accepted for kind in CLASSES
+    )
+    tell(f"{data.task}: {missing} students")
+    train_students(teachers, accepted, threads)
 
 
 def _in_order(

@@ -1,7 +1,8 @@
 """What is kept of every network: one record, one line of JSON."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite, nan
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any, Literal
 
 from tbrnn.campaign import Lines
 from tbrnn.io import write_atomically
+
+NETWORKS = "networks.jsonl"
 
 NetworkClass = Literal["rnn", "tbrnn"]
 CLASSES: tuple[NetworkClass, ...] = ("rnn", "tbrnn")
@@ -84,28 +87,39 @@ Record = TeacherRecord | StudentRecord
 
 
 class Records:
-    """The finished networks of a campaign, in memory and line by line in a file.
+    """The finished networks of a campaign, in memory and line by line in a folder.
 
     Parameters
     ----------
-    path : path, optional
-        Read if it exists, extended as networks finish; in memory only without it.
+    folder : path, optional
+        Its ``networks.jsonl`` and ``attempts.jsonl`` (of teachers, failed) are read if they exist
+        and grow as networks finish; all is in memory only without it.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._lines = None if path is None else Lines(path)
+    def __init__(self, folder: Path | None = None) -> None:
+        self._networks = None if folder is None else Lines(folder / NETWORKS)
+        self._attempts = None if folder is None else Lines(folder / "attempts.jsonl")
         self.teachers: dict[TeacherPlace, TeacherRecord] = {}
         self.students: dict[StudentPlace, StudentRecord] = {}
-        for entry in self._lines.entries if self._lines else []:
+        self.failed: Counter[TeacherPlace] = Counter()  # attempts
+        for entry in self._networks.entries if self._networks else []:
             self._keep(_record(entry))
+        for entry in self._attempts.entries if self._attempts else []:
+            self.failed[entry["task"], entry["run"], entry["teacher"]] += 1
 
     def add(self, records: Iterable[Record]) -> None:
-        """Keep networks that are not there yet."""
+        """Keep networks that are not there yet, all at once."""
         new = [r for r in records if r.place not in self.teachers and r.place not in self.students]
-        if self._lines:
-            self._lines.append(_entry(record) for record in new)
+        if self._networks:
+            self._networks.append(_entry(record) for record in new)
         for record in new:
             self._keep(record)
+
+    def add_failed(self, attempts: Sequence[TeacherRecord]) -> None:
+        """Keep attempts at teachers that ended above the acceptance loss, all at once."""
+        if self._attempts:
+            self._attempts.append(_entry(record) for record in attempts)
+        self.failed.update(record.place for record in attempts)
 
     def _keep(self, record: Record) -> None:
         if isinstance(record, TeacherRecord):

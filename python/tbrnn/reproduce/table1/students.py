@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 import tbrnn
 from tbrnn.analysis import accuracy, r2_per_trial, r2_pooled, squared_error
 from tbrnn.reproduce.table1 import seeds
-from tbrnn.reproduce.table1.data import TaskData
 from tbrnn.reproduce.table1.networks import MODELS, check_finished, training_options
 from tbrnn.reproduce.table1.records import (
     CLASSES,
     NetworkClass,
-    Records,
+    StudentPlace,
     StudentRecord,
     TeacherPlace,
 )
@@ -23,44 +22,43 @@ TEACHERS_AT_ONCE = 10  # their activity is in memory, and their students' record
 
 
 def train_students(
-    teachers: Teachers,
-    places: Sequence[TeacherPlace],
-    records: Records,
-    threads: int | None = None,
+    teachers: Teachers, places: Sequence[TeacherPlace], threads: int | None = None
 ) -> None:
-    """Fit students of all ranks and both classes to the accepted teachers, and score them."""
+    """Fit students of all ranks and both classes to accepted teachers, and score them."""
     for kind in CLASSES:
-        pending = [place for place in places if missing_students(teachers, records, place, kind)]
-        for first in range(0, len(pending), TEACHERS_AT_ONCE):
-            some = pending[first : first + TEACHERS_AT_ONCE]
-            runs = _fit(teachers, records, some, kind, threads)
-            for at, place in enumerate(some):
-                members = np.flatnonzero(np.asarray(runs.teacher) == at)
-                network = teachers.networks[place]
-                records.add(_scored(teachers.data, place, network, kind, runs, members, threads))
+        for first in range(0, len(places), TEACHERS_AT_ONCE):
+            some = places[first : first + TEACHERS_AT_ONCE]
+            if any(missing_students(teachers, place, kind) for place in some):
+                teachers.train(some, threads)
+                teachers.records.add(_students(teachers, some, kind, threads))
 
 
 def missing_students(
-    teachers: Teachers, records: Records, place: TeacherPlace, kind: NetworkClass
-) -> bool:
-    """Whether an accepted teacher lacks students of a class."""
-    teacher = records.teachers.get(place)
-    return (
-        teacher is not None
-        and teacher.accepted
-        and any((*place, kind, rank) not in records.students for rank in teachers.protocol.ranks)
-    )
+    teachers: Teachers, place: TeacherPlace, kind: NetworkClass
+) -> list[StudentPlace]:
+    """Students of a class that a teacher lacks."""
+    found = teachers.records.students
+    every = [(*place, kind, rank) for rank in teachers.protocol.ranks]
+    return [student for student in every if student not in found]
+
+
+def _students(
+    teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass, threads: int | None
+) -> list[StudentRecord]:
+    runs = _fit(teachers, places, kind, threads)
+    of = np.asarray(runs.teacher)
+    return [
+        record
+        for at, place in enumerate(places)
+        for record in _scored(teachers, place, kind, runs, np.flatnonzero(of == at), threads)
+    ]
 
 
 def _fit(
-    teachers: Teachers,
-    records: Records,
-    places: Sequence[TeacherPlace],
-    kind: NetworkClass,
-    threads: int | None,
+    teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass, threads: int | None
 ) -> tbrnn.Runs:
     data, protocol = teachers.data, teachers.protocol
-    found = [records.teachers[place] for place in places]
+    found = [teachers.records.teachers[place] for place in places]
     drawings = [(record.run, record.redrawn) for record in found]
     distinct = sorted(set(drawings))
     runs = tbrnn.lint(
@@ -79,14 +77,14 @@ def _fit(
 
 
 def _scored(
-    data: TaskData,
+    teachers: Teachers,
     place: TeacherPlace,
-    teacher: tbrnn.Ensemble,
     kind: NetworkClass,
     runs: tbrnn.Runs,
     members: NDArray[np.int64],
     threads: int | None,
 ) -> list[StudentRecord]:
+    data, teacher = teachers.data, teachers.networks[place]
     target = teacher.simulate(data.test_inputs, outputs=False, threads=threads)
     ours = runs.best[members].simulate(data.test_inputs, threads=threads)
     states, rates, outputs = (np.asarray(a) for a in (ours.states, ours.rates, ours.outputs))

@@ -52,18 +52,19 @@ class Teachers:
         if place in self.networks:
             return False
         record = self.records.teachers.get(place)
-        return record is None or (record.accepted and record.attempts == attempt)
+        if record is None:
+            return attempt > self.records.failed[place]
+        return record.accepted and record.attempts == attempt
 
     def _attempt(self, places: Sequence[TeacherPlace], attempt: int, threads: int | None) -> None:
         runs = self._fit(places, attempt, threads)
-        finished = []
-        for member, place in enumerate(places):
-            record = self._judged(runs, member, place, attempt)
+        judged = [self._judged(runs, member, place, attempt) for member, place in enumerate(places)]
+        for member, record in enumerate(judged):
             if record.accepted:
-                self._keep(place, runs.best[member])
-            if record.accepted or attempt == self.protocol.attempts:
-                finished.append(record)
-        self.records.add(finished)
+                self._keep(record.place, runs.best[member])
+        last = attempt == self.protocol.attempts
+        self.records.add(record for record in judged if record.accepted or last)
+        self.records.add_failed([record for record in judged if not (record.accepted or last)])
 
     def _fit(self, places: Sequence[TeacherPlace], attempt: int, threads: int | None) -> tbrnn.Runs:
         protocol, task = self.protocol, self.data.task
