@@ -26,8 +26,6 @@ FORMAT = 1  # of the configuration below; larger numbers come from later version
 
 def save(nets: Ensemble, path: str | os.PathLike[str]) -> None:
     """`Ensemble.save`, which documents it."""
-    from safetensors.numpy import save as to_bytes
-
     tensors = {
         f"{c}.{name}": np.ascontiguousarray(array)
         for c, cohort in enumerate(nets.cohorts)
@@ -41,8 +39,7 @@ def save(nets: Ensemble, path: str | os.PathLike[str]) -> None:
             "order": nets.order.tolist(),
         }
     )
-    metadata = {"tbrnn": configuration, "digest": _digest(configuration, tensors)}
-    write_atomically(path, to_bytes(tensors, metadata))
+    write_tensors(path, configuration, tensors)
 
 
 def load(path: str | os.PathLike[str]) -> Ensemble:
@@ -76,15 +73,8 @@ def load(path: str | os.PathLike[str]) -> Ensemble:
     >>> bool((copy.l == nets.l).all()), copy.model == nets.model
     (True, True)
     """
-    metadata, tensors = _read(Path(path))
-    if "tbrnn" not in metadata:
-        raise ValueError(
-            f"{path}: a safetensors file that tbrnn did not write (its metadata lack 'tbrnn'); "
-            "arrays with published names load with Model.from_state_dict"
-        )
-    if metadata.get("digest") != _digest(metadata["tbrnn"], tensors):
-        raise ValueError(f"{path}: damaged, weights or configuration differ from what was saved")
-    configuration = json.loads(metadata["tbrnn"])
+    text, tensors = read_tensors(path)
+    configuration = json.loads(text)
     try:
         if configuration["format"] > FORMAT:
             raise ValueError(f"format {configuration['format']}, known up to {FORMAT}")
@@ -95,6 +85,29 @@ def load(path: str | os.PathLike[str]) -> Ensemble:
             f"this is tbrnn {VERSION} and cannot read it ({error})"
         ) from error
     return Ensemble(cohorts, configuration["order"])
+
+
+def write_tensors(
+    path: str | os.PathLike[str], configuration: str, tensors: Mapping[str, NDArray[Any]]
+) -> None:
+    """Write arrays and what they are, with a digest of both."""
+    from safetensors.numpy import save as to_bytes
+
+    metadata = {"tbrnn": configuration, "digest": _digest(configuration, tensors)}
+    write_atomically(path, to_bytes(dict(tensors), metadata))
+
+
+def read_tensors(path: str | os.PathLike[str]) -> tuple[str, dict[str, NDArray[Any]]]:
+    """Read what `write_tensors` wrote; `load` documents the errors."""
+    metadata, tensors = _read(Path(path))
+    if "tbrnn" not in metadata:
+        raise ValueError(
+            f"{path}: a safetensors file that tbrnn did not write (its metadata lack 'tbrnn'); "
+            "arrays with published names load with Model.from_state_dict"
+        )
+    if metadata.get("digest") != _digest(metadata["tbrnn"], tensors):
+        raise ValueError(f"{path}: damaged, weights or configuration differ from what was saved")
+    return metadata["tbrnn"], tensors
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:

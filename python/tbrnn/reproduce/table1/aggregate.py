@@ -6,8 +6,9 @@ summary exceeds the threshold, and that summary; if none does, rank infinity and
 summary.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ Score = Literal["r2", "rate_r2", "pooled_r2"]
 LineName = Literal["rank", "r2", "rank_any", "r2_any"]
 SCORES: tuple[Score, ...] = ("r2", "rate_r2", "pooled_r2")
 LINES: tuple[LineName, ...] = ("rank", "r2", "rank_any", "r2_any")
+SUMMARIES: tuple[Callable[..., Array], ...] = (np.median, np.max)
 
 
 @dataclass(frozen=True)
@@ -116,16 +118,16 @@ def _column(
     runs = scores.shape[1]
     if runs == 0:
         return []
-    resampled = _resampled(scores, protocol.bootstrap) if runs > 1 else None
+    resampled = _resampled(scores, _drawn(runs, protocol.bootstrap)) if runs > 1 else None
     values: list[float] = []
     intervals: list[tuple[float, float] | None] = []
-    for over in (np.median, np.max):
+    for i, over in enumerate(SUMMARIES):
         ours = first_passing(over(scores, axis=-1), protocol.ranks, protocol.threshold)
         values += [float(value) for value in ours]
         if resampled is None:
             intervals += [None, None]
         else:
-            spread = first_passing(over(resampled, axis=-1), protocol.ranks, protocol.threshold)
+            spread = first_passing(resampled[i], protocol.ranks, protocol.threshold)
             intervals += [_interval(column, protocol.bootstrap.level) for column in spread]
     return [
         Cell(student, teacher, task, score, line, value, interval, runs)
@@ -150,11 +152,30 @@ def first_passing(summary: Array, ranks: Sequence[int], threshold: float) -> tup
     return rank, np.where(some, at_first, summary.max(axis=-1))
 
 
-def _resampled(scores: Array, bootstrap: Bootstrap) -> Array:
-    """Scores of runs drawn with replacement, (resample, rank, run)."""
+@cache
+def _drawn(runs: int, bootstrap: Bootstrap) -> NDArray[np.int16]:
+    """How often each run is drawn when as many are drawn with replacement, (run, resample)."""
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(bootstrap.seed)))
-    drawn = rng.integers(scores.shape[1], size=(bootstrap.resamples, scores.shape[1]))
-    return np.moveaxis(scores[:, drawn], 0, 1)
+    drawn = rng.integers(runs, size=(bootstrap.resamples, runs))
+    places = drawn + runs * np.arange(bootstrap.resamples)[:, None]
+    counts = np.bincount(places.ravel(), minlength=drawn.size).reshape(drawn.shape)
+    return np.ascontiguousarray(counts.T, dtype=np.int16)
+
+
+def _resampled(scores: Array, drawn: NDArray[np.int16]) -> tuple[Array, Array]:
+    """Median and maximum of every resample, (resample, rank), by counting up the sorted runs."""
+    runs = len(drawn)
+    medians, maxima = [], []
+    for of_rank in scores:
+        order = of_rank.argsort()
+        passed = drawn[order].cumsum(axis=0, dtype=np.int16)
+        low, high, last = (
+            of_rank[order][(passed <= k).sum(axis=0)]
+            for k in ((runs - 1) // 2, runs // 2, runs - 1)
+        )
+        medians.append((low + high) / 2)
+        maxima.append(last)
+    return np.stack(medians, axis=-1), np.stack(maxima, axis=-1)
 
 
 def _interval(values: Array, level: float) -> tuple[float, float]:

@@ -82,12 +82,14 @@ def reproduce_table1(
         records = Records(folder)
         if out and not shard:
             _merge(out, protocol, records)
+        before = len(records.teachers) + len(records.students)
         with _sitting(folder, records, threads):
             for task in protocol.tasks:
                 _complete(TaskData(protocol, task), runs, records, folder, threads, tell)
         made = provenance(seed=protocol.seed, config=protocol.hash, metrics=METRICS)
         report = make_report(*_in_order(protocol, records), protocol, made)
-        if folder and not shard:
+        complete = before == len(records.teachers) + len(records.students)
+        if folder and not shard and not (complete and _written(folder)):
             _write_report(folder, report, records)
     return report
 
@@ -172,6 +174,10 @@ def _sitting(folder: Path | None, records: Records, threads: int) -> Iterator[No
                 **{name: made[name] for name in ("version", "processor", "instruction_set")},
             }
             Lines(folder / "sittings.jsonl").append([sitting])
+
+
+def _written(out: Path) -> bool:
+    return all((out / name).exists() for name in ("report.json", "table1.txt", "table1.png"))
 
 
 def _write_report(out: Path, report: Report, records: Records) -> None:

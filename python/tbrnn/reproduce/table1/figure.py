@@ -1,15 +1,19 @@
 """The companion figure of Table 1: the best run's R2 by student rank, a panel per teacher."""
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tbrnn import plot
 from tbrnn.reproduce.table1 import published
 from tbrnn.reproduce.table1.aggregate import scores_by_rank
 from tbrnn.reproduce.table1.protocol import Protocol
 from tbrnn.reproduce.table1.records import CLASSES, NAMES, NetworkClass, StudentRecord
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS: dict[NetworkClass, str] = {"rnn": "#3b6fb6", "tbrnn": "#d9822b"}
 
@@ -20,6 +24,8 @@ def companion_figure(students: Sequence[StudentRecord], protocol: Protocol) -> F
     y is the maximum over runs of the mean R2 on states. Published values are drawn lightly, values
     below -1 as arrows at the lower edge, the threshold dashed.
     """
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(1.5 + 1.5 * len(protocol.tasks), 3.75), layout="constrained")
     panels = figure.subplots(2, len(protocol.tasks), sharex=True, sharey=True, squeeze=False)
     for row, teacher in zip(panels, CLASSES, strict=True):
