@@ -16,6 +16,7 @@ from tbrnn import _core
 
 ROOT = Path(__file__).parents[1]
 PEERS = {"torch", "jax"}  # of the extra `peers`, which only the benchmark imports
+NEEDS = {"tbrnn.connectivity.cp": "tensorly"}  # of the extra `analysis`, imported in calls
 MODULES = ["tbrnn"] + [
     module.name
     for module in pkgutil.walk_packages(tbrnn.__path__, "tbrnn.")
@@ -45,6 +46,8 @@ def examples(name):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests(name):
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name], reason="pip install 'tbrnn[analysis]'")
     report = []
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     for test in examples(name):

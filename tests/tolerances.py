@@ -29,6 +29,14 @@ TOLERANCES = {
     "training": 1e-9,
     # Reordering trials reorders the sums over tiles in float64.
     "permuted trials": 1e-12,
+    # Counts and integers.
+    "exact": 0.0,
+    # An inverse of condition number below 10 costs a digit.
+    "inverse of a small matrix": 1e-11,
+    # Alternating least squares converge linearly; they stop at a change of 1e-12 per sweep.
+    "alternating least squares": 1e-6,
+    # Half a unit of the last of four decimals, and a few of 38,400 signs that sit on zero.
+    "golden figures of four decimals": 1e-4,
     # Box-Muller with the engine's own logarithm and sine.
     "normals float32": 2e-6,
     "normals float64": 1e-14,

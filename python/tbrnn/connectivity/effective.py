@@ -1,0 +1,57 @@
+"""The part of a three-body tensor that acts on the states a network can reach."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tbrnn.connectivity.tensors import tensor_of
+from tbrnn.connectivity.terms import Array, input_space, triples
+from tbrnn.ensemble import Ensemble
+from tbrnn.errors import mistake
+
+
+def effective_tensor(nets: Ensemble) -> Array:
+    """The tensor between the directions that states can take.
+
+    A low-rank rate network that starts at 0 never leaves the span of ``[l, I]``, ``I = [W_in, b]``,
+    so that, to first order in the states, only the parts of m and n in it matter. With P the
+    orthogonal projector on that span::
+
+        W_eff = scale sum_R  l_R x (P m_R) x (P n_R)
+
+    Networks that do the same thing can have unlike tensors and like effective ones. Compare
+    canonical networks, ``effective_tensor(canonical(nets))``, or `symmetrised` tensors: otherwise
+    the tensor depends on which vector is called m and which n.
+
+    Parameters
+    ----------
+    nets : Ensemble
+        Of LowRankTBRNN or LowRankHORNN, one model. With `hard_orth` l is the projected one.
+
+    Returns
+    -------
+    array (member, unit, unit, unit), without the member axis for a network picked as ``nets[i]``
+
+    Raises
+    ------
+    ValueError
+        If the members have no three-body term, or several models.
+
+    References
+    ----------
+    Beyond linear summation: Three-Body RNNs for modeling complex neural and biological systems.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> nets = tbrnn.LowRankTBRNN(units=30, rank=1, inputs=1, outputs=1).initial(range(4))
+    >>> tbrnn.connectivity.effective_tensor(nets).shape
+    (4, 30, 30, 30)
+    """
+    term = triples(nets)
+    if term is None:
+        raise mistake("nets", "networks with a three-body term", repr(nets))
+    reached = np.concatenate([term.l, input_space(nets)], axis=-1)
+    project = reached @ np.linalg.pinv(reached)
+    full = tensor_of(term.weight[:, None, None] * term.l, project @ term.m, project @ term.n)
+    return full[0] if nets.single else full

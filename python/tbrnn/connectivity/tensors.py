@@ -1,0 +1,152 @@
+"""The full connectivity of a low-rank network: matrix W_ij and tensor W_ijk."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tbrnn.connectivity.terms import Array, pairs, triples
+from tbrnn.ensemble import Ensemble
+from tbrnn.errors import mistake
+
+
+def matrix(nets: Ensemble) -> Array:
+    """The two-body connectivity that the dynamics see.
+
+    ::
+
+        W_ij = scale sum_R m_iR n_jR          drive_i = sum_j W_ij r_j
+
+    In a gated LowRankHORNN it is multiplied by g.
+
+    Parameters
+    ----------
+    nets : Ensemble
+        Of LowRankRNN or LowRankHORNN, one model.
+
+    Returns
+    -------
+    array (member, unit, unit), without the member axis for a network picked as ``nets[i]``
+
+    Raises
+    ------
+    ValueError
+        If the members have no two-body term, or several models.
+
+    Notes
+    -----
+    The scale is the model's (1/N unless given), so that it is 1 in the published "discrete" mode;
+    the published export divides by N there too.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> nets = tbrnn.LowRankRNN(units=30, rank=2, inputs=1, outputs=1).initial(range(4))
+    >>> tbrnn.connectivity.matrix(nets).shape
+    (4, 30, 30)
+    """
+    term = pairs(nets)
+    if term is None:
+        raise mistake("nets", "networks with a two-body term", repr(nets))
+    full = term.weight[:, None, None] * (term.m @ term.n.swapaxes(-1, -2))
+    return full[0] if nets.single else full
+
+
+def tensor(nets: Ensemble) -> Array:
+    """The three-body connectivity that the dynamics see.
+
+    ::
+
+        W_ijk = scale sum_R l_iR m_jR n_kR          drive_i = sum_jk W_ijk r_j r_k
+
+    With `hard_orth` l is the projected one. In a gated LowRankHORNN it is multiplied by 1 - g.
+
+    Parameters
+    ----------
+    nets : Ensemble
+        Of LowRankTBRNN or LowRankHORNN, one model.
+
+    Returns
+    -------
+    array (member, unit, unit, unit), without the member axis for a network picked as ``nets[i]``
+
+    Raises
+    ------
+    ValueError
+        If the members have no three-body term, or several models.
+
+    Notes
+    -----
+    The scale is the model's (1/N^2 unless given), so that it is 1 in the published "discrete"
+    mode; the published export divides by N^2 there too, and ignores `hard_orth`. The dynamics see
+    the symmetric part only, see `symmetrised`.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> nets = tbrnn.LowRankTBRNN(units=30, rank=2, inputs=1, outputs=1).initial(range(4))
+    >>> tbrnn.connectivity.tensor(nets).shape
+    (4, 30, 30, 30)
+    """
+    term = triples(nets)
+    if term is None:
+        raise mistake("nets", "networks with a three-body term", repr(nets))
+    full = tensor_of(term.weight[:, None, None] * term.l, term.m, term.n)
+    return full[0] if nets.single else full
+
+
+def tensor_of(l: ArrayLike, m: ArrayLike, n: ArrayLike) -> Array:  # noqa: E741
+    """The sum of outer products of triples of vectors, ``W_ijk = sum_R l_iR m_jR n_kR``.
+
+    Parameters
+    ----------
+    l, m, n : array (..., unit, rank)
+
+    Returns
+    -------
+    array (..., unit, unit, unit)
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> tbrnn.connectivity.tensor_of([[1.0], [2.0]], [[3.0], [0.0]], [[0.0], [5.0]])[1]
+    array([[ 0., 30.],
+           [ 0.,  0.]])
+    """
+    columns = (np.asarray(v, np.float64) for v in (l, m, n))
+    return np.asarray(np.einsum("...ir,...jr,...kr->...ijk", *columns, optimize=True))
+
+
+def symmetrised(tensor: ArrayLike) -> Array:
+    """The part of a tensor that acts: ``(W_ijk + W_ikj) / 2``.
+
+    The rest cancels in ``sum_jk W_ijk r_j r_k``. Tensors of networks that differ only in which
+    vector is called m and which n are equal after it.
+
+    Parameters
+    ----------
+    tensor : array (..., unit, unit, unit)
+
+    Returns
+    -------
+    array of the same shape
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> tbrnn.connectivity.symmetrised([[[0.0, 2.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]])[0]
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    full = three_way(tensor)
+    return 0.5 * (full + full.swapaxes(-1, -2))
+
+
+def three_way(tensor: ArrayLike) -> NDArray[np.float64]:
+    """A checked finite tensor (..., unit, unit, unit) in float64."""
+    full = np.asarray(tensor, np.float64)
+    if full.ndim < 3 or len(set(full.shape[-3:])) != 1 or full.size == 0:
+        raise mistake("tensor", "(..., unit, unit, unit)", f"shape {full.shape}")
+    if not np.isfinite(full).all():
+        raise mistake("tensor", "finite", "entries that are not")
+    return full

@@ -1,0 +1,82 @@
+"""The low-rank terms of a drive as float64 arrays with a member axis.
+
+    drive(r) = weight sum_R m_R (n_R . r)  +  weight sum_R l_R (m_R . r) (n_R . r)
+
+The weight of a term is the model's scale times its share of a gate; l is projected off the input
+space if the model says hard_orth. So these are the vectors that the dynamics see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from tbrnn.ensemble import Ensemble
+from tbrnn.models import LowRankHORNN, LowRankRNN, LowRankTBRNN
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The two-body term: weight (member,), m and n (member, unit, rank)."""
+
+    weight: Array
+    m: Array
+    n: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Triples:
+    """The three-body term: weight (member,), l, m and n (member, unit, rank)."""
+
+    weight: Array
+    l: Array  # noqa: E741 - the paper's letter
+    m: Array
+    n: Array
+
+
+def stacked(nets: Ensemble) -> dict[str, Array]:
+    """All parameters of an ensemble of one model in float64, always with a member axis."""
+    arrays = {name: np.asarray(array, np.float64) for name, array in nets.arrays.items()}
+    return {name: array[np.newaxis] if nets.single else array for name, array in arrays.items()}
+
+
+def pairs(nets: Ensemble) -> Pairs | None:
+    """The two-body term of each member; None for a model without one."""
+    model, arrays = nets.model, stacked(nets)
+    if not isinstance(model, LowRankRNN | LowRankHORNN):
+        return None
+    tag = "_rnn" if isinstance(model, LowRankHORNN) else ""
+    scale = 1 / model.units if model.scale is None else model.scale
+    weight = np.full(len(nets), scale)
+    if isinstance(model, LowRankHORNN) and model.gated:
+        weight = weight * expit(arrays["gate"])
+    return Pairs(weight, arrays["m" + tag], arrays["n" + tag])
+
+
+def triples(nets: Ensemble) -> Triples | None:
+    """The three-body term of each member; None for a model without one."""
+    model, arrays = nets.model, stacked(nets)
+    if not isinstance(model, LowRankTBRNN | LowRankHORNN):
+        return None
+    tag = "_tbrnn" if isinstance(model, LowRankHORNN) else ""
+    scale = 1 / model.units**2 if model.scale is None else model.scale
+    weight = np.full(len(nets), scale)
+    if isinstance(model, LowRankHORNN) and model.gated:
+        weight = weight * expit(-arrays["gate"])
+    l = arrays["l" + tag]  # noqa: E741
+    if isinstance(model, LowRankTBRNN) and model.hard_orth:
+        space = input_space(nets)
+        l = l - space @ (np.linalg.pinv(space) @ l)  # noqa: E741
+    return Triples(weight, l, arrays["m" + tag], arrays["n" + tag])
+
+
+def input_space(nets: Ensemble) -> Array:
+    """I = [W_in, b] (member, unit, input + 1), or W_in alone without input bias."""
+    arrays = stacked(nets)
+    bias = [arrays["b_in"][..., np.newaxis]] if "b_in" in arrays else []
+    return np.concatenate([arrays["w_in"], *bias], axis=-1)

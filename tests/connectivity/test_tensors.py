@@ -1,0 +1,116 @@
+"""Exported connectivity drives units as the engine does; effective tensors tell reachable parts."""
+
+import numpy as np
+import pytest
+
+import tbrnn
+from connectivity.golden import cosine, effective_pair
+from connectivity.networks import MODELS, THREE_BODY, ensemble
+from tbrnn import connectivity
+from tolerances import TOLERANCES, assert_close
+
+RNG = np.random.default_rng(5)
+FUNCTIONS = [connectivity.tensor, connectivity.effective_tensor]
+
+
+def one_step(nets, states):
+    """The next states by the full connectivity, without input."""
+    model = nets.model
+    r = states if model.form == "voltage" else np.tanh(states)
+    drive = np.zeros((len(nets), *states.shape))
+    if model.input_bias:
+        drive = drive + nets.b_in[:, None]
+    if not isinstance(model, tbrnn.LowRankTBRNN):
+        drive = drive + np.einsum("eij,bj->ebi", connectivity.matrix(nets), r)
+    if not isinstance(model, tbrnn.LowRankRNN):
+        drive = drive + np.einsum("eijk,bj,bk->ebi", connectivity.tensor(nets), r, r)
+    reached = np.tanh(drive) if model.form == "voltage" else drive
+    return states + model.alpha * (reached - states)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_exported_connectivity_is_that_of_the_dynamics(kind):
+    nets, states = ensemble(MODELS[kind]), RNG.normal(0, 1, (7, 5))
+    engine = nets.simulate(np.zeros((7, 1, 2)), states).states[:, :, 0]
+    assert_close(one_step(nets, states), engine, "float64 values")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("kind", THREE_BODY)
+def test_a_member_is_the_same_alone(function, kind):
+    nets = ensemble(MODELS[kind])
+    together = function(nets)
+    assert together.shape == (4, 5, 5, 5)
+    assert_close(function(nets[2]), together[2], "float64 values")
+    assert_close(connectivity.matrix(ensemble(MODELS["two-body"])[1]).shape, (5, 5), "exact")
+
+
+@pytest.mark.parametrize("kind", THREE_BODY)
+def test_effective_tensor_is_its_definition(kind):
+    nets = ensemble(MODELS[kind])
+    for net, ours in zip(nets, connectivity.effective_tensor(nets), strict=True):
+        p = {name.removesuffix("_tbrnn"): array for name, array in net.arrays.items()}
+        space = np.column_stack([p["w_in"]] + ([p["b_in"]] if "b_in" in p else []))
+        lead = np.moveaxis(connectivity.tensor(net), 0, 2).reshape(-1, 5).T  # spans that of l
+        basis = np.linalg.svd(np.column_stack([lead, space]))
+        basis = basis[0][:, : (basis[1] > 1e-10 * basis[1][0]).sum()]
+        project = basis @ basis.T
+        full = connectivity.tensor(net)
+        assert_close(ours, np.einsum("ijk,jp,kq->ipq", full, project, project), "float64 values")
+
+
+def test_effective_tensor_is_exact_in_a_linear_network():
+    model = tbrnn.LowRankTBRNN(units=9, rank=2, inputs=2, outputs=1, phi="identity")
+    nets = ensemble(model, members=3)
+    reached = np.concatenate([nets.l, nets.w_in, nets.b_in[..., None]], axis=-1)
+    project = reached @ np.linalg.pinv(reached)
+    arrays = dict(nets.arrays) | {"m": project @ nets.m, "n": project @ nets.n}
+    inside = tbrnn.Ensemble.from_arrays(model, arrays)
+    inputs = RNG.normal(0, 1, (4, 20, 2))
+    assert np.max(np.abs(inside.m - nets.m)) > 0.1
+    full = connectivity.effective_tensor(nets)
+    assert_close(connectivity.tensor(inside), full, "float64 values")
+    assert_close(inside.simulate(inputs).states, nets.simulate(inputs).states, "float64 values")
+
+
+def test_symmetrised_keeps_the_drive_and_forgets_the_names():
+    l, m, n = RNG.normal(0, 1, (3, 6, 2))  # noqa: E741
+    full, r = connectivity.tensor_of(l, m, n), RNG.normal(0, 1, 6)
+    half = connectivity.symmetrised(full)
+    assert_close(half @ r @ r, full @ r @ r, "float64 values")
+    assert_close(connectivity.symmetrised(connectivity.tensor_of(l, n, m)), half, "float64 values")
+
+
+def test_published_cosines(published):
+    teacher, student = effective_pair(published)
+    allowed = TOLERANCES["golden metrics float64"]
+    canonical = [connectivity.canonical(net) for net in (teacher, student)]
+    golden = {
+        "tensor": (0.58331542, -0.00235, 0.56815),
+        "effective": (0.99647266, 0.22506, 0.99527),
+    }
+    for function, (named, plain, symmetric) in zip(FUNCTIONS, golden.values(), strict=True):
+        assert abs(cosine(*map(function, canonical)) - named) <= 1e-3 * allowed
+        assert abs(cosine(function(teacher), function(student)) - plain) <= allowed
+        halves = [connectivity.symmetrised(function(net)) for net in canonical]
+        assert abs(cosine(*halves) - symmetric) <= allowed
+    norms = [[np.linalg.norm(function(net)) for function in FUNCTIONS] for net in canonical]
+    assert_close(norms, [[12.529126, 6.708624], [16.523580, 6.807900]], "golden metrics float64")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: connectivity.matrix(ensemble(MODELS["three-body"])), "nets must be networks with"),
+        (lambda: connectivity.tensor(ensemble(MODELS["two-body"])), "nets must be networks with"),
+        (
+            lambda: connectivity.effective_tensor(ensemble(MODELS["two-body"])),
+            "nets must be networks with a three-body term",
+        ),
+        (lambda: connectivity.symmetrised(np.zeros((3, 4, 4))), r"tensor must be .*\(3, 4, 4\)"),
+        (lambda: connectivity.symmetrised(np.full((2, 2, 2), np.nan)), "tensor must be finite"),
+    ],
+)
+def test_errors(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,138 @@
+"""Truncations against plain decompositions, their optimality, and the published network."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from connectivity.golden import discrete_outputs
+from tbrnn import connectivity
+from tolerances import TOLERANCES, assert_close
+
+RNG = np.random.default_rng(7)
+FULL = RNG.normal(0, 1, (4, 6, 6, 6))
+RANKS = range(1, 7)
+ACCURACY = {  # of the published teacher on 128 fresh trials, ranks 1..6
+    "svd": (0.5258, 0.5821, 0.7349, 0.8678, 0.8661, 0.8622),
+    "svd of mode 1": (0.6642, 0.7119, 0.8293, 0.8308, 0.9002, 0.9207),
+    "slices rrr": (0.8091, 0.9764, 1, 1, 1, 1),
+    "slices 0rr": (0.7758, 0.9093, 0.9308, 0.9982, 1, 1),
+    "cp": (0.5314, 0.6498, 0.7131, 0.7954, 0.7915, 0.7622),
+}
+CP_ERROR = (0.9397, 0.8727, 0.8087, 0.7617, 0.7315, 0.7054)
+TRUNCATE = {
+    "svd": connectivity.truncate_svd,
+    "svd of mode 1": lambda w, r: connectivity.truncate_svd(w, r, mode=1),
+    "slices rrr": lambda w, r: connectivity.truncate_slices(w, (r, r, r)),
+    "slices 0rr": lambda w, r: connectivity.truncate_slices(w, (0, r, r)),
+    "cp": connectivity.truncate_cp,
+}
+
+
+def rest(full, truncated):
+    return np.linalg.norm((full - truncated).reshape(len(full), -1), axis=1)
+
+
+@pytest.fixture
+def tensorly():
+    return pytest.importorskip("tensorly", reason="pip install 'tbrnn[analysis]'")
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2])
+def test_svd_is_the_truncated_unfolding(mode):
+    for one, ours in zip(FULL, connectivity.truncate_svd(FULL, 2, mode=mode), strict=True):
+        left, values, right = np.linalg.svd(np.moveaxis(one, mode, 0).reshape(6, 36))
+        kept = (left[:, :2] * values[:2]) @ right[:2]
+        assert_close(ours, np.moveaxis(kept.reshape(6, 6, 6), 0, mode), "float64 values")
+        assert_close(np.sum((one - ours) ** 2), np.sum(values[2:] ** 2), "float64 values")
+
+
+def test_slices_along_one_mode_are_the_svd():
+    for mode in range(3):
+        ranks = tuple(3 if axis == mode else 0 for axis in range(3))
+        ours = connectivity.truncate_slices(FULL, ranks)
+        assert_close(ours, connectivity.truncate_svd(FULL, 3, mode=mode), "float64 values")
+
+
+def test_slices_recover_a_sum_of_slices():
+    vectors, slices = RNG.normal(0, 1, (3, 6)), RNG.normal(0, 1, (3, 6, 6))
+    full = np.einsum("i,jk->ijk", vectors[0], slices[0])
+    full += np.einsum("j,ik->ijk", vectors[1], slices[1])
+    full += np.einsum("k,ij->ijk", vectors[2], slices[2])
+    ours = connectivity.truncate_slices(full, (1, 1, 1), sweeps=400)
+    assert_close(ours, full, "alternating least squares")
+
+
+def test_the_error_of_slices_never_rises():
+    errors = [
+        rest(FULL, connectivity.truncate_slices(FULL, (1, 2, 1), sweeps=s)) for s in (1, 4, 20)
+    ]
+    assert np.all(np.diff(errors, axis=0) < 0)
+    assert np.all(errors[-1] < rest(FULL, connectivity.truncate_svd(FULL, 2, mode=1)))
+
+
+def test_cp_recovers_its_factors(tensorly):
+    vectors = RNG.normal(0, 1, (3, 4, 6, 2))
+    full = connectivity.tensor_of(*vectors)
+    l, m, n = connectivity.cp_factors(full, 2, sweeps=2000, tolerance=1e-12)  # noqa: E741
+    assert l.shape == (4, 6, 2)
+    assert_close(connectivity.tensor_of(l, m, n), full, "alternating least squares")
+    lengths = [np.linalg.norm(factor, axis=1) for factor in (l, m, n)]
+    assert_close(lengths[1:], [lengths[0]] * 2, "float64 values")
+    truncated = connectivity.truncate_cp(full[1], 2, sweeps=2000, tolerance=1e-12)
+    assert_close(truncated, connectivity.tensor_of(l[1], m[1], n[1]), "float64 values")
+
+
+def test_cp_draws_nothing(tensorly):
+    legacy = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, second = (connectivity.truncate_cp(FULL[0], 6, sweeps=5) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert np.array_equal(np.random.get_state()[1], legacy)  # noqa: NPY002
+
+
+def test_a_missing_library_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorly", None)
+    message = r"cp_factors needs tensorly: pip install 'tbrnn\[analysis\]'"
+    with pytest.raises(ModuleNotFoundError, match=message):
+        connectivity.cp_factors(FULL, 2)
+
+
+@pytest.mark.parametrize("method", TRUNCATE)
+def test_inputs_are_not_modified(method, request):
+    if method == "cp":
+        request.getfixturevalue("tensorly")
+    before = FULL.copy()
+    TRUNCATE[method](FULL, 2)
+    assert np.array_equal(FULL, before)
+
+
+@pytest.mark.parametrize("method", TRUNCATE)
+def test_accuracy_of_the_published_network(published, method, request):
+    if method == "cp":
+        request.getfixturevalue("tensorly")
+    arrays = {k: v.astype(float) for k, v in published("validation_teacher_tbrnn").items()}
+    data = published("validation_data")
+    inputs, signs = data["input_fresh128"].astype(float), np.sign(data["target_fresh128"])
+    full, allowed = arrays["w_hh"], TOLERANCES["golden figures of four decimals"]
+    for rank, golden in zip(RANKS, ACCURACY[method], strict=True):
+        truncated = TRUNCATE[method](full, rank)
+        outputs = discrete_outputs(arrays, truncated, inputs)
+        assert abs(np.mean(np.sign(outputs) == signs) - golden) <= allowed
+        if method == "cp":
+            left = np.linalg.norm(full - truncated) / np.linalg.norm(full)
+            assert abs(left - CP_ERROR[rank - 1]) <= allowed
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: connectivity.truncate_svd(FULL, 7), "rank must be a whole number from 1 to 6"),
+        (lambda: connectivity.truncate_svd(FULL, 2, mode=3), "mode must be .* from 0 to 2, got 3"),
+        (lambda: connectivity.truncate_slices(FULL, (1, 7, 0)), r"ranks\[1\] must be .* 0 to 6"),
+        (lambda: connectivity.truncate_slices(FULL, (0, 0, 0)), "ranks must be above 0 along one"),
+        (lambda: connectivity.truncate_slices(FULL, 2), "ranks must be one rank for each"),
+    ],
+)
+def test_errors(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
