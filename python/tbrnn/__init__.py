@@ -25,7 +25,7 @@ from tbrnn.train import fit, gradient
 from tbrnn.trials import Trials
 
 if TYPE_CHECKING:
-    from tbrnn import analysis, plot, tasks
+    from tbrnn import analysis, connectivity, plot, tasks
 
 __all__ = [
     "Activity",
@@ -38,6 +38,7 @@ __all__ = [
     "Trials",
     "__version__",
     "analysis",
+    "connectivity",
     "constant",
     "engine_info",
     "fit",
@@ -49,7 +50,7 @@ __all__ = [
     "tasks",
 ]
 
-_LAZY = ("analysis", "plot", "tasks")  # imported at first use: the last draws in matplotlib
+_LAZY = ("analysis", "connectivity", "plot", "tasks")  # at first use: plot needs matplotlib
 
 
 def __getattr__(name: str) -> Any:
