@@ -57,7 +57,8 @@ def test_trial_errors(trials, outputs, message):
 
 
 def test_loss_has_a_line_per_member_and_a_label_per_status(ax):
-    history = np.array([[-1, 1.0], [9, 0.1], [19, 0.01]])
+    fields = [("epoch", int), ("loss", float)]
+    history = np.array([(-1, 1.0), (9, 0.1), (19, 0.01)], dtype=fields)
     status = np.array(["converged", "capped", "converged"])
     runs = SimpleNamespace(history=[history] * 3, status=status)
     assert plot.loss(runs, ax=ax) is ax

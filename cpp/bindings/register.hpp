@@ -48,7 +48,7 @@ std::vector<T> per_member(const py::handle& object, const char* name, py::ssize_
   if (array.shape(0) != members)
     throw py::value_error(std::string(name) + " must hold one value per member, " +
                           std::to_string(members) + ", got " + std::to_string(array.shape(0)));
-  return {array.data(), array.data() + members};
+  return std::vector<T>(array.data(), array.data() + members);
 }
 
 // A data set of either precision.

@@ -1,21 +1,43 @@
 #include "cpu/trainer.hpp"
 
+#include "bindings/archive.hpp"
+#include "bindings/course.hpp"
 #include "bindings/register.hpp"
 
 namespace tbrnn {
 
 namespace {
 
-const char* name(Status status) {
-  switch (status) {
-    case Status::running: return "running";
-    case Status::converged: return "converged";
-    case Status::stalled: return "stalled";
-    case Status::capped: return "capped";
-    case Status::diverged: return "diverged";
-    case Status::interrupted: break;
+// Moments (member, size) and counts (member, array) of an earlier training.
+template <class T>
+struct Moments {
+  Array<T> m, v;
+  Array<std::int64_t> steps;
+
+  Moments(const py::dict& given, py::ssize_t members, py::ssize_t size, py::ssize_t arrays)
+      : m(read<T>(given, "m", members, size)),
+        v(read<T>(given, "v", members, size)),
+        steps(read<std::int64_t>(given, "steps", members, arrays)) {}
+
+  template <class Number>
+  static Array<Number> read(const py::dict& given, const char* name, py::ssize_t members,
+                            py::ssize_t width) {
+    if (!given.contains(name)) throw py::value_error("optimizer must hold " + std::string(name));
+    const auto array = as_array<Number>(given[name], name, 2);
+    if (array.shape(0) != members || array.shape(1) != width)
+      throw py::value_error(std::string(name) + " of the optimizer must be (" +
+                            std::to_string(members) + ", " + std::to_string(width) + "), got (" +
+                            std::to_string(array.shape(0)) + ", " + std::to_string(array.shape(1)) +
+                            ")");
+    return array;
   }
-  return "interrupted";
+};
+
+std::vector<bool> trained_arrays(const py::object& given, const Spec& spec) {
+  if (given.is_none()) return {};
+  const auto flags =
+      per_member<bool>(given, "trained", static_cast<py::ssize_t>(fields(spec).size()));
+  return {flags.begin(), flags.end()};
 }
 
 class PyTrainer {
@@ -23,52 +45,103 @@ class PyTrainer {
   explicit PyTrainer(int threads) : trainer_(check_threads(threads)) {}
 
   template <class T>
-  void add(const Spec& spec, const py::handle& block, const std::vector<AnyDataset>& datasets,
-           const py::handle& dataset, Match match, const std::vector<Course>& courses) {
+  void add(const Spec& spec, const py::object& block, const std::vector<AnyDataset>& datasets,
+           const py::object& dataset, Match match, const std::vector<AnyDataset>& validation,
+           const py::object& validation_dataset, const py::object& optimizer,
+           const std::vector<Course>& courses) {
     const auto parameters = members_parameters<T>(spec, block);
-    const auto data = members_data<T>(spec, datasets, dataset, parameters.shape(0), &match);
+    const py::ssize_t members = parameters.shape(0);
+    const auto data = members_data<T>(spec, datasets, dataset, members, &match);
     const auto plan = std::make_shared<const Plan<T>>(spec, &match, data.front()->steps());
-    cohorts_.push_back({trainer_.members(), static_cast<int>(courses.size()), parameters.shape(1)});
-    for (std::size_t m = 0; m < courses.size(); ++m)
-      trainer_.add(std::make_unique<MemberLearner<T>>(
-          plan, data[m], courses[m], parameters.data(static_cast<py::ssize_t>(m), 0)));
-  }
-
-  bool run(double seconds) {
-    const py::gil_scoped_release release;
-    return trainer_.run(seconds);
-  }
-
-  py::dict result(int cohort) const {
-    if (cohort < 0 || cohort >= static_cast<int>(cohorts_.size()))
-      throw py::value_error("cohort must lie in [0, " + std::to_string(cohorts_.size()) +
-                            "), got " + std::to_string(cohort));
-    const Members members = cohorts_[static_cast<std::size_t>(cohort)];
-    py::dict out = dynamic_cast<const MemberLearner<float>*>(&trainer_.learner(members.first))
-                       ? weights<float>(members)
-                       : weights<double>(members);
-    py::list status, history;
-    Array<double> best_loss(members.count), last_loss(members.count);
-    Array<std::int64_t> best_epoch(members.count), epochs(members.count);
-    for (int m = 0; m < members.count; ++m) {
-      const Progress& at = trainer_.learner(members.first + m).progress();
-      status.append(name(at.status));
-      best_loss.mutable_at(m) = at.best_loss;
-      last_loss.mutable_at(m) = at.last_loss;
-      best_epoch.mutable_at(m) = at.best_epoch;
-      epochs.mutable_at(m) = at.updates;
-      const auto entries = static_cast<py::ssize_t>(at.history.size() / 2);
-      Array<double> curve({entries, py::ssize_t{2}});
-      std::copy(at.history.begin(), at.history.end(), curve.mutable_data());
-      history.append(curve);
+    std::vector<Start<T>> starts(courses.size());
+    if (!validation.empty()) {
+      const auto held = members_data<T>(spec, validation, validation_dataset, members, &match);
+      for (std::size_t m = 0; m < starts.size(); ++m) starts[m].validation = held[m];
     }
+    const auto arrays = static_cast<py::ssize_t>(plan->fields.size());
+    std::unique_ptr<Moments<T>> moments;
+    if (!optimizer.is_none())
+      moments = std::make_unique<Moments<T>>(optimizer.cast<py::dict>(), members,
+                                             parameters.shape(1), arrays);
+    cohorts_.push_back(
+        {trainer_.members(), static_cast<int>(members), parameters.shape(1), arrays});
+    for (py::ssize_t m = 0; m < members; ++m) {
+      const std::size_t i = static_cast<std::size_t>(m);
+      if (moments) {
+        starts[i].m = moments->m.data(m, 0);
+        starts[i].v = moments->v.data(m, 0);
+        starts[i].steps = moments->steps.data(m, 0);
+      }
+      trainer_.add(std::make_unique<MemberLearner<T>>(plan, data[i], courses[i],
+                                                      parameters.data(m, 0), starts[i]));
+    }
+  }
+
+  bool run(double seconds, long rest_every) {
+    const py::gil_scoped_release release;
+    return trainer_.run(seconds, rest_every);
+  }
+
+  // Of all members of a cohort, or of some.
+  py::dict result(int cohort, const std::optional<std::vector<int>>& members) const {
+    std::vector<const Learner*> learners;
+    if (members)
+      for (int member : *members) learners.push_back(&trainer_.learner(index(cohort, member)));
+    else
+      for (int m = 0; m < at(cohort).count; ++m)
+        learners.push_back(&trainer_.learner(index(cohort, m)));
+    const Members& sizes = at(cohort);
+    py::dict out = dynamic_cast<const MemberLearner<float>*>(&trainer_.learner(sizes.first))
+                       ? weights<float>(learners, sizes)
+                       : weights<double>(learners, sizes);
+    py::list status;
+    for (const Learner* learner : learners)
+      status.append(status_names[static_cast<int>(learner->progress().status)]);
     out["status"] = status;
-    out["best_loss"] = best_loss;
-    out["last_loss"] = last_loss;
-    out["best_epoch"] = best_epoch;
-    out["epochs"] = epochs;
-    out["history"] = history;
+    out["best_loss"] = column(learners, &Progress::best_loss);
+    out["last_loss"] = column(learners, &Progress::last_loss);
+    out["best_epoch"] = column(learners, &Progress::best_epoch);
+    out["epochs"] = column(learners, &Progress::epochs);
+    out["rollbacks"] = column(learners, &Progress::rollbacks);
+    out["history"] = tables(learners, &Progress::history, Progress::record_width);
+    out["statistics"] = tables(learners, &Progress::statistics, Progress::statistics_width);
     return out;
+  }
+
+  py::dict state(int cohort, int member) {
+    Save save;
+    trainer_.learner(index(cohort, member)).state(save);
+    return save.out;
+  }
+
+  void restore(int cohort, int member, const py::dict& state) {
+    Learner& learner = trainer_.learner(index(cohort, member));
+    Load load(state);
+    learner.state(load);
+    learner.resume();
+  }
+
+  py::list resting(long every) const {
+    py::list places;
+    for (std::size_t c = 0; c < cohorts_.size(); ++c)
+      for (int m = 0; m < cohorts_[c].count; ++m)
+        if (trainer_.learner(cohorts_[c].first + m).rests(every))
+          places.append(py::make_tuple(c, m));
+    return places;
+  }
+
+  void note(int cohort, int member, const std::vector<double>& values) {
+    if (values.size() + 1 != Progress::statistics_width)
+      throw py::value_error("values must be " + std::to_string(Progress::statistics_width - 1) +
+                            " numbers, got " + std::to_string(values.size()));
+    trainer_.learner(index(cohort, member)).note(values);
+  }
+
+  Array<bool> running(int cohort) const {
+    Array<bool> flags(at(cohort).count);
+    for (int m = 0; m < at(cohort).count; ++m)
+      flags.mutable_at(m) = trainer_.learner(index(cohort, m)).running();
+    return flags;
   }
 
   Trainer& trainer() { return trainer_; }
@@ -76,22 +149,68 @@ class PyTrainer {
  private:
   struct Members {
     int first, count;
-    py::ssize_t size;
+    py::ssize_t size, arrays;
   };
+  using Learners = std::vector<const Learner*>;
+
+  const Members& at(int cohort) const {
+    if (cohort < 0 || cohort >= static_cast<int>(cohorts_.size()))
+      throw py::value_error("cohort must lie in [0, " + std::to_string(cohorts_.size()) +
+                            "), got " + std::to_string(cohort));
+    return cohorts_[static_cast<std::size_t>(cohort)];
+  }
+
+  int index(int cohort, int member) const {
+    const Members& members = at(cohort);
+    if (member < 0 || member >= members.count)
+      throw py::value_error("member must lie in [0, " + std::to_string(members.count) + "), got " +
+                            std::to_string(member));
+    return members.first + member;
+  }
 
   template <class T>
-  py::dict weights(Members members) const {
-    Array<T> best({static_cast<py::ssize_t>(members.count), members.size}),
-        last({static_cast<py::ssize_t>(members.count), members.size});
-    for (int m = 0; m < members.count; ++m) {
+  static Array<T> column(const Learners& learners, T Progress::*value) {
+    Array<T> out(static_cast<py::ssize_t>(learners.size()));
+    for (std::size_t m = 0; m < learners.size(); ++m)
+      out.mutable_data()[m] = learners[m]->progress().*value;
+    return out;
+  }
+
+  static py::list tables(const Learners& learners, std::vector<double> Progress::*list, int width) {
+    py::list out;
+    for (const Learner* learner : learners) {
+      const std::vector<double>& entries = learner->progress().*list;
+      Array<double> table({static_cast<py::ssize_t>(entries.size()) / width, py::ssize_t{width}});
+      std::copy(entries.begin(), entries.end(), table.mutable_data());
+      out.append(table);
+    }
+    return out;
+  }
+
+  template <class T>
+  static py::dict weights(const Learners& learners, const Members& sizes) {
+    const auto members = static_cast<py::ssize_t>(learners.size());
+    Array<T> best({members, sizes.size}), last({members, sizes.size}), m({members, sizes.size}),
+        v({members, sizes.size});
+    Array<long> steps({members, sizes.arrays});
+    for (py::ssize_t i = 0; i < members; ++i) {
       const auto& learner =
-          static_cast<const MemberLearner<T>&>(trainer_.learner(members.first + m));
-      std::copy(learner.best().begin(), learner.best().end(), best.mutable_data(m, 0));
-      std::copy(learner.last().begin(), learner.last().end(), last.mutable_data(m, 0));
+          static_cast<const MemberLearner<T>&>(*learners[static_cast<std::size_t>(i)]);
+      const auto copy = [i](const auto& from, auto& to) {
+        std::copy(from.begin(), from.end(), to.mutable_data(i, 0));
+      };
+      copy(learner.best(), best);
+      copy(learner.last(), last);
+      copy(learner.optimizer().m, m);
+      copy(learner.optimizer().v, v);
+      copy(learner.optimizer().steps, steps);
     }
     py::dict out;
     out["best"] = best;
     out["last"] = last;
+    out["m"] = m;
+    out["v"] = v;
+    out["steps"] = steps;
     return out;
   }
 
@@ -108,48 +227,35 @@ void register_trainer(py::module_& module) {
           "add",
           [](PyTrainer& trainer, const Spec& spec, const py::object& parameters,
              const std::vector<AnyDataset>& datasets, const py::object& dataset,
-             const std::string& match, const py::object& keys, const py::object& sigma,
-             const py::object& lr_first, const py::object& lr_last, const py::object& lr_epochs,
-             const py::object& epochs, const py::object& target_loss,
-             const py::object& stall_window, const py::object& stall_improvement,
-             int record_every) {
-            const auto members = static_cast<py::ssize_t>(py::len(parameters));
-            const auto real = [&](const py::object& object, const char* name) {
-              return per_member<double>(object, name, members);
-            };
-            const auto whole = [&](const py::object& object, const char* name, std::int64_t least) {
-              auto values = per_member<std::int64_t>(object, name, members);
-              for (std::int64_t value : values)
-                if (value < least)
-                  throw py::value_error(std::string(name) + " must be at least " +
-                                        std::to_string(least) + ", got " + std::to_string(value));
-              return values;
-            };
-            const auto noise_keys = per_member<std::uint64_t>(keys, "keys", members);
-            const auto sigmas = real(sigma, "sigma"), firsts = real(lr_first, "lr_first"),
-                       lasts = real(lr_last, "lr_last"), targets = real(target_loss, "target_loss"),
-                       improvements = real(stall_improvement, "stall_improvement");
-            const auto ramps = whole(lr_epochs, "lr_epochs", 1), caps = whole(epochs, "epochs", 1),
-                       windows = whole(stall_window, "stall_window", 0);
+             const std::string& match, const py::object& keys, int record_every,
+             const std::vector<AnyDataset>& validation, const py::object& validation_dataset,
+             const py::object& trained, const py::object& optimizer, const py::kwargs& options) {
+            auto courses = courses_of(options, keys, static_cast<py::ssize_t>(py::len(parameters)));
             if (record_every < 0)
               throw py::value_error("record_every must not be negative, got " +
                                     std::to_string(record_every));
-            std::vector<Course> courses;
-            for (std::size_t m = 0; m < sigmas.size(); ++m)
-              courses.push_back({noise_keys[m], sigmas[m], firsts[m], lasts[m], ramps[m], caps[m],
-                                 targets[m], windows[m], improvements[m], record_every});
+            for (Course& course : courses) {
+              course.record_every = record_every;
+              course.trained = trained_arrays(trained, spec);
+            }
             with_precision(datasets, [&](auto number) {
               trainer.add<decltype(number)>(spec, parameters, datasets, dataset, parse_match(match),
-                                            courses);
+                                            validation, validation_dataset, optimizer, courses);
             });
           },
           py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
-          py::kw_only(), py::arg("match"), py::arg("keys"), py::arg("sigma"), py::arg("lr_first"),
-          py::arg("lr_last"), py::arg("lr_epochs"), py::arg("epochs"), py::arg("target_loss"),
-          py::arg("stall_window"), py::arg("stall_improvement"), py::arg("record_every"))
-      .def("run", &PyTrainer::run, py::arg("seconds"))
+          py::kw_only(), py::arg("match"), py::arg("keys"), py::arg("record_every"),
+          py::arg("validation") = std::vector<AnyDataset>{},
+          py::arg("validation_dataset") = py::none(), py::arg("trained") = py::none(),
+          py::arg("optimizer") = py::none())
+      .def("run", &PyTrainer::run, py::arg("seconds"), py::arg("rest_every") = 0)
       .def("interrupt", [](PyTrainer& trainer) { trainer.trainer().interrupt(); })
-      .def("result", &PyTrainer::result, py::arg("cohort"))
+      .def("result", &PyTrainer::result, py::arg("cohort"), py::arg("members") = py::none())
+      .def("state", &PyTrainer::state, py::arg("cohort"), py::arg("member"))
+      .def("restore", &PyTrainer::restore, py::arg("cohort"), py::arg("member"), py::arg("state"))
+      .def("running", &PyTrainer::running, py::arg("cohort"))
+      .def("resting", &PyTrainer::resting, py::arg("rest_every"))
+      .def("note", &PyTrainer::note, py::arg("cohort"), py::arg("member"), py::arg("values"))
       .def_property_readonly("epochs_done",
                              [](PyTrainer& trainer) { return trainer.trainer().epochs_done(); })
       .def_property_readonly("finished",

@@ -1,6 +1,7 @@
 #include "core/dataset.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -49,12 +50,19 @@ Dataset<T>::Dataset(const TrialArrays<T>& arrays)
   if (units_) initial_ = pack(arrays.initial, trials_, static_cast<std::size_t>(units_));
   mask_sum_ = static_cast<double>(trials_) * steps_ * channels_;
   if (channels_) target_ = pack(arrays.target, trials_, steps * channels);
+  trial_mask_sums_.assign(static_cast<std::size_t>(trials_),
+                          static_cast<double>(steps_) * channels_);
   if (!mask_channels_) return;
   mask_ = pack(arrays.mask, trials_, steps * mask_channels);
   const std::size_t entries = static_cast<std::size_t>(trials_) * steps * mask_channels;
   mask_sum_ = 0;
   for (std::size_t i = 0; i < entries; ++i) mask_sum_ += static_cast<double>(arrays.mask[i]);
   if (mask_channels_ == 1) mask_sum_ *= channels_;
+  for (std::size_t trial = 0; trial < trial_mask_sums_.size(); ++trial) {
+    const T* mine = arrays.mask + trial * steps * mask_channels;
+    const double sum = std::accumulate(mine, mine + steps * mask_channels, 0.0);
+    trial_mask_sums_[trial] = mask_channels_ == 1 ? sum * channels_ : sum;
+  }
   if (!(mask_sum_ > 0))
     throw std::invalid_argument("mask must leave something to compare, got a sum of " +
                                 std::to_string(mask_sum_));

@@ -1,7 +1,7 @@
 // One data set, packed once: tiles of 32 trials on lanes, rows [time][channel][32]. Members share it.
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "core/buffer.hpp"
 
@@ -34,6 +34,7 @@ class Dataset {
   int units() const { return units_; }
   int tiles() const;
   double mask_sum() const { return mask_sum_; }  // over trials, time and target channels
+  double mask_sum_of(int trial) const { return trial_mask_sums_[static_cast<std::size_t>(trial)]; }
 
   const T* input(int tile) const { return rows(input_, tile, steps_ * inputs_); }
   const T* target(int tile) const {
@@ -49,6 +50,7 @@ class Dataset {
   static const T* rows(const Buffer<T>& buffer, int tile, int rows_of_tile);
   int trials_, steps_, inputs_, channels_, mask_channels_, units_;
   double mask_sum_;
+  std::vector<double> trial_mask_sums_;
   Buffer<T> input_, target_, mask_, initial_, weight_;
 };
 

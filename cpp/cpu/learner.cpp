@@ -1,127 +1,248 @@
 #include "cpu/learner.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
 #include "cpu/instruction_set.hpp"
-#include "equations/adam.hpp"
 
 namespace tbrnn {
+
+namespace {
+
+int tiles_of(int trials) { return (trials + tile_trials - 1) / tile_trials; }
+
+template <class T>
+PassMemory<T>& of(ThreadMemory& memory) {
+  if constexpr (std::is_same_v<T, float>)
+    return memory.single;
+  else
+    return memory.real;
+}
+
+}  // namespace
 
 template <class T>
 MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan,
                                 std::shared_ptr<const Dataset<T>> data, const Course& course,
-                                const T* parameters)
+                                const T* parameters, const Start<T>& start)
     : plan_(std::move(plan)),
       data_(std::move(data)),
+      validation_(start.validation),
       course_(course),
       parameters_(parameters, parameters + plan_->parameters),
       before_(parameters_),
       best_(parameters_),
       gradient_(parameters_.size()),
-      m_(parameters_.size()),
-      v_(parameters_.size()),
-      packed_(*plan_),
-      tile_loss_(static_cast<std::size_t>(data_->tiles())),
-      tile_gradient_(tile_loss_.size() * plan_->packed.total()) {
-  packed_.pack(parameters_.data());
+      optimizer_(plan_->fields, course.trained),
+      rewind_(course.guard_back, parameters_.size(), plan_->fields.size()),
+      packed_(*plan_) {
+  if (start.steps) {
+    std::copy_n(start.m, parameters_.size(), optimizer_.m.begin());
+    std::copy_n(start.v, parameters_.size(), optimizer_.v.begin());
+    std::copy_n(start.steps, plan_->fields.size(), optimizer_.steps.begin());
+  }
+  const bool batches = course_.batch > 0 && course_.batch < data_->trials();
+  if (batches) order_.resize(static_cast<std::size_t>(data_->trials()));
+  const int gradient_tiles = batches ? tiles_of(static_cast<int>(course_.batch)) : data_->tiles();
+  const int most_tiles = std::max(data_->tiles(), validation_ ? validation_->tiles() : 0);
+  tile_loss_.resize(static_cast<std::size_t>(most_tiles));
+  tile_gradient_.resize(static_cast<std::size_t>(gradient_tiles) * plan_->packed.total());
+  pass_ = first_look();
+  resume();
 }
 
 template <class T>
-void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& memory) {
+Pass MemberLearner<T>::first_look() const {
+  if (validation_) return Pass::validate;
+  return whole() && !progress_.done(course_) ? Pass::train : Pass::evaluate;
+}
+
+template <class T>
+void MemberLearner<T>::enter(Pass pass) {
+  pass_ = pass;
+  if (pass == Pass::train && batch_ == 0 && !whole())
+    shuffle(course_.key, static_cast<std::uint32_t>(progress_.epochs), order_);
+}
+
+template <class T>
+int MemberLearner<T>::batch_end() const {
+  return static_cast<int>(
+      std::min((batch_ + 1) * course_.batch, static_cast<long>(data_->trials())));
+}
+
+template <class T>
+int MemberLearner<T>::pass_tiles() const {
+  if (pass_ == Pass::validate) return validation_->tiles();
+  if (pass_ == Pass::evaluate || whole()) return data_->tiles();
+  return tiles_of(batch_end() - static_cast<int>(batch_ * course_.batch));
+}
+
+template <class T>
+double MemberLearner<T>::pass_mask_sum() const {
+  if (pass_ == Pass::validate) return validation_->mask_sum();
+  if (pass_ == Pass::evaluate || whole()) return data_->mask_sum();
+  double sum = 0;
+  for (int i = static_cast<int>(batch_ * course_.batch); i < batch_end(); ++i)
+    sum += data_->mask_sum_of(order_[static_cast<std::size_t>(i)]);
+  return sum;
+}
+
+template <class T>
+void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& thread_memory) {
   const InstructionSet& isa = instruction_set();
   const Rollout<T>& run = rollout<T>(isa, plan_->model);
-  auto& mine = [&]() -> auto& {
-    if constexpr (std::is_same_v<T, float>)
-      return memory.single;
-    else
-      return memory.real;
-  }
-  ();
-  const Workspace<T> work = mine.fit(*plan_, isa.lane_bytes);
-  const NoiseSource noise{course_.key, course_.sigma,
-                          static_cast<std::uint32_t>(progress_.updates)};
-  const Network<T> net = packed_.network(noise, data_->mask_sum());
-  const bool last = progress_.updates == course_.epochs;  // only its loss is wanted
-  for (int tile = thread; tile < data_->tiles(); tile += team) {
-    const TileData<T> rows = tile_data(*data_, tile);
+  PassMemory<T>& memory = of<T>(thread_memory);
+  const Dataset<T>& data = pass_ == Pass::validate ? *validation_ : *data_;
+  const Workspace<T> work = memory.work.fit(*plan_, data.steps(), isa.lane_bytes);
+  const NoiseSource noise{course_.key, course_.sigma, static_cast<std::uint32_t>(progress_.epochs)};
+  Network<T> net = packed_.network(noise, pass_mask_sum());
+  net.steps = data.steps();
+  const bool learns = pass_ == Pass::train;
+  const int tiles = pass_tiles();
+  for (int tile = thread; tile < tiles; tile += team) {
+    TileData<T> rows;
+    if (learns && !whole()) {
+      const int first = static_cast<int>(batch_ * course_.batch) + tile * tile_trials;
+      rows = memory.tile.gather(data, order_, first, std::min(first + tile_trials, batch_end()));
+    } else {
+      rows = tile_data(data, tile);
+      if (pass_ == Pass::validate) rows.first_trial += data_->trials();  // noise of its own
+    }
     const std::size_t i = static_cast<std::size_t>(tile);
     run.forward(net, rows, work, nullptr);
     tile_loss_[i] =
-        last ? run.loss(net, rows, work)
-             : run.backward(net, rows, work, tile_gradient_.data() + i * plan_->packed.total());
+        learns ? run.backward(net, rows, work, tile_gradient_.data() + i * plan_->packed.total())
+               : run.loss(net, rows, work);
   }
 }
 
 template <class T>
-void MemberLearner<T>::finish_epoch() {
-  judge(epoch_loss());
-  if (running()) update();
+double MemberLearner<T>::pass_loss() const {
+  double sum = 0;
+  for (int tile = 0; tile < pass_tiles(); ++tile) sum += tile_loss_[static_cast<std::size_t>(tile)];
+  return sum / pass_mask_sum();
 }
 
 template <class T>
-double MemberLearner<T>::epoch_loss() const {
-  double sum = 0;
-  for (double loss : tile_loss_) sum += loss;
-  return sum / data_->mask_sum();
+void MemberLearner<T>::finish_pass() {
+  if (pass_ == Pass::train && pass_mask_sum() == 0) return finish_batch();  // nothing to compare
+  const double loss = pass_loss();
+  if (pass_ == Pass::train) return finish_step(loss);
+  if (!std::isfinite(loss)) return recover();
+  if (pass_ == Pass::validate) {
+    progress_.validation = loss;
+    enter(whole() && !progress_.done(course_) ? Pass::train : Pass::evaluate);
+  } else {
+    judge(loss);
+    if (running()) enter(Pass::train);
+  }
+}
+
+template <class T>
+void MemberLearner<T>::finish_step(double loss) {
+  const double norm = collect_gradient();
+  if (progress_.limit == never) progress_.limit = std::max(course_.guard_loss, 2 * loss);
+  const bool undo = must_undo(loss, norm);
+  if (undo) recover();
+  if (whole() && running()) {
+    if (!undo && progress_.due(course_))
+      judge(loss);
+    else
+      progress_.record(course_, loss);
+  }
+  if (!running()) return;
+  if (!undo) update(norm);
+  finish_batch();
+}
+
+template <class T>
+void MemberLearner<T>::finish_batch() {
+  if (!whole() && batch_end() < data_->trials()) {
+    ++batch_;
+    return;
+  }
+  batch_ = 0;
+  ++progress_.epochs;
+  if (progress_.due(course_)) return enter(first_look());
+  if (!whole()) progress_.record(course_, unknown);
+  enter(Pass::train);
 }
 
 template <class T>
 void MemberLearner<T>::judge(double loss) {
-  Progress& at = progress_;
-  const long epoch = at.updates - 1;  // whose update made these weights
-  if (!std::isfinite(loss)) {
-    at.status = Status::diverged;
-    parameters_ = before_;
-    if (at.best_epoch < 0) best_ = before_;
-    return;
-  }
-  at.last_loss = loss;
-  if (epoch >= 0) {
-    if (loss < at.best_loss) {
-      at.best_loss = loss;
-      at.best_epoch = epoch;
-      best_ = parameters_;
-    }
-    if (loss < course_.target_loss) {
-      at.status = Status::converged;
-    } else if (course_.stall_window > 0 && epoch % course_.stall_window == 0) {
-      if (at.checked_loss - at.best_loss < course_.stall_improvement) at.status = Status::stalled;
-      at.checked_loss = at.best_loss;
-    }
-    if (running() && at.updates == course_.epochs) at.status = Status::capped;
-  }
-  record(epoch, loss);
+  if (progress_.judge(course_, loss)) best_ = parameters_;
 }
 
 template <class T>
-void MemberLearner<T>::record(long epoch, double loss) {
-  if (course_.record_every == 0) return;
-  if (epoch >= 0 && epoch % course_.record_every != 0 && running()) return;
-  progress_.history.push_back(static_cast<double>(epoch));
-  progress_.history.push_back(loss);
-}
-
-template <class T>
-void MemberLearner<T>::update() {
+double MemberLearner<T>::collect_gradient() {
   const std::size_t size = plan_->packed.total();
   T* sum = tile_gradient_.data();
-  for (std::size_t tile = 1; tile < tile_loss_.size(); ++tile)
+  for (std::size_t tile = 1; tile < static_cast<std::size_t>(pass_tiles()); ++tile)
     for (std::size_t i = 0; i < size; ++i) sum[i] += sum[tile * size + i];
   packed_.unpack_gradient(parameters_.data(), sum, gradient_.data());
+  const bool asked = course_.clip > 0 || course_.guard_back > 0 || course_.record_every > 0;
+  return asked ? optimizer_.gradient_norm(gradient_) : unknown;
+}
+
+template <class T>
+void MemberLearner<T>::update(double norm) {
+  progress_.gradient_norm = norm;
+  if (course_.clip > 0) optimizer_.clip(norm, course_.clip, gradient_);
+  rewind_.keep(parameters_, optimizer_);
   before_ = parameters_;
-  const double lr =
-      linear_schedule(course_.lr_first, course_.lr_last, course_.lr_epochs, progress_.updates);
-  const AdamStep step = adam_step(lr, ++progress_.updates);
-  for (std::size_t i = 0; i < gradient_.size(); ++i)
-    adam(step, gradient_[i], m_[i], v_[i], parameters_[i]);
+  progress_.lr = progress_.factor * learning_rate(course_.schedule(), progress_.epochs);
+  progress_.factor = std::min(1.0, progress_.factor * course_.guard_growth);
+  optimizer_.step(progress_.lr, course_.decay, gradient_, parameters_);
   packed_.pack(parameters_.data());
+}
+
+template <class T>
+bool MemberLearner<T>::must_undo(double loss, double norm) const {
+  if (!std::isfinite(loss)) return true;
+  if (rewind_.empty()) return false;
+  return loss > progress_.limit || !std::isfinite(norm);
+}
+
+template <class T>
+void MemberLearner<T>::recover() {
+  if (rewind_.empty() || progress_.rollbacks == course_.guard_most) {
+    progress_.status = Status::diverged;
+    parameters_ = before_;
+    if (progress_.best_epoch < 0) best_ = before_;
+    return;
+  }
+  rewind_.go_back(parameters_, optimizer_);
+  before_ = parameters_;
+  packed_.pack(parameters_.data());
+  progress_.factor *= course_.guard_factor;
+  ++progress_.rollbacks;
+  if (pass_ != Pass::train) enter(first_look());
 }
 
 template <class T>
 void MemberLearner<T>::interrupt() {
   if (running()) progress_.status = Status::interrupted;
   if (progress_.best_epoch < 0) best_ = parameters_;
+}
+
+template <class T>
+void MemberLearner<T>::state(Archive& archive) {
+  progress_.state(archive);
+  archive.array("parameters", parameters_);
+  archive.array("before", before_);
+  archive.array("best", best_);
+  optimizer_.state(archive);
+  rewind_.state(archive);
+  archive.choice("pass", pass_, pass_names);
+  archive.number("batch", batch_);
+}
+
+template <class T>
+void MemberLearner<T>::resume() {
+  if (progress_.status == Status::interrupted) progress_.status = Status::running;
+  packed_.pack(parameters_.data());
+  if (!whole()) shuffle(course_.key, static_cast<std::uint32_t>(progress_.epochs), order_);
 }
 
 template class MemberLearner<float>;

@@ -1,89 +1,105 @@
-// The training of one member: full batch, Adam, one forward and one backward pass per epoch. The loss after the update of epoch e is
-// the forward pass of epoch e + 1, so it costs nothing of its own.
+// The training of one member, pass by pass over its trials: a step forward and backward on a batch, a look at the loss of all trials,
+// a look at the validation set. In full batch the loss after the update of epoch e is the forward pass of epoch e + 1, so that it
+// costs nothing of its own.
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <vector>
 
 #include "cpu/member.hpp"
+#include "cpu/optimizer.hpp"
+#include "cpu/progress.hpp"
+#include "cpu/rewind.hpp"
+#include "cpu/shuffle.hpp"
 
 namespace tbrnn {
 
-enum class Status { running, converged, stalled, capped, diverged, interrupted };
-
-// How a member is trained.
-struct Course {
-  std::uint64_t key = 0;  // of the noise
-  double sigma = 0.0;
-  double lr_first = 1e-3, lr_last = 1e-3;
-  long lr_epochs = 1;  // linear from first to last, then constant
-  long epochs = 1;
-  double target_loss = 0.0;  // converged below it
-  long stall_window = 0;     // stalled when the best loss improves by less than stall_improvement
-  double stall_improvement = 0.0;  // from one multiple of the window to the next; window 0 = never
-  int record_every = 0;            // epochs between two entries of the history; 0 = none
-};
-
-// How far it is.
-struct Progress {
-  Status status = Status::running;
-  long updates = 0;      // Adam steps taken
-  long best_epoch = -1;  // -1: no loss after an update yet
-  double best_loss = std::numeric_limits<double>::infinity();
-  double last_loss = std::numeric_limits<double>::quiet_NaN();
-  double checked_loss =
-      std::numeric_limits<double>::infinity();  // the best loss at the last stall check
-  std::vector<double> history;  // epoch, loss, epoch, loss, ...; epoch -1 is before training
+template <class T>
+struct PassMemory {
+  WorkMemory<T> work;
+  TileMemory<T> tile;
 };
 
 struct ThreadMemory {
-  WorkMemory<float> single;
-  WorkMemory<double> real;
+  PassMemory<float> single;
+  PassMemory<double> real;
 };
 
 class Learner {
  public:
   virtual ~Learner() = default;
-  virtual int tiles() const = 0;
+  virtual int tiles() const = 0;  // of the longest pass
   virtual const void* data() const = 0;
-  // One epoch: each of `team` threads runs its tiles, then one of them finishes the epoch.
+  // One pass: each of `team` threads runs its tiles, then one of them finishes the pass.
   virtual void run_tiles(int thread, int team, ThreadMemory&) = 0;
-  virtual void finish_epoch() = 0;
+  virtual void finish_pass() = 0;
   virtual void interrupt() = 0;
+  virtual void state(Archive&) = 0;  // between passes: everything that is not an argument
+  virtual void resume() = 0;         // after the archive has been read
 
-  bool running() const { return progress_.status == Status::running; }
+  bool running() const { return progress_.running(); }
+  bool rests(long every) const { return progress_.rests(every); }
+  void note(const std::vector<double>& values) { progress_.note(values); }
   const Progress& progress() const { return progress_; }
 
  protected:
   Progress progress_;
 };
 
+// What a training may be given beside its weights.
+template <class T>
+struct Start {
+  std::shared_ptr<const Dataset<T>> validation = nullptr;
+  const T *m = nullptr, *v = nullptr;   // moments and counts of an earlier training
+  const std::int64_t* steps = nullptr;  // [field]
+};
+
+enum class Pass { train, evaluate, validate };
+inline constexpr const char* pass_names[] = {"train", "evaluate", "validate"};
+
 template <class T>
 class MemberLearner final : public Learner {
  public:
   MemberLearner(std::shared_ptr<const Plan<T>>, std::shared_ptr<const Dataset<T>>, const Course&,
-                const T* parameters);
-  int tiles() const override { return data_->tiles(); }
+                const T* parameters, const Start<T>& = {});
+  int tiles() const override { return static_cast<int>(tile_loss_.size()); }
   const void* data() const override { return data_.get(); }
   void run_tiles(int thread, int team, ThreadMemory&) override;
-  void finish_epoch() override;
+  void finish_pass() override;
   void interrupt() override;
+  void state(Archive&) override;
+  void resume() override;
   const std::vector<T>& best() const { return best_; }
   const std::vector<T>& last() const { return parameters_; }
+  const Optimizer<T>& optimizer() const { return optimizer_; }
 
  private:
-  double epoch_loss() const;
-  void judge(double loss);  // the published stopping rules, keep-best, quarantine
-  void record(long epoch, double loss);
-  void update();
+  bool whole() const { return order_.empty(); }  // full batch
+  int batch_end() const;                         // position after the last trial of the batch
+  int pass_tiles() const;
+  double pass_mask_sum() const;
+  double pass_loss() const;
+  Pass first_look() const;  // of the losses of the present weights
+  void enter(Pass);
+  void finish_step(double loss);
+  void finish_batch();
+  void judge(double loss);
+  double collect_gradient();  // returns its norm where somebody asks for it
+  void update(double norm);
+  bool must_undo(double loss, double norm) const;
+  void recover();  // with a guard some steps back, else the end
 
   std::shared_ptr<const Plan<T>> plan_;
-  std::shared_ptr<const Dataset<T>> data_;
+  std::shared_ptr<const Dataset<T>> data_, validation_;
   Course course_;
-  std::vector<T> parameters_, before_, best_, gradient_, m_, v_;  // before_: one update ago
+  std::vector<T> parameters_, before_, best_, gradient_;  // before_: one update ago
+  Optimizer<T> optimizer_;
+  Rewind<T> rewind_;
   PackedMember<T> packed_;
+  Pass pass_ = Pass::train;
+  long batch_ = 0;
+  std::vector<int> order_;  // of the trials in this epoch; empty in full batch
   std::vector<double> tile_loss_;
   std::vector<T> tile_gradient_;  // [tile][packed]
 };

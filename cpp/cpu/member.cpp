@@ -159,10 +159,10 @@ TileData<T> tile_data(const Dataset<T>& data, int tile) {
 }
 
 template <class T>
-Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, std::size_t lane_bytes) {
+Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t lane_bytes) {
   const Network<T>& net = plan.network;
   const std::size_t units = static_cast<std::size_t>(net.units),
-                    steps = static_cast<std::size_t>(net.steps),
+                    steps = static_cast<std::size_t>(time_steps),
                     channels = static_cast<std::size_t>(net.channels()),
                     driven = static_cast<std::size_t>(net.driven());
   const std::size_t rows[] = {units,

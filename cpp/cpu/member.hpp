@@ -57,7 +57,7 @@ TileData<T> tile_data(const Dataset<T>&, int tile);
 template <class T>
 class WorkMemory {
  public:
-  Workspace<T> fit(const Plan<T>&, std::size_t lane_bytes);
+  Workspace<T> fit(const Plan<T>&, int steps, std::size_t lane_bytes);
 
  private:
   Buffer<T> memory_;

@@ -76,7 +76,8 @@ void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
     Buffer<T>& rows = states[mine];
     if (out.states && !rows.size())
       rows = Buffer<T>(static_cast<std::size_t>(sizes.steps * sizes.units) * tile_trials);
-    const Workspace<T> work = memory[mine].fit(packed.plan, isa.lane_bytes);
+    const Workspace<T> work =
+        memory[mine].fit(packed.plan, packed.plan.network.steps, isa.lane_bytes);
     TileData<T> tile = tile_data(*cohort.data[member], item % packed.tiles);
     tile.targets = nullptr;
     const Network<T> net = packed.members[member].network(cohort.noise[member], 1.0);
@@ -105,8 +106,8 @@ void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T
     const Dataset<T>& data = *cohort.data[member];
     const Network<T> net = packed.members[member].network(cohort.noise[member], data.mask_sum());
     const TileData<T> tile = tile_data(data, item % packed.tiles);
-    const Workspace<T> work =
-        memory[static_cast<std::size_t>(thread)].fit(packed.plan, isa.lane_bytes);
+    const Workspace<T> work = memory[static_cast<std::size_t>(thread)].fit(
+        packed.plan, packed.plan.network.steps, isa.lane_bytes);
     const Rollout<T>& run = rollout<T>(isa, packed.plan.model);
     run.forward(net, tile, work, nullptr);
     losses[i] = run.backward(net, tile, work, slabs.data() + i * size);

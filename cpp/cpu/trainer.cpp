@@ -19,12 +19,16 @@ Trainer::Trainer(int threads) : threads_(threads), memory_(static_cast<std::size
 
 void Trainer::add(std::unique_ptr<Learner> learner) { learners_.push_back(std::move(learner)); }
 
-std::vector<Learner*> Trainer::unfinished() const {
+bool Trainer::goes_on(const Learner& learner) const {
+  return learner.running() && !learner.rests(rest_every_);
+}
+
+std::vector<Learner*> Trainer::ready() const {
   std::map<const void*, std::size_t> first_seen;
   std::vector<Learner*> list;
   for (const auto& learner : learners_) {
     first_seen.emplace(learner->data(), first_seen.size());
-    if (learner->running()) list.push_back(learner.get());
+    if (goes_on(*learner)) list.push_back(learner.get());
   }
   std::stable_sort(list.begin(), list.end(), [&](const Learner* a, const Learner* b) {
     return first_seen[a->data()] < first_seen[b->data()];
@@ -32,13 +36,14 @@ std::vector<Learner*> Trainer::unfinished() const {
   return list;
 }
 
-bool Trainer::run(double seconds) {
+bool Trainer::run(double seconds, long rest_every) {
+  rest_every_ = rest_every;
   constexpr double day = 86'400.0;  // longer would overflow the clock
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                       std::chrono::duration<double>(std::min(seconds, day)));
   for (auto now = Clock::now(); now < end; now = Clock::now()) {
-    const std::vector<Learner*> list = unfinished();
-    if (list.empty()) return false;
+    const std::vector<Learner*> list = ready();
+    if (list.empty()) break;
     const auto until = std::min(end, now + slice);
     if (static_cast<int>(list.size()) >= threads_)
       share_members(list, until);
@@ -56,25 +61,25 @@ void Trainer::share_members(const std::vector<Learner*>& list, Clock::time_point
       const std::size_t item = next++;
       if (item >= list.size()) return;
       Learner& learner = *list[item];
-      while (learner.running() && Clock::now() < until) {
+      while (goes_on(learner) && Clock::now() < until) {
         learner.run_tiles(0, 1, memory);
-        learner.finish_epoch();
+        learner.finish_pass();
       }
     }
   });
 }
 
-// Thread i belongs to the team of member i mod members; the team's first thread finishes the epochs.
+// Thread i belongs to the team of member i mod members; the team's first thread finishes the passes.
 void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point until) {
   const int members = static_cast<int>(list.size());
   std::vector<int> team(list.size());
   for (int i = 0; i < members; ++i)
     team[static_cast<std::size_t>(i)] = std::min((threads_ - i + members - 1) / members,
                                                  list[static_cast<std::size_t>(i)]->tiles());
-  std::vector<std::unique_ptr<std::barrier<>>> tiles_done, epoch_done;
+  std::vector<std::unique_ptr<std::barrier<>>> tiles_done, pass_done;
   for (int size : team) {
     tiles_done.push_back(std::make_unique<std::barrier<>>(size));
-    epoch_done.push_back(std::make_unique<std::barrier<>>(size));
+    pass_done.push_back(std::make_unique<std::barrier<>>(size));
   }
   std::vector<std::atomic<bool>> go_on(list.size());
   for (auto& flag : go_on) flag = true;
@@ -86,10 +91,10 @@ void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point u
       list[i]->run_tiles(mine, team[i], memory_[static_cast<std::size_t>(thread)]);
       tiles_done[i]->arrive_and_wait();
       if (mine == 0) {
-        list[i]->finish_epoch();
-        go_on[i] = list[i]->running() && Clock::now() < until;
+        list[i]->finish_pass();
+        go_on[i] = goes_on(*list[i]) && Clock::now() < until;
       }
-      epoch_done[i]->arrive_and_wait();
+      pass_done[i]->arrive_and_wait();
     }
   });
 }
@@ -105,7 +110,7 @@ int Trainer::finished() const {
 
 long Trainer::epochs_done() const {
   long sum = 0;
-  for (const auto& learner : learners_) sum += learner->progress().updates;
+  for (const auto& learner : learners_) sum += learner->progress().epochs;
   return sum;
 }
 

@@ -15,21 +15,25 @@ class Trainer {
   explicit Trainer(int threads);
 
   void add(std::unique_ptr<Learner>);
-  bool run(double seconds);  // true while members are unfinished
+  // True while members are unfinished. With `rest_every`, a member waits after every so many epochs until it has been noted.
+  bool run(double seconds, long rest_every = 0);
   void interrupt();
 
   int members() const { return static_cast<int>(learners_.size()); }
   int finished() const;
   long epochs_done() const;
   const Learner& learner(int member) const { return *learners_[static_cast<std::size_t>(member)]; }
+  Learner& learner(int member) { return *learners_[static_cast<std::size_t>(member)]; }
 
  private:
   using Clock = std::chrono::steady_clock;
-  std::vector<Learner*> unfinished() const;  // grouped by data set
+  std::vector<Learner*> ready() const;  // grouped by data set
+  bool goes_on(const Learner&) const;
   void share_members(const std::vector<Learner*>&, Clock::time_point until);
   void share_tiles(const std::vector<Learner*>&, Clock::time_point until);
 
   int threads_;
+  long rest_every_ = 0;
   std::vector<std::unique_ptr<Learner>> learners_;
   std::vector<ThreadMemory> memory_;
 };

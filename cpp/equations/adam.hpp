@@ -1,6 +1,7 @@
-// Adam (Kingma & Ba 2015): epsilon is added after the bias-corrected square root, no weight decay.
+// Adam (Kingma & Ba 2015): epsilon is added after the bias-corrected square root.
 //   m <- beta1 m + (1 - beta1) g      v <- beta2 v + (1 - beta2) g^2
 //   p <- p - lr / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + epsilon)
+// AdamW (Loshchilov & Hutter 2019) shrinks the weight first: p <- (1 - lr decay) p
 #pragma once
 
 #include <cmath>
@@ -28,10 +29,9 @@ TBRNN_FN void adam(AdamStep step, T g, T& m, T& v, T& p) {
   p -= T(step.rate) * m / (std::sqrt(v) * T(step.root) + T(epsilon));
 }
 
-// Linear schedule, constant after `epochs`: lr_e = first (1 + (last / first - 1) min(e, epochs) / epochs)
-TBRNN_FN double linear_schedule(double first, double last, long epochs, long e) {
-  const double share = e < epochs ? static_cast<double>(e) / static_cast<double>(epochs) : 1.0;
-  return first * (1.0 + (last / first - 1.0) * share);
+template <class T>
+TBRNN_FN void shrink(double lr, double decay, T& p) {
+  p *= T(1.0 - lr * decay);
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

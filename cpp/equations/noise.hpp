@@ -4,6 +4,9 @@
 // The four words w0..w3 of a counter make the normals of the block's four units:
 //   u = (2 (w >> 9) + 1) 2^-24 in (0, 1),   R = sqrt(-2 ln u(w0)),   z0 = R cos 2 pi u(w1),   z1 = R sin 2 pi u(w1)
 // and likewise z2, z3 from w2, w3.
+//
+// Shuffles: in epoch e a trial has the 64-bit word w0 + 2^32 w1 of the counter (e, 0, trial, purpose 2^28), and the epoch shows the
+// trials in ascending order of their words, equal words in the order of the trials.
 #pragma once
 
 #include <cmath>
@@ -34,6 +37,12 @@ TBRNN_FN void philox(std::uint32_t (&counter)[4], std::uint32_t key0, std::uint3
     key0 += philox_weyl[0];
     key1 += philox_weyl[1];
   }
+}
+
+TBRNN_FN std::uint64_t shuffle_word(std::uint64_t key, std::uint32_t epoch, std::uint32_t trial) {
+  std::uint32_t w[4] = {epoch, 0, trial, noise_block(0, Purpose::shuffle)};
+  philox(w, static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32));
+  return static_cast<std::uint64_t>(w[1]) << 32 | w[0];
 }
 
 template <class T>

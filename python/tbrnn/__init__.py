@@ -14,32 +14,41 @@ from typing import TYPE_CHECKING, Any
 from tbrnn._engine import VERSION as __version__
 from tbrnn._engine import engine_info
 from tbrnn.activity import Activity
+from tbrnn.callbacks import Progress
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import BackendUnavailable
+from tbrnn.gradients import gradient
+from tbrnn.guard import Guard
 from tbrnn.io import load
 from tbrnn.lowrank import lint
 from tbrnn.models import LowRankHORNN, LowRankRNN, LowRankTBRNN
+from tbrnn.optimizers import OptimizerState, adam, adamw
 from tbrnn.runs import Runs
-from tbrnn.schedules import constant, linear
-from tbrnn.train import fit, gradient
+from tbrnn.schedules import constant, cosine, linear
+from tbrnn.train import fit
 from tbrnn.trials import Trials
 
 if TYPE_CHECKING:
-    from tbrnn import analysis, connectivity, plot, tasks
+    from tbrnn import analysis, plot, tasks
 
 __all__ = [
     "Activity",
     "BackendUnavailable",
     "Ensemble",
+    "Guard",
     "LowRankHORNN",
     "LowRankRNN",
     "LowRankTBRNN",
+    "OptimizerState",
+    "Progress",
     "Runs",
     "Trials",
     "__version__",
+    "adam",
+    "adamw",
     "analysis",
-    "connectivity",
     "constant",
+    "cosine",
     "engine_info",
     "fit",
     "gradient",
@@ -50,7 +59,7 @@ __all__ = [
     "tasks",
 ]
 
-_LAZY = ("analysis", "connectivity", "plot", "tasks")  # at first use: plot needs matplotlib
+_LAZY = ("analysis", "plot", "tasks")  # imported at first use: the last draws in matplotlib
 
 
 def __getattr__(name: str) -> Any:

@@ -19,45 +19,48 @@ if TYPE_CHECKING:
 MATCHES = ("outputs", "rates", "states")
 
 
-def check_trials(nets: Ensemble, trials: Trials, match: str | None = None) -> None:
+def check_trials(
+    nets: Ensemble, trials: Trials, match: str | None = None, argument: str = "trials"
+) -> None:
     """Do inputs, initial states and (to match something) targets have the networks' sizes?"""
     if not isinstance(trials, Trials):
-        raise wrong_type("trials", "tbrnn.Trials", trials)
+        raise wrong_type(argument, "tbrnn.Trials", trials)
+    of = "" if argument == "trials" else f" of {argument}"
     if not len(nets):
         raise mistake("nets", "an ensemble with members", repr(nets))
     if match is not None and trials.targets is None:
-        raise mistake("trials", "Trials with targets", repr(trials))
+        raise mistake(argument, "Trials with targets", repr(trials))
     for cohort in nets.cohorts:
         model = cohort.model
-        _check_channels("inputs", trials.inputs, "input", model.inputs)
+        _check_channels("inputs" + of, trials.inputs, "input", model.inputs)
         if trials.initial_states is not None:
-            _check_channels("initial_states", trials.initial_states, "unit", model.units)
+            _check_channels("initial_states" + of, trials.initial_states, "unit", model.units)
         if match is not None and trials.targets is not None:
             channels = model.outputs if match == "outputs" else model.units
             axis = "output" if match == "outputs" else "unit"
-            _check_channels("targets", trials.targets, axis, channels)
+            _check_channels("targets" + of, trials.targets, axis, channels)
 
 
 def _check_channels(argument: str, array: NDArray[Any], axis: str, expected: int) -> None:
     if array.shape[-1] != expected:
-        sizes = ("trial, " if argument == "initial_states" else "trial, time, ") + axis
+        sizes = ("trial, " if argument.startswith("initial_states") else "trial, time, ") + axis
         raise mistake(argument, f"({sizes}) with {expected} {axis}s", f"shape {array.shape}")
 
 
 def dataset_of_members(
-    dataset: int | Sequence[int] | None, trials: Trials, members: int
+    dataset: int | Sequence[int] | None, trials: Trials, members: int, argument: str = "dataset"
 ) -> NDArray[np.int32]:
     """The index of each member's data set."""
     if dataset is None:
         if trials.datasets > 1:
             expected = f"given, one index per member, with {trials.datasets} data sets"
-            raise mistake("dataset", expected, "None")
+            raise mistake(argument, expected, "None")
         dataset = 0
 
     def check(argument: str, value: object) -> int:
         return whole(argument, value, least=0, most=trials.datasets - 1)
 
-    return np.array(per_member("dataset", dataset, members, check), dtype=np.int32)
+    return np.array(per_member(argument, dataset, members, check), dtype=np.int32)
 
 
 def pack(trials: Trials, dtype: np.dtype[Any], *, with_targets: bool) -> list[Dataset]:

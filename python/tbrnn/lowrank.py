@@ -13,13 +13,18 @@ from tbrnn._arguments import choice, whole
 from tbrnn._cohorts import Cohort, Place, gather
 from tbrnn._engine import Dataset
 from tbrnn._network import LowRankNetwork
+from tbrnn._options import LearningRate, Patience, Stall, member_options
 from tbrnn._packing import check_trials, dataset_of_members, pack
+from tbrnn._retry import Accept, check_accept, train_until_accepted
 from tbrnn._seeds import Seed, member_entropies
 from tbrnn._starting import networks
 from tbrnn._threads import thread_count
-from tbrnn._training import LearningRate, Stall, member_options, train
+from tbrnn._training import Data, Manner
+from tbrnn.callbacks import OnMemberEnd, OnSlice, callback
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake, wrong_type
+from tbrnn.guard import Guard
+from tbrnn.optimizers import Adam
 from tbrnn.runs import Runs
 from tbrnn.trials import Trials
 
@@ -38,11 +43,25 @@ def lint(
     lr: LearningRate | Sequence[LearningRate] = 1e-2,
     sigma: float | Sequence[float] | None = None,
     dataset: int | Sequence[int] | None = None,
+    optimizer: Adam | None = None,
+    train: Sequence[str] | None = None,
+    clip: float | None | Sequence[float | None] = None,
+    batch: int | None | Sequence[int | None] = None,
+    validation: Trials | None = None,
+    validation_dataset: int | Sequence[int] | None = None,
+    evaluate_every: int | Sequence[int] = 1,
     target_loss: float | None | Sequence[float | None] = 1e-4,
     stall: Stall | None | Sequence[Stall | None] = (0.1, 1e-4),
+    patience: Patience | None | Sequence[Patience | None] = None,
+    guard: Guard | None | Sequence[Guard | None] = None,
+    accept: Accept | None = None,
+    attempts: int = 10,
     threads: int | None = None,
     progress: bool | None = None,
     record_every: int = 10,
+    statistics: int = 0,
+    on_slice: OnSlice | None = None,
+    on_member_end: OnMemberEnd | None = None,
 ) -> Runs:
     """Train students of several ranks to reproduce the activity of each teacher.
 
@@ -76,9 +95,15 @@ def lint(
         As in `tbrnn.fit`, one value or one per student; lr is 1e-2 unless given.
     dataset : int or one per teacher, optional
         The data set of each teacher and its students; needed if `trials` holds several.
-    target_loss, stall
+    validation : Trials, optional
+        Inputs and initial states on which the best students are chosen, by the same match.
+    validation_dataset : int or one per teacher, optional
+        The validation data set of each teacher and its students.
+    optimizer, train, clip, batch, evaluate_every, target_loss, stall, patience, guard
         As in `tbrnn.fit`, one value or one per student.
-    threads, progress, record_every
+    accept, attempts
+        As in `tbrnn.fit`; a function is given students with their teachers' readout.
+    threads, progress, record_every, statistics, on_slice, on_member_end
         As in `tbrnn.fit`.
 
     Returns
@@ -112,26 +137,53 @@ def lint(
     True
     """
     choice("match", match, ("rates", "states"))
+    check_accept(accept, attempts, fresh=True)
     listed = _checked(nets, student_class, ranks)
     check_trials(nets, trials)
     teacher = np.repeat(np.arange(len(nets)), len(listed))
     start = _students(nets, student_class, listed, match, seed)
-    index = dataset_of_members(dataset, trials, len(nets))
     options = member_options(
-        start, sigma=sigma, lr=lr, epochs=epochs, target_loss=target_loss, stall=stall
-    )
-    workers = thread_count(threads)
-    every = whole("record_every", record_every, least=0)
-    runs = train(
         start,
-        list(_activity_to_match(nets, trials, index, match, workers)),
-        teacher.astype(np.int32),
-        options,
+        sigma=sigma,
+        lr=lr,
+        epochs=epochs,
+        target_loss=target_loss,
+        stall=stall,
+        optimizer=optimizer,
+        train=train,
+        clip=clip,
+        batch=batch,
+        patience=patience,
+        guard=guard,
+        evaluate_every=evaluate_every,
+        record_every=record_every,
+    )
+    index = dataset_of_members(dataset, trials, len(nets))
+    if validation is not None:
+        check_trials(nets, validation, argument="validation")
+        held = dataset_of_members(validation_dataset, validation, len(nets), "validation_dataset")
+    elif validation_dataset is not None:
+        raise mistake("validation_dataset", "left out without validation", validation_dataset)
+    workers = thread_count(threads)
+    manner = Manner(
         match="outputs",
         threads=workers,
         progress=progress,
-        record_every=every,
+        statistics=whole("statistics", statistics, least=0),
+        on_slice=callback("on_slice", on_slice),
+        on_member_end=callback("on_member_end", on_member_end),
+        dress=lambda runs, students: _dressed(runs, nets, teacher[students]),
     )
+    each = teacher.astype(np.int32)
+    data = Data(list(_activity_to_match(nets, trials, index, match, workers)), each)
+    if validation is not None:
+        shown = list(_activity_to_match(nets, validation, held, match, workers))
+        data = replace(data, validation=shown, validation_dataset=each)
+    return train_until_accepted(start, data, options, manner, accept, attempts)
+
+
+def _dressed(runs: Runs, nets: Ensemble, teacher: NDArray[np.int64]) -> Runs:
+    """Students with their teachers' readout."""
     return replace(
         runs,
         best=_with_readout(runs.best, nets, teacher),

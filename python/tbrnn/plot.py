@@ -99,11 +99,10 @@ def loss(runs: Runs, ax: Axes | None = None) -> Axes:
     ax = _axes(ax)
     named: set[str] = set()
     for history, status in zip(runs.history, runs.status, strict=True):
-        history = np.asarray(history)
         label = None if status in named else str(status)
         named.add(str(status))
         colour = STATUS_COLOURS.get(str(status), "#888888")
-        ax.plot(history[:, 0] + 1, history[:, 1], color=colour, lw=0.8, alpha=0.8, label=label)
+        ax.plot(history["epoch"] + 1, history["loss"], color=colour, lw=0.8, alpha=0.8, label=label)
     ax.set_yscale("log")
     ax.set_xlabel("epoch")
     ax.set_ylabel("training loss")

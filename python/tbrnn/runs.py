@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._seeds import Entropy
+from tbrnn._selection import position, positions
 from tbrnn.ensemble import Ensemble
+from tbrnn.errors import mistake
+from tbrnn.optimizers import OptimizerState
+
+HISTORY = np.dtype(
+    [
+        ("epoch", np.int64),
+        *((name, np.float64) for name in ("loss", "validation", "gradient_norm", "lr")),
+    ]
+)
+STATISTICS = np.dtype(
+    [
+        ("epoch", np.int64),
+        *(
+            (name, np.float64)
+            for name in ("participation_ratio", "mean_rate", "spectral_radius", "overlap")
+        ),
+    ]
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Runs:
     """The result of `tbrnn.fit` and `tbrnn.lint`.
 
+    ``len(runs)`` is the number of members; ``runs[17]``, slices, lists of positions and boolean
+    masks select the runs of some members.
+
     Attributes
     ----------
     status : array (member,) of str
         ``converged`` (the loss fell below target_loss), ``stalled`` (too little improvement within
-        the stall window), ``capped`` (all epochs used), ``diverged`` (the loss was no longer
-        finite; `best` and `last` hold the last good weights) or ``interrupted`` (Ctrl-C).
+        the stall window or the patience), ``capped`` (all epochs used), ``diverged`` (a loss was no
+        longer finite; `best` and `last` hold the last good weights), ``rejected`` (no attempt met
+        `accept`; the last one is kept) or ``interrupted`` (Ctrl-C).
     best_loss, last_loss : array (member,) of float64
-        Losses after an update, the smallest and the last one.
+        The smallest loss after an update, of the validation set if there is one, and the last
+        training loss.
     best_epoch, epochs : array (member,) of int64
         The epoch of `best_loss`, counted from 0 (-1: before training), and the number of epochs
         done.
     best, last : Ensemble
         The weights of the smallest loss and those after the last update.
-    history : list of array (record, 2)
-        Per member the recorded epochs and the losses after their updates; the first record is epoch
-        -1, the loss before training. Empty with ``record_every=0``.
+    history : list of structured array (record,)
+        Per member what was recorded, with the fields ``epoch``, ``loss`` (after the update of that
+        epoch; nan where `evaluate_every` left it out), ``validation`` (nan without a validation
+        set), ``gradient_norm`` (of the epoch's last step, before it was clipped) and ``lr`` (the
+        rate of that step). The first record is epoch -1, before training. Empty with
+        ``record_every=0``.
+    statistics : list of structured array (record,)
+        Per member the statistics of its activity, see `tbrnn.fit`: ``epoch``,
+        ``participation_ratio``, ``mean_rate``, ``spectral_radius``, ``overlap``.
+    optimizer : OptimizerState
+        What the optimiser remembers at the end, for trainings that go on.
+    rollbacks, attempts : array (member,) of int64
+        How often the guard went back, and how many attempts were made.
     teacher : array (member,) of int, or None
         Of `tbrnn.lint`: the position of each student's teacher.
     """
@@ -43,7 +78,11 @@ class Runs:
     epochs: NDArray[np.int64]
     best: Ensemble
     last: Ensemble
-    history: list[NDArray[np.float64]]
+    history: list[NDArray[Any]]
+    statistics: list[NDArray[Any]]
+    optimizer: OptimizerState
+    rollbacks: NDArray[np.int64]
+    attempts: NDArray[np.int64]
     teacher: NDArray[np.int64] | None = None
 
     @property
@@ -59,9 +98,63 @@ class Runs:
     def __len__(self) -> int:
         return len(self.status)
 
+    def __getitem__(self, index: Any) -> Runs:
+        if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+            index = [position(int(index), len(self))]
+        members = positions(index, len(self))
+        return Runs(
+            **{field.name: _some(getattr(self, field.name), members) for field in fields(self)}
+        )
+
+    @staticmethod
+    def concatenate(several: Iterable[Runs]) -> Runs:
+        """All members of several results, in order.
+
+        Examples
+        --------
+        >>> import numpy as np, tbrnn
+        >>> trials = tbrnn.Trials(np.ones((4, 20, 1)), targets=np.zeros((4, 20, 1)))
+        >>> model = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1)
+        >>> runs = [tbrnn.fit(model, trials, members=[i], epochs=5) for i in (4, 7)]
+        >>> tbrnn.Runs.concatenate(runs).best.numbers.tolist()
+        [4, 7]
+        """
+        parts = list(several)
+        if not parts:
+            raise mistake("several", "at least one Runs", "none")
+        return Runs(
+            **{
+                field.name: _joined([getattr(part, field.name) for part in parts])
+                for field in fields(Runs)
+            }
+        )
+
     def __repr__(self) -> str:
         words, counts = np.unique(self.status, return_counts=True)
         fates = ", ".join(f"{count} {word}" for word, count in zip(words, counts, strict=True))
         finite = self.best_loss[np.isfinite(self.best_loss)]
         losses = f"; best losses {finite.min():.3g} to {finite.max():.3g}" if finite.size else ""
         return f"Runs({len(self)} members: {fates}{losses})"
+
+
+def _some(column: Any, members: NDArray[np.int64]) -> Any:
+    if isinstance(column, list):
+        return [column[i] for i in members]
+    return None if column is None else column[members]
+
+
+def _joined(columns: list[Any]) -> Any:
+    first = columns[0]
+    if isinstance(first, list):
+        return [entry for column in columns for entry in column]
+    if isinstance(first, (Ensemble, OptimizerState)):
+        return type(first).concatenate(columns)
+    return None if first is None else np.concatenate(columns)
+
+
+def table(rows: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The columns of an array (record, field) under their names."""
+    named = np.empty(len(rows), dtype)
+    for column, name in zip(rows.T, dtype.names or (), strict=True):
+        named[name] = column
+    return named

@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from tbrnn._arguments import number, whole
+from tbrnn._arguments import choice, number, whole
 from tbrnn.errors import wrong_type
+
+RAMPS = ("linear", "cosine")  # in the order of the engine's codes
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning rate that goes linearly from `first` to `last` within `epochs`, then stays.
+    """A learning rate that goes from `first` to `last` within `epochs`, then stays.
 
-    ``lr(e) = first * (1 + (last / first - 1) * min(e, epochs) / epochs)``, the rule of all
-    trainings in the three-body paper. Made by `linear` and `constant`.
+    With ``share = min(e, epochs) / epochs``, by its `ramp`::
+
+        linear:  lr(e) = first (1 + (last / first - 1) share)
+        cosine:  lr(e) = last + (first - last) (1 + cos(pi share)) / 2
+
+    Made by `linear`, `cosine` and `constant`.
     """
 
     first: float
     last: float
     epochs: int
+    ramp: str = "linear"
 
     def __post_init__(self) -> None:
         number("first", self.first, above=0)
         number("last", self.last, least=0)
         whole("epochs", self.epochs, least=1)
+        choice("ramp", self.ramp, RAMPS)
 
     def __call__(self, epoch: int) -> float:
         """The learning rate of epoch 0, 1, 2, ..."""
-        passed = min(epoch, self.epochs) / self.epochs
-        return self.first * (1 + (self.last / self.first - 1) * passed)
+        share = min(epoch, self.epochs) / self.epochs
+        if self.ramp == "cosine":
+            return self.last + (self.first - self.last) * (1 + math.cos(math.pi * share)) / 2
+        return self.first * (1 + (self.last / self.first - 1) * share)
 
 
 def linear(first: float, last: float, epochs: int) -> Schedule:
@@ -51,6 +62,31 @@ def linear(first: float, last: float, epochs: int) -> Schedule:
     return Schedule(number("first", first, above=0), number("last", last, least=0), epochs)
 
 
+def cosine(first: float, last: float, epochs: int) -> Schedule:
+    """A learning rate that follows half a cosine, then stays.
+
+    Parameters
+    ----------
+    first, last : float
+        Learning rate of epoch 0 and of epoch `epochs` and all later ones.
+    epochs : int
+        Length of the ramp.
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> lr = tbrnn.cosine(1e-2, 1e-3, 2_000)
+    >>> round(lr(0), 6), round(lr(1_000), 6), round(lr(9_999), 6)
+    (0.01, 0.0055, 0.001)
+    """
+    ends = number("first", first, above=0), number("last", last, least=0)
+    return Schedule(*ends, epochs, "cosine")
+
+
 def constant(lr: float) -> Schedule:
     """The same learning rate in every epoch.
 
@@ -71,5 +107,5 @@ def schedule(argument: str, value: object) -> Schedule:
     try:
         return constant(number(argument, value, above=0))
     except TypeError:
-        expected = "a learning rate, tbrnn.linear(first, last, epochs) or tbrnn.constant(lr)"
+        expected = "a learning rate, tbrnn.linear(first, last, epochs), tbrnn.cosine or constant"
         raise wrong_type(argument, expected, value) from None

@@ -1,24 +1,26 @@
-"""Training to a task or to given activity, and the gradient that it follows."""
+"""Training to a task or to given activity."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from tbrnn import _engine
 from tbrnn._arguments import choice, whole
-from tbrnn._cohorts import by_name
+from tbrnn._options import LearningRate, Patience, Stall, member_options
 from tbrnn._packing import MATCHES, check_trials, dataset_of_members, pack
+from tbrnn._retry import Accept, check_accept, train_until_accepted
 from tbrnn._seeds import Seed
 from tbrnn._starting import Startable, starting_networks
 from tbrnn._threads import thread_count
-from tbrnn._training import LearningRate, Stall, member_options, train
-from tbrnn.activity import noise_of_members, simulation_keys
+from tbrnn._training import Data, Manner
+from tbrnn.callbacks import OnMemberEnd, OnSlice, callback
 from tbrnn.ensemble import Ensemble
+from tbrnn.errors import mistake
+from tbrnn.guard import Guard
+from tbrnn.optimizers import Adam, OptimizerState
 from tbrnn.runs import Runs
-from tbrnn.trials import Floats, Trials
+from tbrnn.trials import Trials
 
 
 def fit(
@@ -32,24 +34,39 @@ def fit(
     match: str = "outputs",
     sigma: float | Sequence[float] | None = None,
     dataset: int | Sequence[int] | None = None,
+    optimizer: Adam | OptimizerState | None = None,
+    train: Sequence[str] | None = None,
+    clip: float | None | Sequence[float | None] = None,
+    batch: int | None | Sequence[int | None] = None,
+    validation: Trials | None = None,
+    validation_dataset: int | Sequence[int] | None = None,
+    evaluate_every: int | Sequence[int] = 1,
     target_loss: float | None | Sequence[float | None] = 1e-4,
     stall: Stall | None | Sequence[Stall | None] = (0.1, 1e-4),
+    patience: Patience | None | Sequence[Patience | None] = None,
+    guard: Guard | None | Sequence[Guard | None] = None,
+    accept: Accept | None = None,
+    attempts: int = 10,
     dtype: DTypeLike | None = None,
     threads: int | None = None,
     progress: bool | None = None,
     record_every: int = 10,
+    statistics: int = 0,
+    on_slice: OnSlice | None = None,
+    on_member_end: OnMemberEnd | None = None,
 ) -> Runs:
     """Train an ensemble of networks, each to its own end.
 
-    Every epoch shows all trials (full batch) and makes one step of Adam (betas 0.9 and 0.999, eps
-    1e-8, no weight decay) along the gradient of the weighted mean squared error::
+    Every epoch shows all trials and, unless told otherwise, makes one step of Adam (full batch)
+    along the gradient of the weighted mean squared error::
 
         loss = sum(mask * (answer - targets)^2) / sum(mask)
 
     with the gradient by backpropagation through time. A member ends when its loss falls below
     `target_loss`, when it stalls, or after its epochs; a finished member costs nothing further. The
     weights of the smallest loss are kept. Members do not influence one another: alone or in
-    company, on any number of threads, a member's numbers are the same bit for bit.
+    company, on any number of threads, a member's numbers are the same bit for bit. The losses of an
+    epoch are those after its last step.
 
     Ctrl-C stops within a second and returns what was trained so far, with a RuntimeWarning;
     unfinished members have the status "interrupted".
@@ -58,7 +75,7 @@ def fit(
     ----------
     nets : model, sequence of models, or Ensemble
         A model for all members, one model per member (of any classes, ranks and sizes), or networks
-        whose training goes on from their weights with a new optimiser.
+        whose training goes on from their weights.
     trials : Trials
         With targets.
     members : int or sequence of int, optional
@@ -70,8 +87,8 @@ def fit(
         ``(seed, *its entropy)``.
     epochs : int or one per member, default 10_000
         At most so many.
-    lr : float, `tbrnn.linear`, `tbrnn.constant`, or one per member, default 1e-3
-        Learning rate.
+    lr : float, `tbrnn.linear`, `tbrnn.cosine`, `tbrnn.constant`, or one per member, default 1e-3
+        Learning rate of each epoch.
     match : {"outputs", "rates", "states"}, default "outputs"
         The answer that is compared with the targets: the readout, phi(x) (x in voltage form), or x.
     sigma : float or one per member, optional
@@ -79,12 +96,45 @@ def fit(
         on the member's entropy and the epoch alone.
     dataset : int or one per member, optional
         The data set of each member; needed if `trials` holds several.
+    optimizer : `tbrnn.adam`, `tbrnn.adamw` or OptimizerState, optional
+        Adam unless given. ``runs.optimizer`` of an earlier training of the same arrays goes on with
+        its moments and step counts, which each parameter array has for itself.
+    train : tuple of str, optional
+        Names of the parameter arrays that are trained, such as ``("l", "m", "n")``; the others stay
+        as they are, bit for bit, and take no step. All unless given.
+    clip : float, None, or one per member, optional
+        Scale the gradient of the trained arrays down to this norm where it is larger.
+    batch : int, None, or one per member, optional
+        Trials per step: each epoch goes through all trials in an order of its own, drawn from the
+        member's entropy and the epoch; its last batch may be smaller. None: all trials, one step.
+    validation : Trials, optional
+        With targets. The best weights are those of the smallest validation loss then; `target_loss`
+        and `stall` still look at the training loss.
+    validation_dataset : int or one per member, optional
+        The validation data set of each member; needed if `validation` holds several.
+    evaluate_every : int or one per member, default 1
+        Epochs between two looks at the losses, for keeping the best weights and for ending. With
+        mini-batches or a validation set a look costs a forward pass over those trials; the last
+        epoch is always looked at.
     target_loss : float, None, or one per member, default 1e-4
-        End as "converged" when the loss after an update is below; None never.
+        End as "converged" when the training loss is below; None never.
     stall : (window, improvement), None, or a list of one per member, default (0.1, 1e-4)
         Every `window` epochs (a number below 1: that fraction of the epochs), end as "stalled" if
-        the best loss has improved by less than `improvement` since the last such check. The first
-        check always passes. None never.
+        the best training loss has improved by less than `improvement` since the last such check.
+        The first check always passes. None never.
+    patience : (epochs, improvement), None, or a list of one per member, optional
+        End as "stalled" when the loss (the validation loss, if there is one) has not fallen by more
+        than `improvement` for so many epochs.
+    guard : `tbrnn.Guard`, None, or one per member, optional
+        Go some steps back with a smaller learning rate when a loss explodes, instead of ending as
+        "diverged".
+    accept : float or function, optional
+        Fresh networks only. Draw a member anew and train it again until its last loss is at most
+        this number, or until the function, which is given the Runs of an attempt, returns True for
+        it (it returns a bool per member). Attempt a >= 2 of a member draws weights and noise from
+        ``(*entropy, a)``.
+    attempts : int, default 10
+        At most so many; members that use them up are kept with the status "rejected".
     dtype : {"float32", "float64"}, optional
         Precision; float32 for models, an Ensemble's own unless given.
     threads : int, optional
@@ -92,7 +142,19 @@ def fit(
     progress : bool, optional
         A progress bar always (True) or never (False). Default: on a terminal, after one second.
     record_every : int, default 10
-        Epochs between two records of the loss; 0 records nothing.
+        Epochs between two records of the history; 0 records nothing.
+    statistics : int, default 0
+        Epochs between two measurements of each member's activity on its trials without noise; 0
+        measures nothing. Participation ratio of the covariance of the rates; their mean; spectral
+        radius of the recurrent drive linearised at x = 0 (0 for a three-body drive, which has no
+        linear part there unless phi(0) differs from 0); and the norm of the overlaps between the
+        vectors that write and those that read, over N.
+    on_slice : function, optional
+        Called with a `tbrnn.Progress` about five times a second.
+    on_member_end : function, optional
+        Called once with the Runs of each member, soon after it has ended (with `accept`, after the
+        attempt that decided). Both are called from the thread that called fit; an exception ends
+        the training.
 
     Returns
     -------
@@ -125,83 +187,44 @@ def fit(
     True
     """
     choice("match", match, MATCHES)
+    check_accept(accept, attempts, fresh=not isinstance(nets, Ensemble))
     start = starting_networks(nets, members, seed, dtype)
     check_trials(start, trials, match)
-    index = dataset_of_members(dataset, trials, len(start))
     options = member_options(
-        start, sigma=sigma, lr=lr, epochs=epochs, target_loss=target_loss, stall=stall
-    )
-    every = whole("record_every", record_every, least=0)
-    workers = thread_count(threads)
-    return train(
         start,
+        sigma=sigma,
+        lr=lr,
+        epochs=epochs,
+        target_loss=target_loss,
+        stall=stall,
+        optimizer=optimizer,
+        train=train,
+        clip=clip,
+        batch=batch,
+        patience=patience,
+        guard=guard,
+        evaluate_every=evaluate_every,
+        record_every=record_every,
+    )
+    index = dataset_of_members(dataset, trials, len(start))
+    held = None
+    if validation is not None:
+        check_trials(start, validation, match, "validation")
+        held = dataset_of_members(validation_dataset, validation, len(start), "validation_dataset")
+    elif validation_dataset is not None:
+        raise mistake("validation_dataset", "left out without validation", validation_dataset)
+    manner = Manner(
+        match=match,
+        threads=thread_count(threads),
+        progress=progress,
+        statistics=whole("statistics", statistics, least=0),
+        on_slice=callback("on_slice", on_slice),
+        on_member_end=callback("on_member_end", on_member_end),
+    )
+    data = Data(
         pack(trials, start.dtype, with_targets=True),
         index,
-        options,
-        match=match,
-        threads=workers,
-        progress=progress,
-        record_every=every,
+        [] if validation is None else pack(validation, start.dtype, with_targets=True),
+        held,
     )
-
-
-def gradient(
-    nets: Ensemble,
-    trials: Trials,
-    *,
-    match: str = "outputs",
-    noise: bool | float | Sequence[float] = False,
-    seed: int = 0,
-    dataset: int | Sequence[int] | None = None,
-    threads: int | None = None,
-) -> tuple[NDArray[np.float64], dict[str, Floats]]:
-    """The loss of each member and its gradient, as a training would compute them.
-
-    Parameters
-    ----------
-    nets : Ensemble
-        Of one model; its dtype is the precision.
-    trials : Trials
-        With targets.
-    match : {"outputs", "rates", "states"}, default "outputs"
-        The answer that is compared with the targets, as in `tbrnn.fit`.
-    noise, seed, dataset, threads
-        As in `Ensemble.simulate`: equal arguments give equal noise.
-
-    Returns
-    -------
-    loss : array (member,)
-        Weighted mean squared error, see `tbrnn.fit`.
-    gradients : dict
-        Under the parameters' names, arrays (member, *shape).
-
-    Raises
-    ------
-    ValueError, TypeError
-        Naming the argument, what was expected and what was given.
-
-    Examples
-    --------
-    >>> import numpy as np, tbrnn
-    >>> nets = tbrnn.LowRankTBRNN(units=30, rank=2, inputs=1, outputs=1).initial(range(5))
-    >>> trials = tbrnn.Trials(np.ones((4, 20, 1)), targets=np.zeros((4, 20, 1)))
-    >>> loss, gradients = tbrnn.gradient(nets, trials)
-    >>> loss.shape, gradients["m"].shape, gradients["b_out"].shape
-    ((5,), (5, 30, 2), (5, 1))
-    """
-    choice("match", match, MATCHES)
-    model = nets.model
-    check_trials(nets, trials, match)
-    index = dataset_of_members(dataset, trials, len(nets))
-    loss, block = _engine.gradient(
-        model.spec,
-        nets.cohorts[0].parameters[nets.order[:, 1]],
-        pack(trials, nets.dtype, with_targets=True),
-        index,
-        match=match,
-        sigma=noise_of_members(nets, noise),
-        keys=simulation_keys(nets, seed),
-        epoch=0,
-        threads=thread_count(threads),
-    )
-    return loss, by_name(model, block)
+    return train_until_accepted(start, data, options, manner, accept, attempts)

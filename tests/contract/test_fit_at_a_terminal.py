@@ -43,7 +43,7 @@ def test_ctrl_c_stops_within_a_second_and_keeps_what_was_trained():
     assert time.monotonic() - pressed[0] < 1
     assert runs.status[0] == "interrupted"
     assert runs.epochs[0] > 0
-    assert runs.best_loss[0] < runs.history[0][0, 1]
+    assert runs.best_loss[0] < runs.history[0]["loss"][0]
 
 
 def test_threads_of_the_environment(monkeypatch):

@@ -67,8 +67,8 @@ def test_first_adam_step():
 def test_history(every):
     c = case()
     parameters, data = c.parameters(), c.data()
-    full = train(c, parameters, data, epochs=10, record_every=1)["history"][0]
-    part = train(c, parameters, data, epochs=10, record_every=every)["history"][0]
+    full = train(c, parameters, data, epochs=10, record_every=1)["history"][0][:, :2]
+    part = train(c, parameters, data, epochs=10, record_every=every)["history"][0][:, :2]
     assert part.dtype == np.float64
     if every == 0:
         assert part.shape == (0, 2)

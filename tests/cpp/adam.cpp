@@ -1,4 +1,4 @@
-// Adam against the published form with bias-corrected moments, and its linear schedule.
+// Adam against the published form with bias-corrected moments, and the decay of AdamW.
 #include "equations/adam.hpp"
 
 #include <gtest/gtest.h>
@@ -38,11 +38,10 @@ TEST(Adam, AZeroGradientMovesNothing) {
   EXPECT_EQ(p, 0.5f);
 }
 
-TEST(LinearSchedule, RunsFromFirstToLastAndStays) {
-  EXPECT_DOUBLE_EQ(linear_schedule(1e-2, 1e-3, 100, 0), 1e-2);
-  EXPECT_DOUBLE_EQ(linear_schedule(1e-2, 1e-3, 100, 50), 5.5e-3);
-  EXPECT_DOUBLE_EQ(linear_schedule(1e-2, 1e-3, 100, 100), 1e-3);
-  EXPECT_DOUBLE_EQ(linear_schedule(1e-2, 1e-3, 100, 101), 1e-3);
+TEST(AdamW, ShrinksTheWeightByTheRateTimesTheDecay) {
+  double p = 2.0;
+  shrink(0.1, 0.5, p);
+  EXPECT_DOUBLE_EQ(p, 1.9);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DELAY = 1.0  # seconds before a bar appears
 
 
-class Progress:
+class Bar:
     """A bar over the epochs of all members.
 
     `show` None shows it on a terminal only, True anywhere, False nowhere.
@@ -40,7 +40,7 @@ class Progress:
         self.bar.set_postfix_str(f"{trainer.finished}/{trainer.members} networks", refresh=False)
         self.bar.update(trainer.epochs_done - self.bar.n)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Bar:
         return self
 
     def __exit__(

@@ -1,0 +1,98 @@
+"""The recurrent drive of a low-rank network as vectors that write and vectors that read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn.models import LowRankTBRNN
+
+if TYPE_CHECKING:
+    from tbrnn.ensemble import Ensemble
+
+# Value and slope of each nonlinearity at 0; of relu, the slope to the right.
+AT_ZERO = {
+    "tanh": (0.0, 1.0),
+    "relu": (0.0, 1.0),
+    "sigmoid": (0.5, 0.25),
+    "softplus": (np.log(2.0), 0.5),
+    "identity": (0.0, 1.0),
+}
+
+
+def overlap(net: Ensemble) -> float:
+    """Norm of the overlaps of writing with reading vectors, over N.
+
+    ``n_r . m_s / N`` of a pairwise drive, ``m_r . l_s / N`` and ``n_r . l_s / N`` of a three-body
+    drive, for all r and s; the root of the sum of their squares.
+    """
+    squares = [
+        np.sum((read.T @ write / len(write)) ** 2)
+        for write, reads in _vectors(net)
+        for read in reads
+    ]
+    return float(np.sqrt(sum(squares)))
+
+
+def spectral_radius(net: Ensemble) -> float:
+    """Largest magnitude of an eigenvalue of d drive / d x at x = 0, without inputs.
+
+    A pairwise drive gives ``slope scale m n^T``. A three-body drive is linear at 0 only where
+    phi(0) is not 0, and gives 0 otherwise. In voltage form the drive reads x, and its sum goes
+    through phi.
+    """
+    model = net.model
+    value, slope = AT_ZERO[model.phi]
+    at_rest = np.full(model.units, value if model.form == "rate" else 0.0)
+    jacobian = np.zeros((model.units, model.units))
+    for factor, (write, reads) in zip(_factors(net), _vectors(net), strict=True):
+        if len(reads) == 1:
+            jacobian += factor * write @ reads[0].T
+        else:
+            m, n = reads
+            jacobian += (
+                factor * write @ ((at_rest @ m)[:, None] * n.T + (at_rest @ n)[:, None] * m.T)
+            )
+    if not np.isfinite(jacobian).all():
+        return np.nan
+    return float(slope * np.abs(np.linalg.eigvals(jacobian)).max())
+
+
+def _vectors(net: Ensemble) -> Iterator[tuple[NDArray[Any], list[NDArray[Any]]]]:
+    """Of each term of the drive, the vectors that write and those that read, (unit, rank)."""
+    arrays = {name: array.astype(np.float64) for name, array in net.arrays.items()}
+    if "m_rnn" in arrays:
+        yield arrays["m_rnn"], [arrays["n_rnn"]]
+        yield arrays["l_tbrnn"], [arrays["m_tbrnn"], arrays["n_tbrnn"]]
+    elif "l" in arrays:
+        yield _written(net, arrays), [arrays["m"], arrays["n"]]
+    else:
+        yield arrays["m"], [arrays["n"]]
+
+
+def _written(net: Ensemble, arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:
+    """l, or with hard_orth its part outside the input space."""
+    model = net.model
+    if not (isinstance(model, LowRankTBRNN) and model.hard_orth):
+        return arrays["l"]
+    columns = [arrays["w_in"], *([arrays["b_in"][:, None]] if model.input_bias else [])]
+    space = np.concatenate(columns, axis=1)
+    inside: NDArray[Any] = space @ np.linalg.lstsq(space, arrays["l"], rcond=None)[0]
+    return np.array(arrays["l"] - inside)
+
+
+def _factors(net: Ensemble) -> list[float]:
+    """The scale of each term, with the gate where there is one."""
+    model = net.model
+    units = model.units
+    pairwise = 1 / units if model.scale is None else model.scale
+    three_body = 1 / units**2 if model.scale is None else model.scale
+    if "m_rnn" not in net.arrays:
+        return [three_body if "l" in net.arrays else pairwise]
+    if not getattr(model, "gated", False):
+        return [pairwise, three_body]
+    gate = 1 / (1 + np.exp(-float(net.arrays["gate"])))
+    return [gate * pairwise, (1 - gate) * three_body]

@@ -1,0 +1,79 @@
+"""The gradient that a training follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn import _engine
+from tbrnn._arguments import choice
+from tbrnn._cohorts import by_name
+from tbrnn._packing import MATCHES, check_trials, dataset_of_members, pack
+from tbrnn._threads import thread_count
+from tbrnn.activity import noise_of_members, simulation_keys
+from tbrnn.ensemble import Ensemble
+from tbrnn.trials import Floats, Trials
+
+
+def gradient(
+    nets: Ensemble,
+    trials: Trials,
+    *,
+    match: str = "outputs",
+    noise: bool | float | Sequence[float] = False,
+    seed: int = 0,
+    dataset: int | Sequence[int] | None = None,
+    threads: int | None = None,
+) -> tuple[NDArray[np.float64], dict[str, Floats]]:
+    """The loss of each member and its gradient, as a training would compute them.
+
+    Parameters
+    ----------
+    nets : Ensemble
+        Of one model; its dtype is the precision.
+    trials : Trials
+        With targets.
+    match : {"outputs", "rates", "states"}, default "outputs"
+        The answer that is compared with the targets, as in `tbrnn.fit`.
+    noise, seed, dataset, threads
+        As in `Ensemble.simulate`: equal arguments give equal noise.
+
+    Returns
+    -------
+    loss : array (member,)
+        Weighted mean squared error, see `tbrnn.fit`.
+    gradients : dict
+        Under the parameters' names, arrays (member, *shape).
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was expected and what was given.
+
+    Examples
+    --------
+    >>> import numpy as np, tbrnn
+    >>> nets = tbrnn.LowRankTBRNN(units=30, rank=2, inputs=1, outputs=1).initial(range(5))
+    >>> trials = tbrnn.Trials(np.ones((4, 20, 1)), targets=np.zeros((4, 20, 1)))
+    >>> loss, gradients = tbrnn.gradient(nets, trials)
+    >>> loss.shape, gradients["m"].shape, gradients["b_out"].shape
+    ((5,), (5, 30, 2), (5, 1))
+    """
+    choice("match", match, MATCHES)
+    model = nets.model
+    check_trials(nets, trials, match)
+    index = dataset_of_members(dataset, trials, len(nets))
+    loss, block = _engine.gradient(
+        model.spec,
+        nets.cohorts[0].parameters[nets.order[:, 1]],
+        pack(trials, nets.dtype, with_targets=True),
+        index,
+        match=match,
+        sigma=noise_of_members(nets, noise),
+        keys=simulation_keys(nets, seed),
+        epoch=0,
+        threads=thread_count(threads),
+    )
+    return loss, by_name(model, block)
