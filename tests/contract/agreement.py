@@ -47,10 +47,17 @@ def assert_same_training(c, result, member, run):
     assert result["status"][member] == run.status
     assert result["epochs"][member] == run.epochs
     assert result["best_epoch"][member] == run.best_epoch
-    assert np.array_equal(history[:, 0], np.arange(-1, len(run.losses)))
+    assert np.array_equal(history[:, 0], [-1, *run.looks])
     assert_close(history[:, 1], [run.before, *run.losses], "training", "losses")
+    assert_close(history[1:, 3], np.array(run.norms)[run.looks], "training", "gradient norms")
     assert_close(result["best_loss"][member], run.best_loss, "training", "best loss")
     assert_close(result["last_loss"][member], run.losses[-1], "training", "last loss")
     for which in ("best", "last"):
         for name, array in c.named(result[which][member]).items():
             assert_close(array, getattr(run, which)[name], "training", f"{which} {name}")
+    if run.status == "diverged":
+        return
+    for place, which in enumerate(("m", "v")):
+        for name, array in c.named(result[which][member]).items():
+            assert_close(array, run.moments[name][place], "training", f"{which} of {name}")
+    assert result["steps"][member].tolist() == [run.moments[name][2] for name, _ in c.fields]

@@ -73,17 +73,37 @@ def oracle_gradient(case, flat, data, noise=None):
     )
 
 
-WHOLE = ("lr_epochs", "epochs", "stall_window")
+WHOLE = ("lr_ramp", "lr_epochs", "epochs", "batch", "evaluate_every", "stall_window")
+WHOLE += ("patience_epochs", "guard_back", "guard_most")
+RAMPS = ("linear", "cosine")
 
 
-def add(trainer, case, parameters, data, *, which=None, keys=None, record_every=1, **options):
-    """One cohort; an option is one value or one per member; lr may be (first, last, epochs)."""
+def add(
+    trainer,
+    case,
+    parameters,
+    data,
+    *,
+    which=None,
+    keys=None,
+    record_every=1,
+    validation=(),
+    trained=None,
+    optimizer=None,
+    **options,
+):
+    """One cohort; an option is one value or one per member.
+
+    lr may be (first, last, epochs) or (first, last, epochs, ramp); trained holds names of arrays,
+    validation one dictionary of arrays that all members share.
+    """
     members = len(parameters)
     defaults = {"sigma": 0.0, "lr": 1e-2, "epochs": 10, "target_loss": 0.0, "stall": (0, 0.0)}
     options = defaults | options
     lr, stall = options.pop("lr"), options.pop("stall")
-    first, last, ramp = lr if isinstance(lr, tuple) else (lr, lr, 1)
-    options |= {"lr_first": first, "lr_last": last, "lr_epochs": ramp}
+    first, last, length, *ramp = lr if isinstance(lr, tuple) else (lr, lr, 1)
+    options |= {"lr_first": first, "lr_last": last, "lr_epochs": length}
+    options |= {"lr_ramp": RAMPS.index(*ramp)} if ramp else {}
     options |= {"stall_window": stall[0], "stall_improvement": stall[1]}
     arrays = {
         name: np.full(members, value, np.int64 if name in WHOLE else np.float64)
@@ -99,6 +119,10 @@ def add(trainer, case, parameters, data, *, which=None, keys=None, record_every=
         match=case.match,
         keys=np.asarray(np.arange(1, members + 1) if keys is None else keys, np.uint64),
         record_every=record_every,
+        validation=[_core.Dataset(**validation)] if validation else [],
+        validation_dataset=np.zeros(members, np.int32),
+        trained=trained and np.array([name in trained for name, _ in case.fields]),
+        optimizer=optimizer,
         **arrays,
     )
 

@@ -62,22 +62,27 @@ def test_synthetic_models(configuration):
         assert_close(ours, golden["grad/" + published], "golden values", published)
 
 
-def assert_trace(golden, tag, dtype):
-    cls = tbrnn.LowRankTBRNN if "init/L" in golden else tbrnn.LowRankRNN
-    options = {"hard_orth": True} if "hardorth" in tag else {}
-    options |= {} if "init/w_out.weight" in golden else {"readout": "identity"}
-    nets = cls.from_state_dict(below(golden, "init/"), alpha=0.2, **options)
-    epochs, first, last, ramp, _ = golden["hyper_epochs_lr0_lr1_total_clip"]
-    runs = tbrnn.fit(
+def trace(nets, golden, dtype):
+    epochs, first, last, ramp, clip = golden["hyper_epochs_lr0_lr1_total_clip"]
+    return tbrnn.fit(
         nets,
         tbrnn.Trials(golden["input"], golden["target"]),
         epochs=int(epochs),
         lr=tbrnn.linear(first, last, int(ramp)),
+        clip=None if clip < 0 else clip,
         target_loss=0,
         stall=None,
         dtype=dtype,
         record_every=1,
     )
+
+
+def assert_trace(golden, tag, dtype):
+    cls = tbrnn.LowRankTBRNN if "init/L" in golden else tbrnn.LowRankRNN
+    options = {"hard_orth": True} if "hardorth" in tag else {}
+    options |= {} if "init/w_out.weight" in golden else {"readout": "identity"}
+    nets = cls.from_state_dict(below(golden, "init/"), alpha=0.2, **options)
+    runs = trace(nets, golden, dtype)
     name = f"golden trace {dtype}"
     assert_close(runs.history[0]["loss"][0], golden["loss_before_training"], name)
     assert_close(runs.history[0]["loss"][1:], golden["loss_after_epoch"], name)
@@ -97,14 +102,19 @@ def test_published_training_traces(published, tag, dtype):
     assert_trace(below(published("training_traces"), f"{tag}/"), tag, dtype)
 
 
-def test_first_gradient_of_the_clipped_hybrid_trace(published):
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_clipped_hybrid_trace(published, dtype):
     golden = below(published("training_traces"), "clip_low_rank_hornn_r1_r1/")
     options = {"phi_out": "identity", "readout": "identity"}
     nets = tbrnn.LowRankHORNN.from_state_dict(below(golden, "init/"), alpha=0.2, **options)
-    loss, gradients = tbrnn.gradient(nets, tbrnn.Trials(golden["input"], golden["target"]))
-    norm = np.sqrt(sum(np.sum(g**2) for g in gradients.values()))
-    assert_close(loss[0], golden["loss_before_training"], "golden values")
-    assert_close(norm, golden["grad_norm_before_clip"][0], "golden values")
+    runs, name = trace(nets, golden, dtype), f"golden trace {dtype}"
+    history = runs.history[0]
+    assert_close(history["loss"][0], golden["loss_before_training"], name)
+    assert_close(history["loss"][1:], golden["loss_after_epoch"], name)
+    assert_close(history["gradient_norm"][1:], golden["grad_norm_before_clip"], name)
+    assert_close(history["lr"][1:], golden["lr"], name)
+    for published_name, ours in runs.last[0].state_dict().items():
+        assert_close(ours, golden["final/" + published_name], name, published_name)
 
 
 @pytest.fixture

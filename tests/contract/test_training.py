@@ -58,7 +58,7 @@ def test_first_adam_step():
     result = train(c, parameters, data, epochs=1, lr=0.1)
     p = c.named(parameters[0])
     _, gradients = oracle_gradient(c, parameters[0], data)
-    expected, _ = adam.update(p, gradients, adam.start(p), 0.1, 1)
+    expected, _ = adam.update(p, gradients, adam.start(p), 0.1)
     for name, array in c.named(result["last"][0]).items():
         assert_close(array, expected[name], "training", name)
 

@@ -1,4 +1,4 @@
-"""The published training loop: full batch, Adam, keep-best and both stopping rules."""
+"""The published training loop: Adam on batches, keep-best and the stopping rules."""
 
 from dataclasses import dataclass, field
 
@@ -7,6 +7,7 @@ import numpy as np
 from . import adam
 from .loss import mean_squared_error
 from .network import loss_and_gradient, matched, rollout
+from .shuffle import order
 
 
 @dataclass
@@ -14,38 +15,94 @@ class Run:
     status: str = "capped"
     best: dict = field(default_factory=dict)
     last: dict = field(default_factory=dict)
+    moments: dict = field(default_factory=dict)
     best_loss: float = np.inf
     best_epoch: int = -1
+    looks: list = field(default_factory=list)  # epochs whose losses were looked at
     losses: list = field(default_factory=list)
+    validation: list = field(default_factory=list)
+    norms: list = field(default_factory=list)  # of each epoch's last step
     epochs: int = 0
     before: float = np.nan
 
 
-def train(net, p, data, *, epochs, lr, target_loss=1e-4, stall=None, match="outputs", noise=None):
-    """data: keywords of loss_and_gradient; stall = (window, improvement); noise(epoch) or None."""
-    run, moments, checked = Run(last=p, best=p), adam.start(p), np.inf
+def train(
+    net,
+    p,
+    data,
+    *,
+    epochs,
+    lr,
+    target_loss=1e-4,
+    stall=None,
+    patience=None,
+    match="outputs",
+    noise=None,
+    decay=0.0,
+    clip=None,
+    trained=None,
+    moments=None,
+    batch=None,
+    key=0,
+    validation=None,
+    evaluate_every=1,
+):
+    """data, validation: keywords of loss_and_gradient. stall = (window, improvement), patience =
+    (epochs, improvement). noise(epoch): of all trials in the order they are shown in, those of the
+    validation set last.
+    """
+    moments = adam.start(p) if moments is None else moments
+    run, best_training = Run(last=p, best=p, moments=moments), np.inf
+    checked, window = np.inf, -1
+    waited_for, waited_since = np.inf, -1
+    trials = len(data["inputs"])
+
+    def loss_of(p, data, epoch, first=0):
+        xi = None if noise is None else noise(epoch)[first : first + len(data["inputs"])]
+        return evaluate(net, p, data, match, xi)
+
+    run.before = loss_of(p, data, 0)
     for e in range(epochs):
-        xi = None if noise is None else noise(e)
-        loss, gradients = loss_and_gradient(net, p, **data, noise=xi, match=match)
-        run.before = loss if e == 0 else run.before
-        p, moments = adam.update(p, gradients, moments, lr(e), e + 1)
-        loss = evaluate(net, p, data, match, None if noise is None else noise(e + 1))
+        shown = np.arange(trials) if batch is None else order(key, e, trials)
+        for first in range(0, trials, batch or trials):
+            here = shown[first : first + (batch or trials)]
+            xi = None if noise is None else noise(e)[first : first + len(here)]
+            part = {name: array[here] for name, array in data.items()}
+            _, gradients = loss_and_gradient(net, p, **part, noise=xi, match=match)
+            size = adam.norm(gradients, trained)
+            if clip:
+                gradients = adam.clipped(gradients, size, clip)
+            p, moments = adam.update(p, gradients, moments, lr(e), decay, trained)
+        run.norms.append(size)
         run.epochs = e + 1
+        if e % evaluate_every and e + 1 < epochs:
+            continue
+        loss = loss_of(p, data, e + 1)
         if not np.isfinite(loss):
             run.status = "diverged"
             return run
+        check = loss if validation is None else loss_of(p, validation, e + 1, trials)
+        run.looks.append(e)
         run.losses.append(loss)
-        run.last = p
-        if loss < run.best_loss:
-            run.best, run.best_loss, run.best_epoch = p, loss, e
+        run.validation.append(np.nan if validation is None else check)
+        run.last, run.moments = p, moments
+        best_training = min(best_training, loss)
+        if check < run.best_loss:
+            run.best, run.best_loss, run.best_epoch = p, check, e
         if loss < target_loss:
             run.status = "converged"
             return run
-        if stall and e % stall[0] == 0:
-            if checked - run.best_loss < stall[1]:
+        if stall and e // stall[0] > window:
+            if checked - best_training < stall[1]:
                 run.status = "stalled"
                 return run
-            checked = run.best_loss
+            checked, window = best_training, e // stall[0]
+        if patience:
+            if check < waited_for - patience[1]:
+                waited_for, waited_since = check, e
+            if e - waited_since >= patience[0]:
+                run.status = "stalled"
+                return run
     return run
 
 
