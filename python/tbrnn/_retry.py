@@ -48,7 +48,8 @@ def train_until_accepted(
     places: list[NDArray[np.int64]] = []
     ended: list[Runs] = []
     for attempt in range(1, attempts + 1):
-        runs = train(nets, data.of(pending), options.of(pending), _of_attempt(manner, pending))
+        of_attempt = _of_attempt(manner, pending, attempt)
+        runs = train(nets, data.of(pending), options.of(pending), of_attempt)
         good = accepted(accept, runs)
         interrupted = bool((runs.status == "interrupted").any())
         decided = good if attempt < attempts and not interrupted else np.ones_like(good)
@@ -85,9 +86,12 @@ def accepted(accept: Accept, runs: Runs) -> NDArray[np.bool_]:
     return answer
 
 
-def _of_attempt(manner: Manner, pending: NDArray[np.int64]) -> Manner:
+def _of_attempt(manner: Manner, pending: NDArray[np.int64], attempt: int) -> Manner:
     """The same for the members that are still pending; their ends are told once decided."""
-    dress = manner.dress
+    dress, checkpoint = manner.dress, manner.checkpoint
     return replace(
-        manner, on_member_end=None, dress=lambda runs, members: dress(runs, pending[members])
+        manner,
+        on_member_end=None,
+        checkpoint=checkpoint and checkpoint.of_attempt(attempt),
+        dress=lambda runs, members: dress(runs, pending[members]),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._bar import Bar
+from tbrnn._checkpoint import Checkpoint
 from tbrnn._cohorts import Cohort
 from tbrnn._engine import Dataset, Trainer
 from tbrnn._options import Options
@@ -58,6 +59,7 @@ class Manner:
     statistics: int = 0
     on_slice: OnSlice | None = None
     on_member_end: OnMemberEnd | None = None
+    checkpoint: Checkpoint | None = None
     dress: Callable[[Runs, NDArray[np.int64]], Runs] = lambda runs, members: runs
 
 
@@ -185,7 +187,14 @@ def train(nets: Ensemble, data: Data, options: Options, manner: Manner) -> Runs:
     if manner.on_slice is not None:
         watchers.append(TellProgress(manner.on_slice))
     training = Training(nets, data, options, manner)
-    training.run(watchers)
+    if manner.checkpoint is None:
+        training.run(watchers)
+        return training.runs()
+    manner.checkpoint.restore(training)
+    try:
+        training.run([manner.checkpoint, *watchers])
+    finally:
+        manner.checkpoint.save(training)
     return training.runs()
 
 

@@ -31,14 +31,12 @@ def save(nets: Ensemble, path: str | os.PathLike[str]) -> None:
         for c, cohort in enumerate(nets.cohorts)
         for name, array in by_name(cohort.model, cohort.parameters).items()
     }
-    configuration = json.dumps(
-        {
-            "format": FORMAT,
-            "tbrnn": VERSION,
-            "cohorts": [_described(cohort) for cohort in nets.cohorts],
-            "order": nets.order.tolist(),
-        }
-    )
+    configuration = {
+        "format": FORMAT,
+        "tbrnn": VERSION,
+        "cohorts": [_described(cohort) for cohort in nets.cohorts],
+        "order": nets.order.tolist(),
+    }
     write_tensors(path, configuration, tensors)
 
 
@@ -73,8 +71,7 @@ def load(path: str | os.PathLike[str]) -> Ensemble:
     >>> bool((copy.l == nets.l).all()), copy.model == nets.model
     (True, True)
     """
-    text, tensors = read_tensors(path)
-    configuration = json.loads(text)
+    configuration, tensors = read_tensors(path)
     try:
         if configuration["format"] > FORMAT:
             raise ValueError(f"format {configuration['format']}, known up to {FORMAT}")
@@ -88,16 +85,19 @@ def load(path: str | os.PathLike[str]) -> Ensemble:
 
 
 def write_tensors(
-    path: str | os.PathLike[str], configuration: str, tensors: Mapping[str, NDArray[Any]]
+    path: str | os.PathLike[str],
+    configuration: Mapping[str, Any],
+    tensors: Mapping[str, NDArray[Any]],
 ) -> None:
-    """Write arrays and what they are, with a digest of both."""
+    """Write arrays and what they are, with a digest of both: equal contents give equal bytes."""
     from safetensors.numpy import save as to_bytes
 
-    metadata = {"tbrnn": configuration, "digest": _digest(configuration, tensors)}
-    write_atomically(path, to_bytes(dict(tensors), metadata))
+    # one entry, because safetensors writes several in any order
+    content = {**configuration, "digest": _digest(configuration, tensors)}
+    write_atomically(path, to_bytes(dict(tensors), {"tbrnn": json.dumps(content)}))
 
 
-def read_tensors(path: str | os.PathLike[str]) -> tuple[str, dict[str, NDArray[Any]]]:
+def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Read what `write_tensors` wrote; `load` documents the errors."""
     metadata, tensors = _read(Path(path))
     if "tbrnn" not in metadata:
@@ -105,9 +105,14 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[str, dict[str, NDArray[A
             f"{path}: a safetensors file that tbrnn did not write (its metadata lack 'tbrnn'); "
             "arrays with published names load with Model.from_state_dict"
         )
-    if metadata.get("digest") != _digest(metadata["tbrnn"], tensors):
+    try:
+        configuration = json.loads(metadata["tbrnn"])
+        intact = configuration.pop("digest") == _digest(configuration, tensors)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        intact = False
+    if not intact:
         raise ValueError(f"{path}: damaged, weights or configuration differ from what was saved")
-    return metadata["tbrnn"], tensors
+    return configuration, tensors
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
@@ -137,8 +142,8 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
         raise ValueError(f"{path}: truncated, damaged or no safetensors file ({error})") from error
 
 
-def _digest(configuration: str, tensors: Mapping[str, NDArray[Any]]) -> str:
-    digest = hashlib.blake2b(configuration.encode(), digest_size=16)
+def _digest(configuration: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.blake2b(json.dumps(configuration).encode(), digest_size=16)
     for name in sorted(tensors):
         digest.update(name.encode())
         digest.update(tensors[name].tobytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeAlias
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._arguments import choice, whole
+from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._cohorts import Cohort, Place, gather
 from tbrnn._engine import Dataset
 from tbrnn._network import LowRankNetwork
@@ -62,6 +64,7 @@ def lint(
     statistics: int = 0,
     on_slice: OnSlice | None = None,
     on_member_end: OnMemberEnd | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Runs:
     """Train students of several ranks to reproduce the activity of each teacher.
 
@@ -103,7 +106,7 @@ def lint(
         As in `tbrnn.fit`, one value or one per student.
     accept, attempts
         As in `tbrnn.fit`; a function is given students with their teachers' readout.
-    threads, progress, record_every, statistics, on_slice, on_member_end
+    threads, progress, record_every, statistics, on_slice, on_member_end, checkpoint
         As in `tbrnn.fit`.
 
     Returns
@@ -179,7 +182,12 @@ def lint(
     if validation is not None:
         shown = list(_activity_to_match(nets, validation, held, match, workers))
         data = replace(data, validation=shown, validation_dataset=each)
-    return train_until_accepted(start, data, options, manner, accept, attempts)
+    words = {"match": match, "statistics": manner.statistics}
+    with open_checkpoint(
+        checkpoint, lambda: described(start, options, [trials, validation, nets], **words)
+    ) as kept:
+        manner = replace(manner, checkpoint=kept)
+        return train_until_accepted(start, data, options, manner, accept, attempts)
 
 
 def _dressed(runs: Runs, nets: Ensemble, teacher: NDArray[np.int64]) -> Runs:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from numpy.typing import DTypeLike
 
 from tbrnn._arguments import choice, whole
+from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._options import LearningRate, Patience, Stall, member_options
 from tbrnn._packing import MATCHES, check_trials, dataset_of_members, pack
 from tbrnn._retry import Accept, check_accept, train_until_accepted
@@ -54,6 +57,7 @@ def fit(
     statistics: int = 0,
     on_slice: OnSlice | None = None,
     on_member_end: OnMemberEnd | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Runs:
     """Train an ensemble of networks, each to its own end.
 
@@ -155,6 +159,10 @@ def fit(
         Called once with the Runs of each member, soon after it has ended (with `accept`, after the
         attempt that decided). Both are called from the thread that called fit; an exception ends
         the training.
+    checkpoint : path, optional
+        A folder for the state of the training, saved every half minute and at the end. The same
+        call goes on from there after a kill at any instant, to the same bits as without the kill;
+        members that had ended are not trained again, and `on_member_end` hears of them anew.
 
     Returns
     -------
@@ -165,6 +173,10 @@ def fit(
     ------
     ValueError, TypeError
         Naming the argument, what was expected and what was given, before any work.
+    ChangedConfiguration, FolderInUse, OSError
+        If `checkpoint` holds another training (the message lists what differs), is in use by
+        another process, was made by a later version (ValueError), or cannot be written. What it
+        holds stays.
 
     Notes
     -----
@@ -227,4 +239,9 @@ def fit(
         [] if validation is None else pack(validation, start.dtype, with_targets=True),
         held,
     )
-    return train_until_accepted(start, data, options, manner, accept, attempts)
+    words = {"match": match, "statistics": manner.statistics}
+    with open_checkpoint(
+        checkpoint, lambda: described(start, options, [trials, validation], **words)
+    ) as kept:
+        manner = replace(manner, checkpoint=kept)
+        return train_until_accepted(start, data, options, manner, accept, attempts)

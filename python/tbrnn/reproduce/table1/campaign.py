@@ -1,6 +1,7 @@
 """Table 1 from nothing, or from where an earlier call was cut off."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -50,8 +51,8 @@ def reproduce_table1(
     out : path, optional
         A folder for ``networks.jsonl`` (one line per network, as they finish), ``sittings.jsonl``
         (one line per call: wall time, epochs, machine), ``campaign.json`` (the protocol),
-        ``report.json``, ``table1.txt``, ``table1.png`` and ``weights``. What is there already is
-        not trained again. Nothing is written without it.
+        ``report.json``, ``table1.txt``, ``table1.png``, ``weights`` and, meanwhile,
+        ``checkpoints``. What is there already is not trained again. Nothing is written without it.
     shard : (int, int), optional
         (i, n): only every n-th run, from the i-th on (counted from 1), into the folder
         ``out/shard-i-of-n``; without report. A later call without it finds the shards and puts them
@@ -125,7 +126,7 @@ def _complete(
 ) -> None:
     """Train what is missing of a task."""
     places = teacher_places(data.task, runs)
-    teachers = Teachers(data, records, folder and folder / "weights")
+    teachers = Teachers(data, records, folder)
     pending = [place for place in places if place not in records.teachers]
     tell(f"{data.task}: {len(pending)} teachers")
     teachers.train(pending, threads)
@@ -135,6 +136,8 @@ def _complete(
     )
     tell(f"{data.task}: {missing} students")
     train_students(teachers, accepted, threads)
+    if folder:
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # of calls cut off in between
 
 
 def _in_order(

@@ -31,6 +31,7 @@ def train_students(
             if any(missing_students(teachers, place, kind) for place in some):
                 teachers.train(some, threads)
                 teachers.records.add(_students(teachers, some, kind, threads))
+                teachers.forget("students", kind, *some)
 
 
 def missing_students(
@@ -70,6 +71,7 @@ def _fit(
         seed=[seeds.students(protocol.seed, t.task, t.run, t.teacher, t.rank) for t in found],
         dataset=[distinct.index(drawing) for drawing in drawings],
         threads=threads,
+        checkpoint=teachers.checkpoint("students", kind, *places),
         **training_options(protocol, protocol.tasks[data.task].student),
     )
     check_finished(runs)

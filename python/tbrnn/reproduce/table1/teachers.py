@@ -1,5 +1,7 @@
 """Teachers: trained on the task, retrained until their last training loss is low enough."""
 
+import hashlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,14 +23,14 @@ class Teachers:
     data : TaskData
     records : Records
         What is finished already; extended.
-    weights : path, optional
-        A folder that keeps the accepted networks. One that is missing there although it has a
-        record is trained again, to the same bits.
+    folder : path, optional
+        Its ``weights`` keep the accepted networks; one that is missing there although it has a
+        record is trained again, to the same bits. Its ``checkpoints`` keep unfinished trainings.
     """
 
-    def __init__(self, data: TaskData, records: Records, weights: Path | None = None) -> None:
+    def __init__(self, data: TaskData, records: Records, folder: Path | None = None) -> None:
         self.data, self.protocol, self.records = data, data.protocol, records
-        self.weights = weights
+        self.folder = folder
         self.networks: dict[TeacherPlace, tbrnn.Ensemble] = {}
 
     def train(self, places: Sequence[TeacherPlace], threads: int | None = None) -> None:
@@ -63,8 +65,9 @@ class Teachers:
             if record.accepted:
                 self._keep(record.place, runs.best[member])
         last = attempt == self.protocol.attempts
-        self.records.add(record for record in judged if record.accepted or last)
         self.records.add_failed([record for record in judged if not (record.accepted or last)])
+        self.records.add(record for record in judged if record.accepted or last)
+        self.forget("teachers", *places, attempt)
 
     def _fit(self, places: Sequence[TeacherPlace], attempt: int, threads: int | None) -> tbrnn.Runs:
         protocol, task = self.protocol, self.data.task
@@ -80,6 +83,7 @@ class Teachers:
             ],
             dataset=[distinct.index(drawing) for drawing in drawings],
             threads=threads,
+            checkpoint=self.checkpoint("teachers", *places, attempt),
             **training_options(protocol, protocol.tasks[task].teacher),
         )
         check_finished(runs)
@@ -108,9 +112,21 @@ class Teachers:
             test_loss=float(squared_error(outputs, self.data.test_targets)),
         )
 
+    def checkpoint(self, *words: object) -> Path | None:
+        """A folder for the training that these words describe."""
+        name = hashlib.sha256(repr(words).encode()).hexdigest()[:16]
+        return self.folder and self.folder / "checkpoints" / f"{self.data.task}-{name}"
+
+    def forget(self, *words: object) -> None:
+        """Remove the checkpoint of a training whose networks have their records."""
+        checkpoint = self.checkpoint(*words)
+        if checkpoint:
+            shutil.rmtree(checkpoint)
+
     def _file(self, place: TeacherPlace) -> Path | None:
         task, run, kind = place
-        return self.weights and self.weights / f"{task}-run-{run}-{kind}.safetensors"
+        name = f"{task}-run-{run}-{kind}.safetensors"
+        return self.folder and self.folder / "weights" / name
 
     def _load(self, place: TeacherPlace) -> None:
         file = self._file(place)
