@@ -37,6 +37,8 @@ TOLERANCES = {
     "alternating least squares": 1e-6,
     # Half a unit of the last of four decimals, and a few of 38,400 signs that sit on zero.
     "golden figures of four decimals": 1e-4,
+    # Roots of the flow solve it to 1e-10 of 1 + |kappa|; states and products of slopes stretch that.
+    "roots": 1e-8,
     # Box-Muller with the engine's own logarithm and sine.
     "normals float32": 2e-6,
     "normals float64": 1e-14,
