@@ -7,6 +7,7 @@ from contract.agreement import assert_same_training
 from contract.calls import oracle_train, same_run, train
 from contract.cases import KINDS, MATCHES, case
 from reference import noise, schedules, shuffle
+from tolerances import assert_close
 
 EPOCHS, KEY = 60, 2**40 + 7
 LR = schedules.constant(1e-2)
@@ -24,7 +25,7 @@ def assert_oracle(c, options, validation=None, **oracle):
         expected = dict(zip(run.looks, run.validation, strict=True))
         for epoch, value in result["history"][0][looked][:, [0, 2]]:
             if epoch >= 0:
-                assert value == pytest.approx(expected[epoch], rel=1e-9)
+                assert_close(value, expected[epoch], "training", "validation")
     return result, run
 
 
@@ -111,10 +112,10 @@ def test_losses_are_looked_at_every_so_many_epochs(batch, every):
     run = oracle_train(c, parameters[0], data, lr=LR, target_loss=0, key=KEY, **arguments)
     rows = {int(row[0]): row for row in result["history"][0]}
     assert run.looks == sorted({*range(0, EPOCHS, every), EPOCHS - 1})
-    assert [rows[e][1] for e in run.looks] == pytest.approx(run.losses, rel=1e-9)
-    assert [rows[e][2] for e in run.looks] == pytest.approx(run.validation, rel=1e-9)
+    assert_close([rows[e][1] for e in run.looks], run.losses, "training")
+    assert_close([rows[e][2] for e in run.looks], run.validation, "training")
     assert result["best_epoch"][0] == run.best_epoch
-    assert result["best_loss"][0] == pytest.approx(run.best_loss, rel=1e-9)
+    assert_close(result["best_loss"][0], run.best_loss, "training")
     unseen = rows.keys() - {-1, *run.looks}
     assert all(np.isnan(rows[e][1]) == (batch is not None) for e in unseen)
     assert all(np.isnan(rows[e][2]) for e in unseen)

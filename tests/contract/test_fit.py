@@ -6,25 +6,11 @@ import numpy as np
 import pytest
 
 import tbrnn
+from contract.runs import FREE, INPUTS, MODEL, SIZES, TARGETS, TRIALS, same
 from reference import network, schedules, training
 from tolerances import assert_close
 
-RNG = np.random.default_rng(3)
-INPUTS, TARGETS = RNG.normal(0, 1, (6, 7, 3)), RNG.normal(0, 1, (6, 7, 2))
-TRIALS = tbrnn.Trials(INPUTS, TARGETS)
-SIZES = {"units": 5, "inputs": 3, "outputs": 2}
-MODEL = tbrnn.LowRankTBRNN(rank=4, **SIZES)
-FREE = {"target_loss": None, "stall": None}
-
-
-def same(a, i, b, j):
-    """Member i of one result is member j of another."""
-    for name in ("status", "best_loss", "last_loss", "epochs", "best_epoch"):
-        assert getattr(a, name)[i] == getattr(b, name)[j], name
-    assert a.history[i].tobytes() == b.history[j].tobytes()
-    for nets, others in ((a.best, b.best), (a.last, b.last)):
-        ours, theirs = nets[i].arrays, others[j].arrays
-        assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+RNG = np.random.default_rng(11)
 
 
 def test_fit_is_the_published_loop():
@@ -195,6 +181,59 @@ def test_nan_targets_end_as_diverged():
     assert np.array_equal(runs.best.l, MODEL.initial([(0, 0), (0, 1)]).l)
 
 
+def test_a_mixed_ensemble_ends_by_itself():
+    """A huge learning rate, NaN targets and an unreachable criterion leave the others alone."""
+    nan = tbrnn.Trials(INPUTS, np.full_like(TARGETS, np.nan))
+    both = tbrnn.Trials.stack([TRIALS, nan])
+    wild = replace(MODEL, phi="identity", alpha=1.0, scale=1.0)
+    models, good = [MODEL, wild, MODEL, MODEL, tbrnn.LowRankRNN(rank=2, **SIZES)], [0, 4]
+    options = {"epochs": 60, "batch": 4, "clip": 1.0, "stall": None, "validation": TRIALS}
+    runs = tbrnn.fit(
+        models,
+        both,
+        dataset=[0, 0, 1, 0, 0],
+        lr=[1e-2, 1e3, 1e-2, 1e-9, 1e-2],
+        patience=[None, None, None, (5, 1e-2), None],
+        threads=2,
+        **options,
+    )
+    assert runs.status.tolist() == ["capped", "diverged", "diverged", "stalled", "capped"]
+    pair = [models[i] for i in good]
+    without = tbrnn.fit(pair, TRIALS, members=good, lr=1e-2, **options)
+    for j, i in enumerate(good):
+        same(runs, i, without, j)
+    retried = tbrnn.fit(models[:1] * 2, TRIALS, members=[0, 1], lr=1e-2, accept=0.0, **options)
+    assert retried.status.tolist() == ["rejected", "rejected"]
+    assert retried.attempts.tolist() == [10, 10]
+
+
+def test_validation_keeps_other_weights():
+    held = tbrnn.Trials(RNG.normal(0, 1, (9, 12, 3)), RNG.normal(0, 1, (9, 12, 2)))
+    runs = tbrnn.fit(
+        MODEL, TRIALS, members=3, epochs=200, lr=3e-2, validation=held, dtype="float64", **FREE
+    )
+    bare = tbrnn.fit(MODEL, TRIALS, members=3, epochs=200, lr=3e-2, dtype="float64", **FREE)
+    loss, _ = tbrnn.gradient(runs.best, held)
+    assert_close(runs.best_loss, loss, "float64 values")
+    assert runs.last_loss.tolist() == bare.last_loss.tolist()
+    assert (runs.best_epoch < bare.best_epoch).all()
+    both = tbrnn.Trials.stack([held, tbrnn.Trials(held.inputs[::-1] + 1, held.targets)])
+    chosen = tbrnn.fit(
+        MODEL,
+        TRIALS,
+        members=3,
+        epochs=200,
+        lr=3e-2,
+        validation=both,
+        validation_dataset=[0, 1, 0],
+        dtype="float64",
+        **FREE,
+    )
+    same(chosen, 0, runs, 0)
+    same(chosen, 2, runs, 2)
+    assert chosen.best_loss[1] != runs.best_loss[1]
+
+
 def test_global_generator_is_neither_read_nor_written():
     before = np.random.get_state()  # noqa: NPY002
     first = tbrnn.fit(MODEL, TRIALS, epochs=3, sigma=0.1)
@@ -206,8 +245,11 @@ def test_global_generator_is_neither_read_nor_written():
     np.random.set_state(before)  # noqa: NPY002
 
 
-def test_schedules_are_the_oracle():
-    ours, expected = tbrnn.linear(1e-2, 1e-3, 7), schedules.linear(1e-2, 1e-3, 7)
-    for epoch in (0, 1, 6, 7, 8, 100):
+@pytest.mark.parametrize("ramp", ["linear", "cosine"])
+def test_schedules_are_the_oracle(ramp):
+    ours, expected = (getattr(home, ramp)(1e-2, 1e-3, 7) for home in (tbrnn, schedules))
+    runs = tbrnn.fit(MODEL, TRIALS, epochs=12, lr=ours, record_every=1, **FREE)
+    for epoch, rate in enumerate(runs.history[0]["lr"][1:]):
         assert ours(epoch) == pytest.approx(expected(epoch), rel=1e-15)
+        assert rate == ours(epoch)
         assert tbrnn.constant(0.3)(epoch) == 0.3

@@ -43,6 +43,31 @@ MODEL = tbrnn.LowRankTBRNN(rank=4, **SIZES)
         ({"stall": (5, -1.0)}, ValueError, "improvement of stall must be .* at least 0"),
         ({"dtype": "float16"}, ValueError, "dtype must be 'float32' or 'float64'"),
         ({"threads": 0}, ValueError, "threads must be a whole number of at least 1, got 0"),
+        ({"batch": 0}, ValueError, "batch must be a whole number of at least 1, got 0"),
+        ({"evaluate_every": 0}, ValueError, "evaluate_every must be .* at least 1, got 0"),
+        ({"validation": INPUTS}, TypeError, "validation must be tbrnn.Trials, got"),
+        ({"validation": tbrnn.Trials(INPUTS)}, ValueError, "validation must be Trials with target"),
+        (
+            {"validation": tbrnn.Trials(INPUTS[..., :2], TARGETS)},
+            ValueError,
+            "inputs of validation",
+        ),
+        ({"validation": tbrnn.Trials(INPUTS, INPUTS)}, ValueError, "targets of validation must be"),
+        ({"validation_dataset": 0}, ValueError, "validation_dataset must be left out without val"),
+        (
+            {"validation": TRIALS, "validation_dataset": 1},
+            ValueError,
+            "validation_dataset must be a whole number from 0 to 0, got 1",
+        ),
+        (
+            {"validation": tbrnn.Trials.stack([TRIALS, TRIALS])},
+            ValueError,
+            "validation_dataset must be given, one index per member, with 2 data sets, got None",
+        ),
+        ({"patience": 5}, ValueError, r"patience must be None or \(epochs, improvement\), got 5"),
+        ({"patience": (0, 0.1)}, ValueError, "epochs of patience must be .* at least 1, got 0"),
+        ({"patience": (5, -1.0)}, ValueError, "improvement of patience must be .* at least 0"),
+        ({"guard": 2.0}, TypeError, "guard must be None or a tbrnn.Guard, got 2.0"),
         ({"record_every": -1}, ValueError, "record_every must be .* at least 0, got -1"),
         ({"progress": "yes"}, TypeError, "progress must be True or False, got 'yes'"),
         ({"nets": "LowRankRNN"}, TypeError, "nets must be a model such as"),
@@ -77,3 +102,5 @@ def test_gradient_mistakes():
 def test_schedule_mistakes(first, last, epochs, error, message):
     with pytest.raises(error, match=message):
         tbrnn.linear(first, last, epochs)
+    with pytest.raises(error, match=message):
+        tbrnn.cosine(first, last, epochs)
