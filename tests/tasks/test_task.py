@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import tbrnn
-from tbrnn.tasks import FlipFlop, SineWave, Task
+from tbrnn.tasks import FlipFlop, MultiFate, SineWave, Task
 
-TASKS = [FlipFlop(bits=2), SineWave()]
+TASKS = [FlipFlop(bits=2), SineWave(), MultiFate(candidates=50, inducers=2)]
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -16,8 +16,8 @@ def test_a_seed_names_the_trials(task):
     first, second, other = (task.sample(6, seed=seed) for seed in (5, 5, 6))
     assert np.array_equal(first.inputs, second.inputs)
     assert np.array_equal(first.targets, second.targets)
-    assert not np.array_equal(first.inputs, other.inputs)
-    assert not np.array_equal(task.sample(6, (5, 1)).inputs, first.inputs)
+    assert not np.array_equal(first.targets, other.targets)
+    assert not np.array_equal(task.sample(6, (5, 1)).targets, first.targets)
 
 
 @pytest.mark.parametrize("task", TASKS)
