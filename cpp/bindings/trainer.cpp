@@ -137,10 +137,13 @@ class PyTrainer {
     trainer_.learner(index(cohort, member)).note(values);
   }
 
-  Array<bool> running(int cohort) const {
+  // By themselves, not interrupted.
+  Array<bool> ended(int cohort) const {
     Array<bool> flags(at(cohort).count);
-    for (int m = 0; m < at(cohort).count; ++m)
-      flags.mutable_at(m) = trainer_.learner(index(cohort, m)).running();
+    for (int m = 0; m < at(cohort).count; ++m) {
+      const Status status = trainer_.learner(index(cohort, m)).progress().status;
+      flags.mutable_at(m) = status != Status::running && status != Status::interrupted;
+    }
     return flags;
   }
 
@@ -253,7 +256,7 @@ void register_trainer(py::module_& module) {
       .def("result", &PyTrainer::result, py::arg("cohort"), py::arg("members") = py::none())
       .def("state", &PyTrainer::state, py::arg("cohort"), py::arg("member"))
       .def("restore", &PyTrainer::restore, py::arg("cohort"), py::arg("member"), py::arg("state"))
-      .def("running", &PyTrainer::running, py::arg("cohort"))
+      .def("ended", &PyTrainer::ended, py::arg("cohort"))
       .def("resting", &PyTrainer::resting, py::arg("rest_every"))
       .def("note", &PyTrainer::note, py::arg("cohort"), py::arg("member"), py::arg("values"))
       .def_property_readonly("epochs_done",

@@ -107,10 +107,10 @@ class Training:
         return places
 
     def running(self) -> NDArray[np.bool_]:
-        """Which members have not ended."""
+        """Which members have not ended by themselves: those that go on or were interrupted."""
         flags = np.empty(len(self.nets), dtype=bool)
         for g, members in enumerate(self.groups):
-            flags[members] = self.trainer.running(g)
+            flags[members] = ~self.trainer.ended(g)
         return flags
 
     def run(self, watchers: Sequence[Watcher] = ()) -> None:
@@ -132,7 +132,7 @@ class Training:
                     "training interrupted: the runs hold what was trained so far, "
                     'with the status "interrupted" where it was not finished',
                     RuntimeWarning,
-                    stacklevel=4,
+                    stacklevel=5,
                 )
 
     def runs(self, members: Sequence[int] | None = None) -> Runs:
@@ -181,20 +181,19 @@ class Training:
 
 def train(nets: Ensemble, data: Data, options: Options, manner: Manner) -> Runs:
     """Train all members to their ends."""
-    watchers: list[Watcher] = []
-    if manner.on_member_end is not None:
-        watchers.append(TellEnds(manner.on_member_end))
-    if manner.on_slice is not None:
-        watchers.append(TellProgress(manner.on_slice))
+    ends = [] if manner.on_member_end is None else [TellEnds(manner.on_member_end)]
+    slices = [] if manner.on_slice is None else [TellProgress(manner.on_slice)]
     training = Training(nets, data, options, manner)
     if manner.checkpoint is None:
-        training.run(watchers)
-        return training.runs()
-    manner.checkpoint.restore(training)
-    try:
-        training.run([manner.checkpoint, *watchers])
-    finally:
-        manner.checkpoint.save(training)
+        training.run([*ends, *slices])
+    else:
+        manner.checkpoint.restore(training)
+        try:
+            training.run([manner.checkpoint, *ends, *slices])
+        finally:
+            manner.checkpoint.save(training)
+    for tell in ends:
+        tell(training)  # of those that ended in a slice that was interrupted
     return training.runs()
 
 

@@ -63,7 +63,7 @@ class TellProgress:
 
 
 class TellEnds:
-    """Calls `on_member_end` once for each member that has ended."""
+    """Calls `on_member_end` once for each member that has ended by itself."""
 
     def __init__(self, on_member_end: OnMemberEnd) -> None:
         self._tell = on_member_end

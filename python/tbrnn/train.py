@@ -157,8 +157,8 @@ def fit(
         Called with a `tbrnn.Progress` about five times a second.
     on_member_end : function, optional
         Called once with the Runs of each member, soon after it has ended (with `accept`, after the
-        attempt that decided). Both are called from the thread that called fit; an exception ends
-        the training.
+        attempt that decided); not for members that are interrupted. Both are called from the thread
+        that called fit; an exception ends the training.
     checkpoint : path, optional
         A folder for the state of the training, saved every half minute and at the end. The same
         call goes on from there after a kill at any instant, to the same bits as without the kill;

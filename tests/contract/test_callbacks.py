@@ -95,6 +95,23 @@ def test_ctrl_c_in_a_callback_is_an_interruption():
     assert runs.attempts.tolist() == [1, 1]
 
 
+def test_an_interruption_tells_what_has_ended_before():
+    """The first end that is told presses Ctrl-C; the others of its slice are told all the same."""
+    told = []
+
+    def press(run):
+        told.append(int(run.best.numbers[0]))
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    options = {"members": 4, "epochs": [2, 10**9, 3, 4], "on_member_end": press}
+    with pytest.warns(RuntimeWarning, match="training interrupted") as warned:
+        runs = tbrnn.fit(MODEL, TRIALS, **options, **FREE)
+    assert warned[0].filename == __file__
+    assert told == [0, 2, 3]
+    assert runs.status.tolist() == ["capped", "interrupted", "capped", "capped"]
+
+
 @pytest.mark.parametrize("name", ["on_slice", "on_member_end"])
 def test_mistakes(name):
     with pytest.raises(TypeError, match=f"{name} must be None or a function, got 3"):

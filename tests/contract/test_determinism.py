@@ -64,6 +64,34 @@ def test_training_of_any_number_of_threads(members, sigma, dtype):
         same_run(runs[0], runs[2])
 
 
+STEPS = {
+    "batches": {"batch": 13, "sigma": 0.1},
+    "batches, clip, decay": {"batch": 40, "clip": 0.1, "decay": 0.1},
+    "validation": {"validation": case(trials=40, steps=9, dtype="float32").data(3)},
+    "batches, validation": {
+        "batch": 20,
+        "evaluate_every": 2,
+        "validation": case(trials=100, dtype="float32").data(3),
+    },
+}
+
+
+@pytest.mark.parametrize("members", MEMBERS)
+@pytest.mark.parametrize("name", STEPS)
+def test_steps_of_any_number_of_threads(name, members):
+    c = case(trials=70, mask="entries", dtype="float32")
+    options = {"epochs": 9 + np.arange(members), "keys": np.arange(members), **STEPS[name]}
+    runs = [
+        train(c, c.parameters(members), c.data(), threads=threads, **options)
+        for threads in (1, *THREADS)
+    ]
+    same_run(runs[0], runs[1])
+    same_run(runs[0], runs[2])
+    for i in range(0, members, 5):
+        own = options | {"epochs": 9 + i, "keys": [i]}
+        same_run(choose(runs[0], [i]), train(c, c.parameters(members)[[i]], c.data(), **own))
+
+
 @pytest.mark.parametrize("match", MATCHES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", KINDS)
