@@ -29,7 +29,8 @@ from tbrnn.train import fit
 from tbrnn.trials import Trials
 
 if TYPE_CHECKING:
-    from tbrnn import analysis, plot, tasks
+    from tbrnn import analysis, connectivity, plot, tasks
+    from tbrnn.campaign.sweep import sweep
 
 __all__ = [
     "Activity",
@@ -47,6 +48,7 @@ __all__ = [
     "adam",
     "adamw",
     "analysis",
+    "connectivity",
     "constant",
     "cosine",
     "engine_info",
@@ -56,17 +58,20 @@ __all__ = [
     "lint",
     "load",
     "plot",
+    "sweep",
     "tasks",
 ]
 
-_LAZY = ("analysis", "plot", "tasks")  # imported at first use: the last draws in matplotlib
+_LAZY = ("analysis", "connectivity", "plot", "tasks")  # at first use: plot needs matplotlib
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"tbrnn.{name}")
+    if name == "sweep":
+        return importlib.import_module("tbrnn.campaign.sweep").sweep
     raise AttributeError(f"module 'tbrnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, "sweep"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tbrnn.io import write_atomically
 
 FORMAT = 1  # of the folder; larger numbers come from later versions of the package
 MANIFEST = "campaign.json"
+PATIENCE = 0.2  # seconds, because `holder` has the lock for an instant
 
 
 class FolderInUse(OSError):
@@ -51,7 +53,7 @@ def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
     --------
     >>> import tempfile
     >>> from tbrnn.campaign import hold
-    >>> with tempfile.TemporaryDirectory() as folder:
+    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
     ...     with hold(Path(folder), {"seed": 0}):
     ...         pass
     ...     with hold(Path(folder), {"seed": 1}):
@@ -68,16 +70,38 @@ def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
         yield
 
 
-def _lock(folder: Path, file: int) -> None:
+def holder(folder: Path) -> str | None:
+    """The number of the process that works in a folder now, None if none does."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(file, 20, 0).decode() or "unknown"
-        raise FolderInUse(
-            f"{folder}: in use by process {holder}; wait for its end, or take another folder"
-        ) from None
+        with (folder / ".lock").open("rb") as lock:
+            try:
+                fcntl.flock(lock.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _process(lock.fileno())
+    except OSError:
+        return None  # never begun, or not ours to read
+    return None
+
+
+def _lock(folder: Path, file: int) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise FolderInUse(
+                    f"{folder}: in use by process {_process(file)}; "
+                    "wait for its end, or take another folder"
+                ) from None
+            time.sleep(0.01)
     os.ftruncate(file, 0)
     os.write(file, str(os.getpid()).encode())
+
+
+def _process(file: int) -> str:
+    return os.pread(file, 20, 0).decode() or "unknown"
 
 
 def _check(folder: Path, configuration: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tbrnn.io import write_atomically
+
 
 class Lines:
     """The lines of a file, kept there as they come.
@@ -62,11 +64,37 @@ class Lines:
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(self.path, whole)
-        for number, line in enumerate(content[:whole].splitlines(), start=1):
-            try:
-                entry = json.loads(line)
-            except ValueError as error:
-                raise ValueError(f"{self.path}, line {number}: no JSON ({error})") from error
-            if not isinstance(entry, dict):
-                raise ValueError(f"{self.path}, line {number}: no JSON object")
-            self.entries.append(entry)
+        self.entries = _entries(self.path, content[:whole])
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The complete lines of a file that another process may be adding to; none without a file.
+
+    Raises
+    ------
+    ValueError
+        Naming file and line, if a complete line is no JSON object.
+    """
+    if not path.exists():
+        return []
+    content = path.read_bytes()
+    return _entries(path, content[: content.rfind(b"\n") + 1])
+
+
+def write_lines(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Replace a file by one with these lines; it is there as a whole or not at all."""
+    content = "".join(json.dumps(entry, allow_nan=False) + "\n" for entry in entries)
+    write_atomically(path, content.encode())
+
+
+def _entries(path: Path, content: bytes) -> list[dict[str, Any]]:
+    entries = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        try:
+            entry = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: no JSON ({error})") from error
+        if not isinstance(entry, dict):
+            raise ValueError(f"{path}, line {number}: no JSON object")
+        entries.append(entry)
+    return entries

@@ -1,0 +1,220 @@
+"""What one network is and how it is trained: sections of a YAML file, checked key by key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from tbrnn.guard import Guard
+
+
+class Section(BaseModel):
+    """Part of a configuration: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DrawnTrials(Section):
+    """How many trials a task draws to train, validate and test on, and from which seed."""
+
+    train: PositiveInt = 128
+    validation: NonNegativeInt = 0
+    test: PositiveInt = 500
+    seed: NonNegativeInt = 0
+
+
+class LearningRate(Section):
+    """From ``first`` to ``last`` within ``epochs`` (of the whole training unless given).
+
+    A number stands for a constant rate.
+    """
+
+    schedule: Literal["linear", "cosine"] = "linear"
+    first: PositiveFloat
+    last: NonNegativeFloat
+    epochs: PositiveInt | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_number(cls, given: Any) -> Any:
+        if isinstance(given, (int, float)) and not isinstance(given, bool):
+            return {"first": given, "last": given}
+        return given
+
+
+class Optimizer(Section):
+    """``adam``, or ``adamw`` with a weight decay; a word stands for its defaults."""
+
+    name: Literal["adam", "adamw"] = "adam"
+    decay: NonNegativeFloat | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+    @field_validator("decay")
+    @classmethod
+    def _of_adamw(cls, decay: float | None, info: ValidationInfo) -> float | None:
+        if decay is not None and info.data.get("name") == "adam":
+            raise ValueError("left out for adam")
+        return decay
+
+
+class GuardOptions(Section):
+    """Options of `tbrnn.Guard`, under its names and with its defaults."""
+
+    loss: PositiveFloat = Guard.loss
+    back: PositiveInt = Guard.back
+    factor: Annotated[float, Field(gt=0, le=1)] = Guard.factor
+    growth: Annotated[float, Field(ge=1)] = Guard.growth
+    most: PositiveInt = Guard.most
+
+
+class Training(Section):
+    """Options of `tbrnn.fit`, under its names and with its defaults."""
+
+    epochs: PositiveInt = 10_000
+    lr: LearningRate = LearningRate(first=1e-3, last=1e-3)
+    optimizer: Optimizer = Optimizer()
+    clip: PositiveFloat | None = None
+    batch: PositiveInt | None = None
+    sigma: NonNegativeFloat | None = None
+    evaluate_every: PositiveInt = 1
+    target_loss: NonNegativeFloat | None = 1e-4
+    stall: tuple[PositiveFloat, NonNegativeFloat] | None = (0.1, 1e-4)
+    patience: tuple[PositiveInt, NonNegativeFloat] | None = None
+    guard: GuardOptions | None = None
+    accept: NonNegativeFloat | None = None
+    attempts: PositiveInt = 10
+    dtype: Literal["float32", "float64"] = "float32"
+    record_every: NonNegativeInt = 10
+
+
+class Configuration(Section):
+    """One network: a task, its trials, a model, a training and a seed.
+
+    ``task`` and ``model`` name a class and its settings. ``task`` may instead name a file of
+    trials; ``trials`` is left out then.
+    """
+
+    task: dict[str, Any]
+    trials: DrawnTrials | None = None
+    model: dict[str, Any]
+    training: Training = Training()
+    seed: NonNegativeInt = 0
+
+
+class SweepConfiguration(Section):
+    """Many networks: sections that all share, the keys that vary, and seeds.
+
+    ``grid`` maps dotted keys, as ``model.rank`` or ``training.lr``, to the values that they take;
+    every combination is trained with every seed. ``seeds`` is a count or a list.
+    """
+
+    task: dict[str, Any] = {}
+    trials: dict[str, Any] | None = None
+    model: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    seeds: Annotated[list[NonNegativeInt], Field(min_length=1)] = [0]
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _count(cls, given: Any) -> Any:
+        return list(range(given)) if isinstance(given, int) else given
+
+
+def checked_configuration(content: Mapping[str, Any]) -> Configuration:
+    """One network's configuration from plain values.
+
+    Raises
+    ------
+    ValueError
+        In one line that names every wrong key.
+
+    Examples
+    --------
+    >>> network = {"class": "LowRankRNN", "units": 30, "rank": 1}
+    >>> task = {"class": "FlipFlop", "bits": 1}
+    >>> checked_configuration({"task": task, "model": network}).training.epochs
+    10000
+    >>> checked_configuration({"task": task, "model": network, "training": {"epoch": 5}})
+    Traceback (most recent call last):
+        ...
+    ValueError: training.epoch is an unknown key
+    """
+    try:
+        return Configuration.model_validate(dict(content))
+    except ValidationError as error:
+        raise ValueError(_in_one_line(error)) from None
+
+
+def checked_sweep(content: Mapping[str, Any]) -> SweepConfiguration:
+    """A sweep's configuration from plain values; `checked_configuration` says how it fails."""
+    try:
+        return SweepConfiguration.model_validate(dict(content))
+    except ValidationError as error:
+        raise ValueError(_in_one_line(error)) from None
+
+
+def with_value(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    """A copy of nested dictionaries in which a dotted key has another value.
+
+    Examples
+    --------
+    >>> with_value({"model": {"class": "LowRankRNN", "rank": 1}}, "model.rank", 2)
+    {'model': {'class': 'LowRankRNN', 'rank': 2}}
+    """
+    *sections, last = key.split(".")
+    changed = section = dict(content)
+    for depth, name in enumerate(sections, start=1):
+        inner = section.get(name)
+        if inner is not None and not isinstance(inner, dict):
+            place = ".".join(sections[:depth])
+            raise ValueError(f"{key} cannot be set: {place} is {inner!r}, not a section")
+        section[name] = dict(inner or {})
+        section = section[name]
+    section[last] = value
+    return changed
+
+
+def short_hash(content: Any) -> str:
+    """First 12 digits of the SHA-256 of plain values as canonical JSON."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+_EXPECTED = {"model_type": "a section of keys", "too_short": "at least one value"}
+
+
+def _in_one_line(error: ValidationError) -> str:
+    return "; ".join(_mistake(".".join(map(str, entry["loc"])), entry) for entry in error.errors())
+
+
+def _mistake(key: str, entry: Any) -> str:
+    if entry["type"] == "extra_forbidden":
+        return f"{key} is an unknown key"
+    if entry["type"] == "missing":
+        return f"{key} is missing"
+    expected = entry["msg"].removeprefix("Input should be ")
+    if entry["type"] == "value_error":
+        expected = str(entry["ctx"]["error"])
+    if entry["type"] in _EXPECTED:
+        expected = _EXPECTED[entry["type"]]
+    return f"{key} must be {expected}, got {entry['input']!r}"

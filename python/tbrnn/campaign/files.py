@@ -1,0 +1,45 @@
+"""Where a campaign keeps a network's weights and history, and how it writes them."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tbrnn.io import write_atomically
+
+NETWORKS = "networks.jsonl"
+WEIGHTS = "weights"
+HISTORY = "history"
+UNDATED = (1980, 1, 1, 0, 0, 0)  # so that equal histories are equal files
+
+
+def weights_of(folder: Path, member: str) -> Path:
+    """A sweep's file of a network's best weights."""
+    return folder / WEIGHTS / f"{member}.safetensors"
+
+
+def history_of(folder: Path, member: str) -> Path:
+    """A sweep's file of a network's history."""
+    return folder / HISTORY / f"{member}.npz"
+
+
+def write_npz(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
+    """Arrays as `numpy.savez` writes them; equal arrays give equal bytes."""
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, array in arrays.items():
+            part = BytesIO()
+            np.lib.format.write_array(part, np.asarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", UNDATED), part.getvalue())
+    write_atomically(path, content.getvalue())
+
+
+def columns(history: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The columns of a history, as `Runs.history` has them, by name."""
+    return {name: history[name] for name in history.dtype.names or ()}

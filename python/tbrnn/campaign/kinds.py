@@ -1,0 +1,131 @@
+"""Kinds of campaigns: which networks they have, as their manifests tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import ceil
+from typing import Any, Protocol, TypeAlias
+
+Group: TypeAlias = tuple[tuple[str, str], ...]  # pairs of a column and its word
+Line: TypeAlias = Mapping[str, Any]
+
+ROWS = 40  # a table that is longer is summarised over the last varied keys
+
+
+class Kind(Protocol):
+    """A kind of campaign."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+
+    def network(self, line: Line) -> object:
+        """Which network a line is about."""
+
+    def group(self, line: Line) -> Group:
+        """The row of the table that counts it."""
+
+    def groups(self, lines: Sequence[Line]) -> dict[Group, int]:
+        """All rows, and how many networks each will count in the end."""
+
+    def share(self, i: int, n: int, networks: int) -> int:
+        """How many of all networks the i-th of n shards has."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep, or a single training, which has no varied keys."""
+
+    title: str
+    grid: dict[str, list[Any]]
+    seeds: int
+
+    def network(self, line: Line) -> object:
+        return line["id"]
+
+    def group(self, line: Line) -> Group:
+        return tuple((key, _word(line.get(key))) for key in self._shown)
+
+    def groups(self, lines: Sequence[Line]) -> dict[Group, int]:
+        counts: dict[Group, int] = {}
+        for values in product(*self.grid.values()):
+            group = self.group(dict(zip(self.grid, values, strict=True)))
+            counts[group] = counts.get(group, 0) + self.seeds
+        return counts
+
+    def share(self, i: int, n: int, networks: int) -> int:
+        return len(range(i - 1, networks, n))
+
+    @property
+    def _shown(self) -> list[str]:
+        """As many varied keys as the table has rows for."""
+        shown, rows = [], 1
+        for key, values in self.grid.items():
+            rows *= len(values)
+            if rows > ROWS:
+                break
+            shown.append(key)
+        return shown
+
+
+@dataclass(frozen=True)
+class Table1:
+    """A Table 1: teachers of two classes, and students of both for every accepted one."""
+
+    preset: str
+    tasks: list[str]
+    runs: int
+    ranks: int
+
+    @property
+    def title(self) -> str:
+        return f"Table 1, preset {self.preset}"
+
+    def network(self, line: Line) -> object:
+        return tuple(line.get(key) for key in ("task", "run", "teacher", "student", "rank"))
+
+    def group(self, line: Line) -> Group:
+        student = line.get("student")
+        return _table_1_row(line["task"], line["teacher"], student)
+
+    def groups(self, lines: Sequence[Line]) -> dict[Group, int]:
+        kinds = ("rnn", "tbrnn")
+        rejected: dict[tuple[str, str], int] = dict.fromkeys(product(self.tasks, kinds), 0)
+        for line in lines:
+            if line["status"] == "rejected" and "student" not in line:
+                rejected[line["task"], line["teacher"]] += 1
+        rows: dict[Group, int] = {}
+        for task, teacher in product(self.tasks, kinds):
+            rows[_table_1_row(task, teacher, None)] = self.runs
+            accepted = self.runs - rejected[task, teacher]
+            for student in kinds:
+                rows[_table_1_row(task, teacher, student)] = accepted * self.ranks
+        return rows
+
+    def share(self, i: int, n: int, networks: int) -> int:
+        return ceil(networks * len(range(i - 1, self.runs, n)) / self.runs)
+
+
+def kind_of(configuration: Mapping[str, Any]) -> Kind:
+    """The kind of campaign that a folder's manifest describes."""
+    if "preset" in configuration:
+        return Table1(
+            configuration["preset"],
+            list(configuration["tasks"]),
+            configuration["runs"],
+            len(configuration["ranks"]),
+        )
+    if "grid" in configuration:
+        return Sweep("sweep", configuration["grid"], len(configuration["seeds"]))
+    return Sweep("one network", {}, 1)
+
+
+def _table_1_row(task: str, teacher: str, student: str | None) -> Group:
+    role = "teachers" if student is None else f"{student} students"
+    return (("task", task), ("teacher", teacher), ("networks", role))
+
+
+def _word(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,92 @@
+"""Configurations in YAML files, the user's own or those installed with the package."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tbrnn.campaign.configuration import with_value
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which 1e-3 is a number, as YAML 1.2 has it, not a word."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
+def read_configuration(
+    given: str | os.PathLike[str] | Mapping[str, Any],
+) -> tuple[dict[str, Any], Path]:
+    """The content of a configuration, and the folder that its relative paths start from.
+
+    Parameters
+    ----------
+    given : path, str or mapping
+        A YAML file, the name of an installed configuration such as ``flipflop_sweep``, or the
+        content itself, whose paths start from the working folder.
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is no such file, or it holds no YAML mapping.
+
+    Examples
+    --------
+    >>> content, _ = read_configuration("flipflop_sweep")
+    >>> content["task"]["class"]
+    'FlipFlop'
+    """
+    if isinstance(given, Mapping):
+        return dict(given), Path()
+    path = Path(given)
+    if path.is_file():
+        return _content(path.read_text(), str(path)), path.parent
+    installed = {Path(file.name).stem: file for file in (files("tbrnn") / "configs").iterdir()}
+    if str(given) in installed:
+        return _content(installed[str(given)].read_text(), str(given)), Path()
+    known = ", ".join(sorted(name for name in installed if not name.startswith("table1")))
+    raise FileNotFoundError(f"{given}: no such file, and none of the installed ones ({known})")
+
+
+def with_settings(content: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
+    """A configuration in which ``key.path=value`` holds, the value in YAML.
+
+    Examples
+    --------
+    >>> with_settings({"training": {"epochs": 10}}, ["training.lr=1e-2", "seed=3"])
+    {'training': {'epochs': 10, 'lr': 0.01}, 'seed': 3}
+    """
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not (key and equals):
+            raise ValueError(f"set must look like training.lr=0.01, got {setting!r}")
+        content = with_value(content, key.strip(), _parsed(value, f"the value of {key}"))
+    return content
+
+
+def _content(text: str, name: str) -> dict[str, Any]:
+    content = _parsed(text, name)
+    if not isinstance(content, dict):
+        raise ValueError(f"{name} must hold keys with values, got {content!r}")
+    return content
+
+
+def _parsed(text: str, name: str) -> Any:
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ValueError(f"{name}{line}: no YAML ({error.problem})") from None
+    except yaml.YAMLError as error:
+        raise ValueError(f"{name}: no YAML ({' '.join(str(error).split())})") from None

@@ -1,0 +1,130 @@
+"""How far the campaign of a folder is: read from its lines, while others may be adding to them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tbrnn.campaign.files import NETWORKS
+from tbrnn.campaign.folder import MANIFEST, holder
+from tbrnn.campaign.kinds import Group, Kind, kind_of
+from tbrnn.campaign.lines import read_lines
+
+
+@dataclass(frozen=True)
+class Part:
+    """The folder itself, or one of its shards.
+
+    Attributes
+    ----------
+    name : str
+    finished, networks : int
+        How many lines it has, and how many it will have at most.
+    process : str or None
+        The number of the process that works there.
+    age : float or None
+        Seconds since its last line.
+    """
+
+    name: str
+    finished: int
+    networks: int
+    process: str | None
+    age: float | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """A campaign: the groups of its networks, all finished lines, how they ended, and its parts."""
+
+    folder: Path
+    kind: Kind
+    version: str
+    groups: dict[Group, int]
+    lines: list[dict[str, Any]]
+    endings: Mapping[str, int]
+    parts: list[Part]
+
+    @property
+    def networks(self) -> int:
+        """How many networks there will be."""
+        return sum(self.groups.values())
+
+
+def read_status(folder: Path) -> Status:
+    """What there is in the folder of a sweep, a single training or a Table 1.
+
+    Parameters
+    ----------
+    folder : path
+        Nothing is written there.
+
+    Raises
+    ------
+    ValueError
+        If no campaign was begun there, or a file is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from tbrnn.campaign import Lines, hold
+    >>> configuration = {"grid": {"model.rank": [1, 2]}, "seeds": [0, 1, 2]}
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     with hold(folder, configuration):
+    ...         lines = Lines(folder / NETWORKS)
+    ...         lines.append([{"id": "a", "model.rank": 1, "status": "capped"}])
+    ...     status = read_status(folder)
+    >>> len(status.lines), status.networks, status.groups
+    (1, 6, {(('model.rank', '1'),): 3, (('model.rank', '2'),): 3})
+    """
+    made = _manifest(folder)
+    kind = kind_of(made["configuration"])
+    shards = sorted(part for part in folder.glob("shard-*-of-*") if part.is_dir())
+    listed = [read_lines(part / NETWORKS) for part in (folder, *shards)]
+    try:
+        lines = _distinct(kind, (line for lines in listed for line in lines))
+        groups = kind.groups(lines)
+        endings = Counter(line["status"] for line in lines)
+    except KeyError as missing:
+        raise ValueError(f"{folder}: a line of {NETWORKS} lacks {missing}") from None
+    networks = sum(groups.values())
+    parts = [
+        _part(part, len(lines), networks, kind)
+        for part, lines in zip((folder, *shards), listed, strict=True)
+    ]
+    return Status(folder, kind, str(made.get("tbrnn")), groups, lines, endings, parts)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ValueError(f"{folder}: no campaign was begun here (there is no {MANIFEST})")
+    try:
+        made = json.loads(path.read_text())
+        if isinstance(made["configuration"], dict):
+            return dict(made)
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise ValueError(f"{path}: damaged")
+
+
+def _distinct(kind: Kind, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of different networks: merged shards hold some twice."""
+    return list({kind.network(line): line for line in lines}.values())
+
+
+def _part(folder: Path, finished: int, networks: int, kind: Kind) -> Part:
+    words: Sequence[str] = folder.name.split("-")
+    if words[0] == "shard" and len(words) == 4 and words[1].isdecimal() and words[3].isdecimal():
+        networks = kind.share(int(words[1]), int(words[3]), networks)
+    try:
+        age = time.time() - (folder / NETWORKS).stat().st_mtime
+    except OSError:
+        age = None
+    return Part(folder.name, finished, networks, holder(folder), age)

@@ -1,0 +1,77 @@
+"""Work in a sweep's folder: train what is missing, keep what is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tbrnn.campaign.batches import Batch, batches, train_batch
+from tbrnn.campaign.files import NETWORKS, columns, history_of, weights_of, write_npz
+from tbrnn.campaign.folder import hold
+from tbrnn.campaign.lines import Lines, write_lines
+from tbrnn.campaign.members import Member
+from tbrnn.campaign.plan import Plan, Shard, shard_folder
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a sweep works; it decides none of the results."""
+
+    threads: int
+    progress: bool | None = None
+    tell: Callable[[str], None] = lambda stage: None
+
+
+def complete(
+    plan: Plan,
+    out: Path,
+    shard: Shard | None,
+    manner: Manner,
+    before: Callable[[Lines], None] = lambda lines: None,
+) -> list[dict[str, Any]]:
+    """Finish all members of a sweep, or of a shard; their lines in the order of the grid.
+
+    `before` is called once the folder is held.
+    """
+    members, folder = plan.part(shard), shard_folder(out, shard)
+    with hold(folder, plan.manifest):
+        lines = Lines(folder / NETWORKS)
+        before(lines)
+        _train_missing(members, folder, lines, plan.config, manner)
+        found = {line["id"]: line for line in lines.entries}
+        ordered = [found[member.id] for member in members]
+        if ordered != lines.entries:
+            write_lines(folder / NETWORKS, ordered)
+    return ordered
+
+
+def _train_missing(
+    members: Sequence[Member], folder: Path, lines: Lines, config: str, manner: Manner
+) -> None:
+    finished = {line["id"] for line in lines.entries}
+    missing = [[one for one in batch if one.id not in finished] for batch in batches(members)]
+    missing = [batch for batch in missing if batch]
+    for number, batch in enumerate(missing, start=1):
+        manner.tell(f"batch {number} of {len(missing)}: {len(batch)} networks")
+        trained = train_batch(
+            batch, config=config, threads=manner.threads, progress=manner.progress
+        )
+        _keep(trained, folder, lines)
+
+
+def _keep(batch: Batch, folder: Path, lines: Lines) -> None:
+    """Write what is finished, lines last, and pass a Ctrl-C on."""
+    runs = batch.runs
+    ended = [i for i, status in enumerate(runs.status) if status != "interrupted"]
+    for i in ended:
+        weights, history = (of(folder, batch.members[i].id) for of in (weights_of, history_of))
+        weights.parent.mkdir(exist_ok=True)
+        runs.best[i].save(weights)
+        if len(runs.history[i]):
+            history.parent.mkdir(exist_ok=True)
+            write_npz(history, columns(runs.history[i]))
+    lines.append(batch.lines[i] for i in ended)
+    if len(ended) < len(batch.members):
+        raise KeyboardInterrupt

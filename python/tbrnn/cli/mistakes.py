@@ -1,0 +1,28 @@
+"""A user's mistakes, and words of the command line as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+
+@contextmanager
+def mistakes_named(command: str) -> Iterator[None]:
+    """End with one line on stderr and status 2 where the library raises a user's mistake."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        typer.echo(f"tbrnn {command}: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """2/8 as (2, 8)."""
+    i, _, n = text.partition("/")
+    if not (i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
+        raise ValueError(
+            f"shard must look like 2/8, the first number at most the second, got {text!r}"
+        )
+    return int(i), int(n)
