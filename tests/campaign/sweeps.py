@@ -14,7 +14,8 @@ SMALL = {
 
 def lines(folder):
     """The lines of a folder without the seconds, which alone may differ."""
-    found = [json.loads(line) for line in (folder / "networks.jsonl").read_text().splitlines()]
+    path = folder / "networks.jsonl"
+    found = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     return [{name: value for name, value in line.items() if name != "seconds"} for line in found]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import tbrnn
 from campaign.sweeps import SMALL, content, lines
-from tbrnn.campaign import ChangedConfiguration, work
+from tbrnn.campaign import ChangedConfiguration, batches, work
 
 
 @pytest.fixture(scope="module")
@@ -80,21 +80,28 @@ def test_nothing_is_trained_twice(whole, monkeypatch):
     assert (whole / "networks.jsonl").stat().st_mtime_ns == before
 
 
-def test_an_interrupted_batch_keeps_what_is_finished(whole, tmp_path, monkeypatch):
-    train = work.train_batch
+def test_an_interrupted_batch_goes_on_from_its_checkpoint(whole, tmp_path, monkeypatch):
+    def interrupted(*arguments, **options):
+        runs = tbrnn.fit(*arguments, **options)
+        runs.status[1] = "interrupted"
+        return runs
 
-    def interrupted(members, **options):
-        batch = train(members, **options)
-        batch.runs.status[1] = "interrupted"
-        return batch
-
-    monkeypatch.setattr(work, "train_batch", interrupted)
+    monkeypatch.setattr(batches, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tbrnn.sweep(SMALL, out=tmp_path)
-    assert len(lines(tmp_path)) == 5
-    monkeypatch.undo()
+    assert lines(tmp_path) == []
+    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
+
+    def restored(*arguments, **options):
+        given.append(options["checkpoint"])
+        return tbrnn.fit(*arguments, **options)
+
+    given = []
+    monkeypatch.setattr(batches, "fit", restored)
     tbrnn.sweep(SMALL, out=tmp_path)
+    assert given[0] == checkpoint
     assert content(tmp_path) == content(whole)
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_large_sweeps_come_in_batches_of_equal_models(tmp_path):

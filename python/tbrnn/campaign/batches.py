@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,15 @@ def train_batch(
     config: str,
     threads: int | None = None,
     progress: bool | None = None,
+    checkpoint: Path | None = None,
 ) -> Batch:
-    """Train members in one call, and test the weights of their smallest losses."""
+    """Train members in one call, and test the weights of their smallest losses.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Upon Ctrl-C; `checkpoint` holds what was trained so far.
+    """
     sources = list({id(member.source): member.source for member in members}.values())
     dataset = [sources.index(member.source) for member in members]
     validation = [_bare(one.validation) for one in sources if one.validation is not None]
@@ -77,9 +85,12 @@ def train_batch(
         dataset=dataset,
         threads=threads,
         progress=progress,
+        checkpoint=checkpoint,
         **call_options(members[0].training),
         **member_options(members),
     )
+    if "interrupted" in runs.status:
+        raise KeyboardInterrupt
     seconds = (time.perf_counter() - began) * runs.epochs / max(1, runs.epochs.sum())
     made = {
         "version": VERSION,

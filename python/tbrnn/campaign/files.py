@@ -16,6 +16,7 @@ from tbrnn.io import write_atomically
 NETWORKS = "networks.jsonl"
 WEIGHTS = "weights"
 HISTORY = "history"
+CHECKPOINTS = "checkpoints"  # of trainings that are not finished
 UNDATED = (1980, 1, 1, 0, 0, 0)  # so that equal histories are equal files
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from tbrnn._threads import thread_count
 from tbrnn.campaign.batches import Batch, train_batch
 from tbrnn.campaign.configuration import checked_configuration, short_hash
 from tbrnn.campaign.figures import loss_figure, trials_figure, write_figure
-from tbrnn.campaign.files import NETWORKS, columns, write_npz
+from tbrnn.campaign.files import CHECKPOINTS, NETWORKS, columns, write_npz
 from tbrnn.campaign.folder import hold
 from tbrnn.campaign.lines import Lines
 from tbrnn.campaign.members import Expansion, Member
@@ -45,8 +46,9 @@ def train_single(
         As for `tbrnn.sweep`, without ``grid`` and ``seeds``, with ``seed``.
     out : path
         The folder: ``weights.safetensors`` (of the smallest loss), ``history.npz``, ``loss.png``,
-        ``trials.png``, ``networks.jsonl`` (one line) and ``campaign.json``. A network that is
-        finished there is not trained again.
+        ``trials.png``, ``networks.jsonl`` (one line), ``campaign.json`` and, meanwhile,
+        ``checkpoints``. A network that is finished there is not trained again, one that was
+        interrupted goes on.
     settings : iterable of str
         ``key.path=value`` in place of what the configuration says.
     threads, progress
@@ -91,11 +93,13 @@ def train_single(
         lines = Lines(folder / NETWORKS)
         if not lines.entries:
             config = short_hash(manifest)
-            batch = train_batch([member], config=config, threads=workers, progress=progress)
+            checkpoint = folder / CHECKPOINTS
+            batch = train_batch(
+                [member], config=config, threads=workers, progress=progress, checkpoint=checkpoint
+            )
             _write(folder, batch)
-            if batch.runs.status[0] == "interrupted":
-                return Single(member, batch.lines[0])
             lines.append(batch.lines)
+            shutil.rmtree(checkpoint)
     return Single(member, lines.entries[0])
 
 

@@ -28,8 +28,9 @@ def sweep(
 ) -> list[dict[str, Any]]:
     """Train a network for every combination of a grid's values and seeds.
 
-    A folder keeps what is finished; a call that was killed goes on where it stopped, with the same
-    numbers. Networks with the same seed, class and rank start from the same weights.
+    A folder keeps what is finished, and twice a minute what is not; a call that was killed goes on
+    from there, with the same numbers. Networks with the same seed, class and rank start from the
+    same weights.
 
     Parameters
     ----------
@@ -39,7 +40,8 @@ def sweep(
         and ``seeds`` (a count or a list).
     out : path
         The folder: ``networks.jsonl`` (one line per finished network), ``weights/ID.safetensors``
-        (of its smallest loss), ``history/ID.npz`` and ``campaign.json``.
+        (of its smallest loss), ``history/ID.npz``, ``campaign.json`` and, meanwhile,
+        ``checkpoints``.
     shard : (int, int), optional
         (i, n): only every n-th network, from the i-th on (counted from 1), into the folder
         ``out/shard-i-of-n``. A later call without it takes over what shards have finished.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tbrnn.campaign.batches import Batch, batches, train_batch
-from tbrnn.campaign.files import NETWORKS, columns, history_of, weights_of, write_npz
+from tbrnn.campaign.configuration import short_hash
+from tbrnn.campaign.files import CHECKPOINTS, NETWORKS, columns, history_of, weights_of, write_npz
 from tbrnn.campaign.folder import hold
 from tbrnn.campaign.lines import Lines, write_lines
 from tbrnn.campaign.members import Member
@@ -44,6 +46,7 @@ def complete(
         ordered = [found[member.id] for member in members]
         if ordered != lines.entries:
             write_lines(folder / NETWORKS, ordered)
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)  # of calls cut off in between
     return ordered
 
 
@@ -55,23 +58,26 @@ def _train_missing(
     missing = [batch for batch in missing if batch]
     for number, batch in enumerate(missing, start=1):
         manner.tell(f"batch {number} of {len(missing)}: {len(batch)} networks")
+        checkpoint = folder / CHECKPOINTS / short_hash([member.id for member in batch])
         trained = train_batch(
-            batch, config=config, threads=manner.threads, progress=manner.progress
+            batch,
+            config=config,
+            threads=manner.threads,
+            progress=manner.progress,
+            checkpoint=checkpoint,
         )
         _keep(trained, folder, lines)
+        shutil.rmtree(checkpoint)
 
 
 def _keep(batch: Batch, folder: Path, lines: Lines) -> None:
-    """Write what is finished, lines last, and pass a Ctrl-C on."""
+    """Write what is finished, lines last."""
     runs = batch.runs
-    ended = [i for i, status in enumerate(runs.status) if status != "interrupted"]
-    for i in ended:
-        weights, history = (of(folder, batch.members[i].id) for of in (weights_of, history_of))
+    for i, member in enumerate(batch.members):
+        weights, history = weights_of(folder, member.id), history_of(folder, member.id)
         weights.parent.mkdir(exist_ok=True)
         runs.best[i].save(weights)
         if len(runs.history[i]):
             history.parent.mkdir(exist_ok=True)
             write_npz(history, columns(runs.history[i]))
-    lines.append(batch.lines[i] for i in ended)
-    if len(ended) < len(batch.members):
-        raise KeyboardInterrupt
+    lines.append(batch.lines)

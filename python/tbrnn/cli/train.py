@@ -38,9 +38,6 @@ def train(
     typer.echo(_summary(single))
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     typer.echo(f"Written to {folder}: {', '.join(names)}")
-    if single.line["status"] == "interrupted":
-        typer.echo("Interrupted; the same command trains it from the beginning.", err=True)
-        raise typer.Exit(1)
 
 
 def _summary(single: Single) -> str:
