@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from tbrnn._bar import Bar
 from tbrnn._checkpoint import Checkpoint
 from tbrnn._cohorts import Cohort
+from tbrnn._collecting import collect
 from tbrnn._engine import Dataset, Trainer
 from tbrnn._options import Options
 from tbrnn._seeds import noise_keys
 from tbrnn._statistics import note_statistics
 from tbrnn.callbacks import OnMemberEnd, OnSlice, TellEnds, TellProgress
 from tbrnn.ensemble import Ensemble
-from tbrnn.optimizers import OptimizerState
-from tbrnn.runs import HISTORY, STATISTICS, Runs, table
+from tbrnn.runs import Runs
 
 SLICE = 0.2  # seconds between two looks at the keyboard
 
@@ -70,6 +70,7 @@ class Training:
         self.nets, self.data, self.options, self.manner = nets, data, options, manner
         self.trainer = Trainer(manner.threads)
         self.groups: list[NDArray[np.int64]] = []  # the members of each cohort of the trainer
+        self.places = [(0, 0)] * len(nets)  # of each member, its cohort there and its row
         keys = noise_keys(nets.seeds)
         for index in np.unique(data.dataset):
             for c, cohort in enumerate(nets.cohorts):
@@ -81,6 +82,8 @@ class Training:
         options, data = self.options.of(members), self.data.of(members)
         state = options.optimizer
         names = [name for name, _ in cohort.model.spec.fields]
+        for row, member in enumerate(members.tolist()):
+            self.places[member] = (len(self.groups), row)
         self.groups.append(members)
         self.trainer.add(
             cohort.model.spec,
@@ -96,15 +99,6 @@ class Training:
             optimizer=None if state is None else state.blocks(range(len(members)), self.nets.dtype),
             **options.each,
         )
-
-    @property
-    def places(self) -> list[tuple[int, int]]:
-        """Of each member, its cohort in the trainer and its row there."""
-        places = [(0, 0)] * len(self.nets)
-        for g, members in enumerate(self.groups):
-            for row, member in enumerate(members.tolist()):
-                places[member] = (g, row)
-        return places
 
     def running(self) -> NDArray[np.bool_]:
         """Which members have not ended by themselves: those that go on or were interrupted."""
@@ -136,47 +130,9 @@ class Training:
                 )
 
     def runs(self, members: Sequence[int] | None = None) -> Runs:
-        """What became of all members, or of some in ascending order."""
+        """What became of all members, or of some."""
         chosen = np.arange(len(self.nets)) if members is None else np.asarray(members)
-        found, results = [], []
-        for g, group in enumerate(self.groups):
-            rows = np.flatnonzero(np.isin(group, chosen))
-            if rows.size:
-                found.append(group[rows])
-                results.append(self.trainer.result(g, rows.tolist()))
-        back = np.argsort(np.concatenate(found))
-        nets = self.nets if members is None else self.nets[chosen]
-
-        def column(name: str) -> NDArray[Any]:
-            return np.concatenate([result[name] for result in results])[back]
-
-        def entries(name: str) -> list[Any]:
-            listed = [entry for result in results for entry in result[name]]
-            return [listed[i] for i in back]
-
-        def networks(name: str) -> Ensemble:
-            return _with_parameters(nets, entries(name))
-
-        runs = Runs(
-            status=np.array(entries("status"), dtype="<U11"),
-            best_loss=column("best_loss"),
-            last_loss=column("last_loss"),
-            best_epoch=column("best_epoch"),
-            epochs=column("epochs"),
-            best=networks("best"),
-            last=networks("last"),
-            history=[table(rows, HISTORY) for rows in entries("history")],
-            statistics=[table(rows, STATISTICS) for rows in entries("statistics")],
-            optimizer=OptimizerState(
-                self.options.each["decay"][chosen],
-                networks("m"),
-                networks("v"),
-                [tuple(counts.tolist()) for counts in entries("steps")],
-            ),
-            rollbacks=column("rollbacks"),
-            attempts=np.ones(len(chosen), dtype=np.int64),
-        )
-        return self.manner.dress(runs, chosen)
+        return self.manner.dress(collect(self, chosen), chosen)
 
 
 def train(nets: Ensemble, data: Data, options: Options, manner: Manner) -> Runs:
@@ -195,14 +151,3 @@ def train(nets: Ensemble, data: Data, options: Options, manner: Manner) -> Runs:
     for tell in ends:
         tell(training)  # of those that ended in a slice that was interrupted
     return training.runs()
-
-
-def _with_parameters(nets: Ensemble, blocks: Sequence[NDArray[Any]]) -> Ensemble:
-    """The same networks with other parameters, one block per member."""
-    cohorts = [
-        Cohort(one.model, np.empty_like(one.parameters), one.numbers, one.seeds)
-        for one in nets.cohorts
-    ]
-    for (cohort, row), block in zip(nets.order, blocks, strict=True):
-        cohorts[cohort].parameters[row] = block
-    return Ensemble(cohorts, nets.order)
