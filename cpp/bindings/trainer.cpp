@@ -3,6 +3,7 @@
 #include "bindings/archive.hpp"
 #include "bindings/course.hpp"
 #include "bindings/register.hpp"
+#include "bindings/result.hpp"
 
 namespace tbrnn {
 
@@ -64,7 +65,7 @@ class PyTrainer {
       moments = std::make_unique<Moments<T>>(optimizer.cast<py::dict>(), members,
                                              parameters.shape(1), arrays);
     cohorts_.push_back(
-        {trainer_.members(), static_cast<int>(members), parameters.shape(1), arrays});
+        {trainer_.members(), static_cast<int>(members), {parameters.shape(1), arrays}});
     for (py::ssize_t m = 0; m < members; ++m) {
       const std::size_t i = static_cast<std::size_t>(m);
       if (moments) {
@@ -90,22 +91,7 @@ class PyTrainer {
     else
       for (int m = 0; m < at(cohort).count; ++m)
         learners.push_back(&trainer_.learner(index(cohort, m)));
-    const Members& sizes = at(cohort);
-    py::dict out = dynamic_cast<const MemberLearner<float>*>(&trainer_.learner(sizes.first))
-                       ? weights<float>(learners, sizes)
-                       : weights<double>(learners, sizes);
-    py::list status;
-    for (const Learner* learner : learners)
-      status.append(status_names[static_cast<int>(learner->progress().status)]);
-    out["status"] = status;
-    out["best_loss"] = column(learners, &Progress::best_loss);
-    out["last_loss"] = column(learners, &Progress::last_loss);
-    out["best_epoch"] = column(learners, &Progress::best_epoch);
-    out["epochs"] = column(learners, &Progress::epochs);
-    out["rollbacks"] = column(learners, &Progress::rollbacks);
-    out["history"] = tables(learners, &Progress::history, Progress::record_width);
-    out["statistics"] = tables(learners, &Progress::statistics, Progress::statistics_width);
-    return out;
+    return result_of(learners, at(cohort).sizes);
   }
 
   py::dict state(int cohort, int member) {
@@ -152,9 +138,8 @@ class PyTrainer {
  private:
   struct Members {
     int first, count;
-    py::ssize_t size, arrays;
+    BlockSizes sizes;
   };
-  using Learners = std::vector<const Learner*>;
 
   const Members& at(int cohort) const {
     if (cohort < 0 || cohort >= static_cast<int>(cohorts_.size()))
@@ -169,52 +154,6 @@ class PyTrainer {
       throw py::value_error("member must lie in [0, " + std::to_string(members.count) + "), got " +
                             std::to_string(member));
     return members.first + member;
-  }
-
-  template <class T>
-  static Array<T> column(const Learners& learners, T Progress::*value) {
-    Array<T> out(static_cast<py::ssize_t>(learners.size()));
-    for (std::size_t m = 0; m < learners.size(); ++m)
-      out.mutable_data()[m] = learners[m]->progress().*value;
-    return out;
-  }
-
-  static py::list tables(const Learners& learners, std::vector<double> Progress::*list, int width) {
-    py::list out;
-    for (const Learner* learner : learners) {
-      const std::vector<double>& entries = learner->progress().*list;
-      Array<double> table({static_cast<py::ssize_t>(entries.size()) / width, py::ssize_t{width}});
-      std::copy(entries.begin(), entries.end(), table.mutable_data());
-      out.append(table);
-    }
-    return out;
-  }
-
-  template <class T>
-  static py::dict weights(const Learners& learners, const Members& sizes) {
-    const auto members = static_cast<py::ssize_t>(learners.size());
-    Array<T> best({members, sizes.size}), last({members, sizes.size}), m({members, sizes.size}),
-        v({members, sizes.size});
-    Array<long> steps({members, sizes.arrays});
-    for (py::ssize_t i = 0; i < members; ++i) {
-      const auto& learner =
-          static_cast<const MemberLearner<T>&>(*learners[static_cast<std::size_t>(i)]);
-      const auto copy = [i](const auto& from, auto& to) {
-        std::copy(from.begin(), from.end(), to.mutable_data(i, 0));
-      };
-      copy(learner.best(), best);
-      copy(learner.last(), last);
-      copy(learner.optimizer().m, m);
-      copy(learner.optimizer().v, v);
-      copy(learner.optimizer().steps, steps);
-    }
-    py::dict out;
-    out["best"] = best;
-    out["last"] = last;
-    out["m"] = m;
-    out["v"] = v;
-    out["steps"] = steps;
-    return out;
   }
 
   Trainer trainer_;
