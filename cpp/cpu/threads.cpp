@@ -34,6 +34,30 @@ FlushDenormals::~FlushDenormals() = default;
 
 #endif
 
+namespace {
+
+void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+void SpinBarrier::arrive_and_wait() {
+  constexpr int spins = 4000;
+  const unsigned mine = round_.load(std::memory_order_relaxed);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == team_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    round_.store(mine + 1, std::memory_order_release);
+    return;
+  }
+  for (int i = 0; round_.load(std::memory_order_acquire) == mine; ++i)
+    i < spins ? relax() : std::this_thread::yield();
+}
+
 void on_threads(int threads, const std::function<void(int)>& work) {
   std::exception_ptr failure;
   std::mutex mutex;

@@ -17,6 +17,18 @@ class FlushDenormals {
   unsigned long before_;
 };
 
+// For threads that meet many thousand times a second, too often to be put to sleep: who waits spins, and after a while gives way.
+class SpinBarrier {
+ public:
+  explicit SpinBarrier(int team) : team_(team) {}
+  void arrive_and_wait();
+
+ private:
+  int team_;
+  std::atomic<int> arrived_{0};
+  std::atomic<unsigned> round_{0};
+};
+
 // Runs work(thread) on `threads` threads, the caller being thread 0, and waits. The first exception is thrown again.
 void on_threads(int threads, const std::function<void(int thread)>& work);
 

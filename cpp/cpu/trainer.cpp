@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <barrier>
 #include <map>
 
 #include "cpu/threads.hpp"
@@ -76,10 +75,10 @@ void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point u
   for (int i = 0; i < members; ++i)
     team[static_cast<std::size_t>(i)] = std::min((threads_ - i + members - 1) / members,
                                                  list[static_cast<std::size_t>(i)]->tiles());
-  std::vector<std::unique_ptr<std::barrier<>>> tiles_done, pass_done;
+  std::vector<std::unique_ptr<SpinBarrier>> tiles_done, pass_done;
   for (int size : team) {
-    tiles_done.push_back(std::make_unique<std::barrier<>>(size));
-    pass_done.push_back(std::make_unique<std::barrier<>>(size));
+    tiles_done.push_back(std::make_unique<SpinBarrier>(size));
+    pass_done.push_back(std::make_unique<SpinBarrier>(size));
   }
   std::vector<std::atomic<bool>> go_on(list.size());
   for (auto& flag : go_on) flag = true;
