@@ -13,6 +13,7 @@ import tbrnn
 from campaign.sweeps import SMALL, content, lines
 from campaign.test_configuration import ONE, OWN
 from tbrnn.campaign import hold
+from tbrnn.campaign.figures import loss_figure
 from tbrnn.cli import app
 
 TRAINING = {"epochs": 30, "lr": 1e-2, "stall": None}
@@ -115,6 +116,21 @@ def test_trials_of_the_user(config, tmp_path):
     assert "no test trials" in result.stdout
     assert files(tmp_path / "out") == [*FILES, "weights.safetensors"]
     assert lines(tmp_path / "out")[0]["accuracy"] is None
+
+
+def test_the_figure_of_the_loss_has_no_gaps_and_shows_validation():
+    task = tbrnn.tasks.FlipFlop(bits=1, steps=15)
+    model = tbrnn.LowRankRNN(units=8, rank=1, inputs=1, outputs=1)
+    runs = tbrnn.fit(
+        model, task.sample(9, 0), validation=task.sample(5, 1), epochs=13, batch=4,
+        evaluate_every=3, record_every=2, stall=None,
+    )  # fmt: skip
+    assert np.isnan(runs.history[0]["loss"]).any()
+    (ax,) = loss_figure(runs).axes
+    trained, held = (line.get_ydata() for line in ax.lines)
+    assert len(trained) == len(held) > 3
+    assert np.isfinite([*trained, *held]).all()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["capped", "validation"]
 
 
 def test_sweep(config, tmp_path):
