@@ -16,7 +16,10 @@ from tbrnn import _core
 
 ROOT = Path(__file__).parents[1]
 PEERS = {"torch", "jax"}  # of the extra `peers`, which only the benchmark imports
-NEEDS = {"tbrnn.connectivity.cp": "tensorly"}  # of the extra `analysis`, imported in calls
+NEEDS = {  # of the extra `analysis`, imported in calls
+    "tbrnn.analysis.embedding": "sklearn",
+    "tbrnn.connectivity.cp": "tensorly",
+}
 MODULES = ["tbrnn"] + [
     module.name
     for module in pkgutil.walk_packages(tbrnn.__path__, "tbrnn.")

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+import tbrnn
 from tbrnn import Trials, plot
 from tbrnn.tasks import FlipFlop, SineWave
 
@@ -78,3 +79,66 @@ def test_r2_below_the_floor_becomes_an_arrow(ax):
 def test_a_new_figure_is_made_without_axes():
     first, second = plot.r2_by_rank([1], [0.5]), plot.r2_by_rank([1], [0.5])
     assert first.figure is not second.figure
+
+
+def rank_one(cls, members=1):
+    model = cls(units=12, rank=1, inputs=1, outputs=1, input_bias=False)
+    nets = model.initial(range(members), dtype="float64")
+    return tbrnn.Ensemble.from_arrays(model, {**nets.arrays, "n": 3 * nets.m})
+
+
+def test_kappa_flow_marks_the_roots(ax):
+    net = rank_one(tbrnn.LowRankRNN)[0]
+    points = tbrnn.analysis.fixed_points(net)
+    assert plot.kappa_flow(net, ax=ax) is ax
+    zero, curve, stable, unstable = ax.lines
+    assert np.allclose(stable.get_xdata(), points.kappa[points.stable, 0])
+    assert np.allclose(unstable.get_xdata(), points.kappa[~points.stable, 0])
+    assert unstable.get_markerfacecolor() == "white"
+    k = curve.get_xdata()
+    assert np.allclose(curve.get_ydata(), tbrnn.analysis.flow(net, k[:, None])[:, 0])
+    assert ax.get_xlim() == pytest.approx((-1.25 * points.kappa.max(), 1.25 * points.kappa.max()))
+
+
+def test_phase_portrait_marks_what_it_is_given(ax):
+    net = rank_one(tbrnn.LowRankRNN)[0]
+    points = tbrnn.analysis.fixed_points(net)
+    plane = tbrnn.analysis.pca(net.simulate(FlipFlop(bits=1).sample(9).inputs).states)
+    field = tbrnn.analysis.plane_flow(net, plane, (4.0, 2.0), points=15)
+    assert plot.phase_portrait(field, points, ax=ax) is ax
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-4, 4), (-2, 2))
+    stable, unstable = ax.lines
+    places = plane.project(points.states)
+    assert np.allclose(np.transpose(stable.get_data()), places[points.stable])
+    assert np.allclose(np.transpose(unstable.get_data()), places[~points.stable])
+    assert len(plot.phase_portrait(field).lines) == 0
+
+
+def test_embedding_draws_groups_and_their_distances(ax):
+    points = np.array([[0.0, 0.0], [0.0, 2.0], [3.0, 1.0], [3.0, 5.0]])
+    assert plot.embedding(points, ["a", "a", "b", "b"], ax=ax) is ax
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    assert [text.get_text() for text in ax.texts] == [f"{np.hypot(3, 2):.2f}"]
+    assert np.allclose(ax.collections[0].get_offsets(), points[:2])
+    first = ax.patches[0]
+    assert first.center == (0, 1)
+    assert (first.width, first.height) == pytest.approx((3 * np.sqrt(2), 3 * np.sqrt(1e-3)))
+    assert abs(first.angle) == pytest.approx(90)
+    assert np.allclose(ax.lines[0].get_data(), [[0, 3], [1, 3]])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.kappa_flow(rank_one(tbrnn.LowRankRNN, 2)), "net must be one network of rank"),
+        (lambda: plot.embedding(np.zeros((4, 3)), list("aabb")), r"points must be \(network, 2\)"),
+        (
+            lambda: plot.embedding(np.zeros((4, 2)), list("aabb"), colors={"a": "red"}),
+            "colors must be given for every group, got none for b",
+        ),
+    ],
+)
+def test_errors_of_pictures_of_dynamics(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert plt.get_fignums() == []

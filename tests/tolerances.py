@@ -37,6 +37,7 @@ TOLERANCES = {
     "alternating least squares": 1e-6,
     # Half a unit of the last of four decimals, and a few of 38,400 signs that sit on zero.
     "golden figures of four decimals": 1e-4,
+    "golden figures of three decimals": 5e-4,
     # Roots of the flow solve it to 1e-10 of 1 + |kappa|, stretched by states and slopes.
     "roots": 1e-8,
     # Four steps of fourth order per frame; measured 8e-7 where proteins switch fastest.
@@ -44,6 +45,8 @@ TOLERANCES = {
     # The published trajectories are Radau's at its default tolerances, relative 1e-3 per step.
     "published Radau, rms": 1.5e-5,
     "published Radau": 1.8e-3,
+    # A shift of three standard deviations and a scale of 100 cost three digits of a variance.
+    "shifted sums": 1e-9,
     # Box-Muller with the engine's own logarithm and sine.
     "normals float32": 2e-6,
     "normals float64": 1e-14,

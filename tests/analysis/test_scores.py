@@ -147,12 +147,17 @@ def test_constant_units_count_one_if_met_and_zero_if_not():
 
 
 def test_metrics_have_frozen_identities():
-    assert {name: metric.label for name, metric in METRICS.items()} == {
-        "accuracy": "accuracy/1",
-        "squared_error": "squared_error/1",
-        "r2_per_trial": "r2_per_trial/1",
-        "r2_pooled": "r2_pooled/1",
-    }
+    assert [metric.label for metric in METRICS.values()] == [
+        "accuracy/1",
+        "squared_error/1",
+        "r2_per_trial/1",
+        "r2_pooled/1",
+        "cka_debiased/1",
+        "cka_centred/1",
+        "cka_uncentred/1",
+        "cosine/1",
+    ]
+    assert all(metric.name == name for name, metric in METRICS.items())
     for metric in METRICS.values():
         assert metric.kind in ("similarity", "distance")
         assert metric.range[0] < metric.range[1]

@@ -21,13 +21,18 @@ def cosine(a, b):
     return np.sum(a * b) / np.sqrt(np.sum(a * a) * np.sum(b * b))
 
 
-def discrete_outputs(arrays, w_hh, inputs):
+def discrete_states(arrays, w_hh, inputs):
     """A full three-body network in disc + voltage mode, as its paper writes it."""
     trials, units = len(inputs), len(w_hh)
-    x, outputs = np.zeros((trials, units)), []
+    x, states = np.zeros((trials, units)), []
     for u in np.moveaxis(inputs, 1, 0):
         products = (x[:, :, None] * x[:, None, :]).reshape(trials, -1)
         drive = products @ w_hh.reshape(units, -1).T
         x = np.tanh(drive + u @ arrays["w_in.weight"].T + arrays["w_in.bias"])
-        outputs.append(x @ arrays["w_out.weight"].T + arrays["w_out.bias"])
-    return np.stack(outputs, axis=1)
+        states.append(x)
+    return np.stack(states, axis=1)
+
+
+def discrete_outputs(arrays, w_hh, inputs):
+    states = discrete_states(arrays, w_hh, inputs)
+    return states @ arrays["w_out.weight"].T + arrays["w_out.bias"]

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import root
 
 from tbrnn._arguments import number, whole
 from tbrnn._seeds import generator
@@ -148,6 +147,7 @@ def _starts(reach: Array, count: int, rng: np.random.Generator) -> Array:
 
 def _solutions(reduced: Reduced, drives: Array, starts: Array, reach: Array) -> Array:
     """Distinct roots of the flow of one member, (point, K)."""
+    from scipy.optimize import root  # here, because it takes longer to import than the rest of us
 
     def velocity(kappa: Array) -> Array:
         return np.asarray(reduced.velocity(kappa[None, None], drives)[0, 0])

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from scipy.optimize import brentq
 
 from tbrnn.analysis.nonlinearities import VALUE, Array, slope_range
 from tbrnn.analysis.reduced import Reduced
@@ -24,6 +23,8 @@ MOST = 100_000  # undecided intervals: more mean a continuum of roots
 
 def roots(reduced: Reduced, drives: Array, within: float) -> Array:
     """All kappa in [-within, within] where the flow of one member of rank one is 0, ascending."""
+
+    from scipy.optimize import brentq  # here, because it takes longer to import than the rest of us
 
     def velocity(k: float) -> float:
         return float(reduced.velocity(np.array([[[k]]]), drives)[0, 0, 0])

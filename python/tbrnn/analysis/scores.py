@@ -17,7 +17,7 @@ from tbrnn.errors import mistake
 Array = NDArray[np.float64]
 Score = Callable[[Array, Array], Array | np.floating[Any]]
 
-METRICS = {
+SCORES = {
     metric.name: metric
     for metric in (
         Metric("accuracy", 1, "similarity", (0.0, 1.0), "a positive scale of the outputs"),

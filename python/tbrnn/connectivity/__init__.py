@@ -1,8 +1,8 @@
 """Connectivity of networks and its reductions: tensors, canonical forms, truncations."""
 
-from tbrnn.connectivity.canonical import canonical
 from tbrnn.connectivity.cp import cp_factors, truncate_cp
 from tbrnn.connectivity.effective import effective_tensor
+from tbrnn.connectivity.forms import canonical
 from tbrnn.connectivity.tensors import matrix, symmetrised, tensor, tensor_of
 from tbrnn.connectivity.truncation import truncate_slices, truncate_svd
 

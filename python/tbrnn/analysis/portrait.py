@@ -1,0 +1,144 @@
+"""The flow of a network's states on a plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tbrnn._arguments import number, whole
+from tbrnn.analysis.components import PCA
+from tbrnn.ensemble import Ensemble
+from tbrnn.errors import mistake
+
+Array = NDArray[np.float64]
+
+
+def velocity(nets: Ensemble, states: ArrayLike, inputs: ArrayLike | None = None) -> Array:
+    """How fast states change under a constant input, ``(x' - x) / alpha`` for one step to x'.
+
+    In units of 1/tau and without noise, from the engine's own step: for every model.
+
+    Parameters
+    ----------
+    nets : Ensemble
+        Members of equally many units and inputs.
+    states : array (..., unit)
+        The same for all members.
+    inputs : array (input,), optional
+        The constant input, zero unless given.
+
+    Returns
+    -------
+    array (member, ..., unit), without the member axis for a network picked as ``nets[i]``
+
+    Raises
+    ------
+    ValueError
+        For arrays of other shapes.
+
+    Examples
+    --------
+    >>> import numpy as np, tbrnn
+    >>> nets = tbrnn.LowRankRNN(units=30, rank=1, inputs=2, outputs=1).initial([0, 1])
+    >>> tbrnn.analysis.velocity(nets, np.zeros((5, 7, 30)), inputs=[1.0, 0.0]).shape
+    (2, 5, 7, 30)
+    """
+    x = np.asarray(states, np.float64)
+    model = nets.models[0]
+    u = np.zeros(model.inputs) if inputs is None else np.asarray(inputs, np.float64)
+    if x.shape[-1:] != (model.units,):
+        raise mistake("states", f"(..., unit) with {model.units} units", f"shape {x.shape}")
+    if u.shape != (model.inputs,):
+        raise mistake("inputs", f"({model.inputs},)", f"shape {u.shape}")
+    start = x.reshape(-1, model.units)
+    shown = np.broadcast_to(u, (len(start), 1, len(u)))
+    after = nets.simulate(shown, start, rates=False, outputs=False).states
+    assert after is not None
+    alpha = np.array([one.alpha for one in nets.models])
+    if nets.single:
+        return np.asarray((after[:, 0] - start) / alpha).reshape(x.shape)
+    change = after[:, :, 0] - start
+    return np.asarray(change / alpha[:, None, None]).reshape(len(nets), *x.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneFlow:
+    """The flow on a plane, as returned by `plane_flow`.
+
+    Attributes
+    ----------
+    plane : PCA
+    x, y : array (point,)
+        Coordinates of the grid's columns and rows.
+    velocity : array (row, column, 2)
+        The velocity's components along the plane.
+    """
+
+    plane: PCA
+    x: Array
+    y: Array
+    velocity: Array
+
+
+def plane_flow(
+    net: Ensemble,
+    plane: PCA,
+    extent: tuple[float, float],
+    *,
+    points: int = 100,
+    inputs: ArrayLike | None = None,
+) -> PlaneFlow:
+    """The flow of one network on the plane of two principal components.
+
+    Points of a grid are lifted to states, ``x = mean + sum_k c_k e_k``; their velocity is projected
+    on the components e_k (as a vector: without the mean).
+
+    Parameters
+    ----------
+    net : Ensemble
+        One network.
+    plane : PCA
+        Of two components.
+    extent : (float, float)
+        Half width and half height of the grid about the mean.
+    points : int, default 100
+        Of the grid, in each direction.
+    inputs : array (input,), optional
+        The constant input, zero unless given.
+
+    Returns
+    -------
+    PlaneFlow
+        For `tbrnn.plot.phase_portrait`.
+
+    Raises
+    ------
+    ValueError
+        For several networks, planes of other dimensions or units, or extents not above 0.
+
+    References
+    ----------
+    Beyond linear summation: Three-Body RNNs for modeling complex neural and biological systems,
+    Fig 4; the published code subtracts the mean from velocities, too.
+
+    Examples
+    --------
+    >>> import numpy as np, tbrnn
+    >>> net = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1).initial([0])[0]
+    >>> states = net.simulate(tbrnn.tasks.FlipFlop(bits=1).sample(8).inputs).states
+    >>> plane = tbrnn.analysis.pca(states)
+    >>> tbrnn.analysis.plane_flow(net, plane, (3.0, 1.0), points=20).velocity.shape
+    (20, 20, 2)
+    """
+    if len(net) != 1:
+        raise mistake("net", "one network, as nets[i]", repr(net))
+    if len(plane.components) != 2:
+        raise mistake("plane", "a PCA of 2 components", f"{len(plane.components)}")
+    width, height = (number(f"extent[{i}]", half, above=0) for i, half in enumerate(extent))
+    count = whole("points", points, least=2)
+    x, y = np.linspace(-width, width, count), np.linspace(-height, height, count)
+    states = plane.lift(np.stack(np.meshgrid(x, y), axis=-1))
+    change = velocity(net, states, inputs).reshape(states.shape)
+    return PlaneFlow(plane, x, y, plane.turn(change))

@@ -1,0 +1,126 @@
+"""Flows: on a plane of states, and of the overlap of a rank-one network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tbrnn._arguments import number
+from tbrnn.errors import mistake
+from tbrnn.plot._axes import axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tbrnn.analysis import FixedPoints, PlaneFlow
+    from tbrnn.ensemble import Ensemble
+
+Array = NDArray[np.float64]
+
+STREAM = "#8a9bb0"
+CURVE = "#4c78a8"
+POINT = "#d1495b"
+
+
+def phase_portrait(
+    field: PlaneFlow, fixed_points: FixedPoints | None = None, *, ax: Axes | None = None
+) -> Axes:
+    """Stream lines of states on a plane; stable fixed points filled, the others open.
+
+    Parameters
+    ----------
+    field : PlaneFlow
+        What `tbrnn.analysis.plane_flow` returned.
+    fixed_points : FixedPoints, optional
+        What `tbrnn.analysis.fixed_points` returned for the same network and input; projected on the
+        plane, and left out where they fall outside.
+    ax : Axes, optional
+        Where to draw.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> net = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1).initial([0])[0]
+    >>> states = net.simulate(tbrnn.tasks.FlipFlop(bits=1).sample(8).inputs).states
+    >>> field = tbrnn.analysis.plane_flow(net, tbrnn.analysis.pca(states), (3, 1), points=20)
+    >>> ax = tbrnn.plot.phase_portrait(field, tbrnn.analysis.fixed_points(net))
+    >>> ax.get_xlabel()
+    'PC1'
+    """
+    ax = axes(ax)
+    along, across = np.moveaxis(field.velocity, -1, 0)
+    ax.streamplot(
+        field.x, field.y, along, across, color=STREAM, linewidth=0.7, arrowsize=0.7, density=1.2
+    )
+    ax.set_xlim(field.x[0], field.x[-1])
+    ax.set_ylim(field.y[0], field.y[-1])
+    if fixed_points is not None:
+        places = field.plane.project(fixed_points.states)
+        _points(ax, places[:, 0], places[:, 1], fixed_points.stable)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_xlabel("PC1")
+    ax.set_ylabel("PC2")
+    return ax
+
+
+def kappa_flow(
+    net: Ensemble,
+    inputs: ArrayLike | None = None,
+    *,
+    within: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """The flow F(kappa) of a rank-one network, and its roots: stable ones filled, the others open.
+
+    Parameters
+    ----------
+    net : Ensemble
+        One network with one overlap.
+    inputs : array (input,), optional
+        The constant input, zero unless given.
+    within : float, optional
+        Half width of the picture; a quarter more than the largest root unless given.
+    ax : Axes, optional
+        Where to draw.
+
+    Raises
+    ------
+    ValueError
+        For several networks or higher ranks.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> net = tbrnn.LowRankTBRNN(units=30, rank=1, inputs=1, outputs=1).initial([0])[0]
+    >>> tbrnn.plot.kappa_flow(net, within=1.0).get_ylabel()
+    'F(κ)'
+    """
+    from tbrnn.analysis import fixed_points, flow
+
+    if len(net) != 1 or sum(net.model.ranks) != 1:
+        raise mistake("net", "one network of rank 1, as nets[i]", repr(net))
+    net = net[0]
+    points = fixed_points(net, inputs)
+    assert not isinstance(points, list)
+    roots = points.kappa[:, 0]
+    half = 1.25 * np.abs(roots).max() if within is None else number("within", within, above=0)
+    kappa = np.linspace(-(half or 1.0), half or 1.0, 801)
+    ax = axes(ax)
+    ax.axhline(0, color="0.7", lw=0.8)
+    ax.plot(kappa, flow(net, kappa[:, None], inputs)[:, 0], color=CURVE, lw=1.3)
+    ax.set_xlim(kappa[0], kappa[-1])
+    _points(ax, roots, np.zeros(len(roots)), points.stable)
+    ax.locator_params("x", nbins=5)
+    ax.set_xlabel("κ")
+    ax.set_ylabel("F(κ)")
+    return ax
+
+
+def _points(ax: Axes, x: Array, y: Array, stable: NDArray[np.bool_]) -> None:
+    """Filled where stable, open elsewhere."""
+    for filled, face in ((True, POINT), (False, "white")):
+        at = stable == filled
+        ax.plot(x[at], y[at], "o", color=POINT, mfc=face, ms=6, zorder=3)

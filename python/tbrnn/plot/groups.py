@@ -1,0 +1,104 @@
+"""Groups of networks in an embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tbrnn.errors import mistake
+from tbrnn.plot._axes import axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = ("#4c78a8", "#e08a1e", "#3a9a5b", "#d1495b", "#8c564b", "#7b5ea7", "#888888")
+DASHES = 31  # of an edge, every second one drawn
+
+
+def embedding(
+    points: ArrayLike,
+    groups: ArrayLike,
+    *,
+    colors: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Networks as points: coloured by group, with 1.5-sigma ellipses and the distances of centres.
+
+    Centres are crosses; the edges between them fade from one group's colour to the other's and
+    carry their length. `tbrnn.analysis.centroids` computes what is drawn.
+
+    Parameters
+    ----------
+    points : array (network, 2)
+        For instance of `tbrnn.analysis.classical_mds`.
+    groups : array (network,)
+        The name of each network's group.
+    colors : mapping from name to colour, optional
+        As matplotlib takes them.
+    ax : Axes, optional
+        Where to draw.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not agree, or groups have no colour.
+
+    Examples
+    --------
+    >>> import numpy as np, tbrnn
+    >>> points = np.random.default_rng(0).normal(size=(20, 2))
+    >>> ax = tbrnn.plot.embedding(points, ["two-body"] * 10 + ["three-body"] * 10)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['two-body', 'three-body']
+    """
+    from matplotlib.patches import Ellipse
+
+    from tbrnn.analysis import centroids
+
+    positions, names = np.asarray(points, np.float64), np.asarray(groups)
+    if positions.ndim != 2 or positions.shape[1] != 2:
+        raise mistake("points", "(network, 2)", f"shape {positions.shape}")
+    found = centroids(positions, names)
+    palette = dict(colors or zip(found.names, COLOURS, strict=False))
+    if missing := [name for name in found.names if name not in palette]:
+        raise mistake("colors", "given for every group", f"none for {', '.join(missing)}")
+    ax = axes(ax)
+    for g, name in enumerate(found.names):
+        members = positions[names.astype(str) == name]
+        ax.scatter(
+            members[:, 0], members[:, 1], s=14, color=palette[name], alpha=0.75, lw=0, label=name
+        )
+        width, height = 2 * found.half_axes[g]
+        angle = np.degrees(np.arctan2(found.axes[g, 1, 0], found.axes[g, 0, 0]))
+        shape = Ellipse(tuple(found.centres[g]), width, height, angle=angle)
+        shape.set(facecolor=palette[name], alpha=0.15, edgecolor="none")
+        ax.add_patch(shape)
+    for first, second in combinations(range(len(found.names)), 2):
+        ends = found.centres[[first, second]]
+        _edge(ax, ends, [palette[found.names[g]] for g in (first, second)])
+        text = f"{found.distances[first, second]:.2f}"
+        box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
+        x, y = ends.mean(axis=0)
+        ax.text(x, y, text, ha="center", va="center", fontsize=8, bbox=box)
+    ax.plot(*found.centres.T, "x", color="black", ms=7, mew=1.8, zorder=4)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.legend(frameon=False, loc="best")
+    return ax
+
+
+def _edge(ax: Axes, ends: NDArray[np.float64], colors: list[str]) -> None:
+    """A dashed line that fades from one colour to the other."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.colors import to_rgb
+
+    share = np.linspace(0, 1, DASHES + 1)[:, None]
+    stops = ends[0] + share * (ends[1] - ends[0])
+    shades = np.array(to_rgb(colors[0])) * (1 - share) + np.array(to_rgb(colors[1])) * share
+    segments = np.stack([stops[:-1], stops[1:]], axis=1)[::2]
+    ax.add_collection(LineCollection(list(segments), colors=shades[:-1:2], lw=1.4, zorder=2))
