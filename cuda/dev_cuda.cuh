@@ -1,0 +1,137 @@
+// The device as CUDA gives it. PTX lives here and nowhere else.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#define TBRNN_UNROLL _Pragma("unroll")
+
+namespace tbrnn::dev {
+
+__device__ inline int thread() { return static_cast<int>(threadIdx.x); }
+__device__ inline int threads() { return static_cast<int>(blockDim.x); }
+__device__ inline int block() { return static_cast<int>(blockIdx.x); }
+__device__ inline int blocks() { return static_cast<int>(gridDim.x); }
+
+template <class T>
+__device__ T* shared_memory() {
+  extern __shared__ __align__(16) unsigned char bytes[];
+  return reinterpret_cast<T*>(bytes);
+}
+
+__device__ inline void block_barrier() { __syncthreads(); }
+
+template <class T>
+__device__ T shuffle(std::uint32_t mask, T value, int source_lane) {
+  return __shfl_sync(mask, value, source_lane);
+}
+
+template <class T>
+__device__ T shuffle_xor(std::uint32_t mask, T value, int lanes) {
+  return __shfl_xor_sync(mask, value, lanes);
+}
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+__device__ inline int cluster_rank() {
+  int rank;
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return rank;
+}
+
+__device__ inline int cluster_size() {
+  int size;
+  asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
+  return size;
+}
+
+__device__ inline void cluster_barrier() {
+  asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
+}
+
+template <class T>
+__device__ T* map_shared(T* mine, int rank) {
+  T* theirs;
+  asm("mapa.u64 %0, %1, %2;" : "=l"(theirs) : "l"(mine), "r"(rank));
+  return theirs;
+}
+#endif
+
+// All blocks of a cooperative launch. `count` is 0 before the launch and counts the arrivals from then on.
+__device__ inline void grid_barrier(unsigned* count) {
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    __threadfence();
+    const unsigned goal = (atomicAdd(count, 1u) / gridDim.x + 1) * gridDim.x;
+    while (*static_cast<volatile unsigned*>(count) < goal) {
+    }
+    __threadfence();
+  }
+  __syncthreads();
+}
+
+// 2 ulp in float32: the reciprocal of the special function unit, and a product.
+__device__ inline float divide(float a, float b) { return __fdividef(a, b); }
+__device__ inline double divide(double a, double b) { return a / b; }
+
+inline void require(cudaError_t error, const char* what) {
+  if (error != cudaSuccess)
+    throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
+}
+
+template <class T>
+class Memory {
+ public:
+  Memory() = default;
+  explicit Memory(std::size_t size) : size_(size) {
+    if (size) require(cudaMalloc(&at_, size * sizeof(T)), "device memory");
+  }
+  Memory(Memory&& other) noexcept
+      : size_(std::exchange(other.size_, 0)), at_(std::exchange(other.at_, nullptr)) {}
+  Memory& operator=(Memory&& other) noexcept {
+    std::swap(size_, other.size_);
+    std::swap(at_, other.at_);
+    return *this;
+  }
+  ~Memory() { cudaFree(at_); }
+  T* data() const { return at_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_ = 0;
+  T* at_ = nullptr;
+};
+
+template <class T>
+void to_device(const T* from, std::size_t size, T* to) {
+  require(cudaMemcpy(to, from, size * sizeof(T), cudaMemcpyHostToDevice), "copy to the device");
+}
+
+template <class T>
+void to_host(const T* from, std::size_t size, T* to) {
+  require(cudaMemcpy(to, from, size * sizeof(T), cudaMemcpyDeviceToHost), "copy to the host");
+}
+
+inline int multiprocessors() {
+  int device = 0, count = 0;
+  require(cudaGetDevice(&device), "device");
+  require(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "device");
+  return count;
+}
+
+template <class... Parameters, class... Arguments>
+void launch(void (*kernel)(Parameters...), int blocks, int threads, std::size_t shared_bytes,
+            Arguments... arguments) {
+  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shared_bytes)),
+          "shared memory");
+  kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads), shared_bytes>>>(
+      static_cast<Parameters>(arguments)...);
+  require(cudaGetLastError(), "launch");
+}
+
+}  // namespace tbrnn::dev

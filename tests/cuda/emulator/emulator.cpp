@@ -1,0 +1,318 @@
+#include "emulator.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "fiber.hpp"
+
+namespace tbrnn::emulator {
+
+namespace {
+
+constexpr int warp_lanes = 32;
+
+enum class Doing { run, shuffle, block_barrier, cluster_barrier, grid_barrier, ended };
+
+struct Thread {
+  Place place{};
+  int number = 0;  // in the launch
+  Doing doing = Doing::run;
+  Where where;
+  std::uint32_t mask = 0;  // of a shuffle
+  int source_lane = 0;
+  std::uint64_t value = 0;
+  Fiber* fiber = nullptr;
+
+  bool ready() const { return doing == Doing::run; }
+  int lane() const { return place.thread % warp_lanes; }
+};
+
+std::string text(Where where) {
+  std::string_view file = where.file_name();
+  file.remove_prefix(std::min(file.rfind('/') + 1, file.size()));
+  return std::string(file) + ":" + std::to_string(where.line());
+}
+
+bool same(const Where& a, const Where& b) {
+  return a.line() == b.line() && a.column() == b.column() &&
+         std::string_view(a.file_name()) == b.file_name();
+}
+
+std::string text(const Thread& thread) {
+  switch (thread.doing) {
+    case Doing::run: return "runs";
+    case Doing::shuffle: return "waits in the shuffle at " + text(thread.where);
+    case Doing::block_barrier: return "waits at the block barrier at " + text(thread.where);
+    case Doing::cluster_barrier: return "waits at the cluster barrier at " + text(thread.where);
+    case Doing::grid_barrier: return "waits at the grid barrier at " + text(thread.where);
+    case Doing::ended: break;
+  }
+  return "has ended";
+}
+
+// Stacks outlive a launch: there are many, and none is cheap.
+std::vector<std::unique_ptr<Fiber>>& fibers() {
+  static std::vector<std::unique_ptr<Fiber>> pool;
+  return pool;
+}
+
+// Some blocks that run at the same time.
+class Residents {
+ public:
+  Residents(const Launch& launch, int first_block, int blocks, const std::function<void()>& kernel);
+  void run(std::mt19937& random);
+  void arrive(Doing barrier, Where);
+  void shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
+  void* map_shared(void* mine, int rank, Where);
+  const Thread& current() const { return *current_; }
+
+ private:
+  struct Range {
+    std::size_t begin, end;
+  };
+  Range meeting(const Thread&, Doing barrier) const;  // whom a barrier waits for
+  Range warp(const Thread&) const;
+  int warps_per_block() const { return (launch_.threads + warp_lanes - 1) / warp_lanes; }
+  std::uint32_t& waiting_of(const Thread& thread) {
+    const int block = thread.number / launch_.threads;
+    return waiting_[static_cast<std::size_t>(block * warps_per_block() +
+                                             thread.place.thread / warp_lanes)];
+  }
+  void end_current();
+  void wait();
+  [[noreturn]] void fail(const std::string& message);
+  std::string describe() const;
+  static void body(void* self);
+
+  const Launch& launch_;
+  const std::function<void()>& kernel_;
+  std::vector<std::unique_ptr<std::byte[]>> shared_;  // [block], exactly as much as asked for
+  std::vector<Thread> threads_;
+  std::vector<std::uint32_t> waiting_;  // [warp]: lanes in a shuffle
+  bool any_ended_ = false;
+  Thread* current_ = nullptr;
+  std::string fault_;
+};
+
+Residents* residents = nullptr;
+
+Residents::Residents(const Launch& launch, int first_block, int blocks,
+                     const std::function<void()>& kernel)
+    : launch_(launch), kernel_(kernel) {
+  for (int block = 0; block < blocks; ++block) {
+    shared_.emplace_back(new std::byte[launch.shared_bytes]);
+    poison(shared_.back().get(), launch.shared_bytes);
+    for (int thread = 0; thread < launch.threads; ++thread) {
+      Thread& added = threads_.emplace_back();
+      added.place = {.thread = thread,
+                     .threads = launch.threads,
+                     .block = first_block + block,
+                     .blocks = launch.blocks,
+                     .cluster_rank = block % launch.cluster,
+                     .cluster_size = launch.cluster,
+                     .shared = shared_.back().get()};
+      added.number = static_cast<int>(threads_.size()) - 1;
+    }
+  }
+  waiting_.assign(static_cast<std::size_t>(blocks * warps_per_block()), 0);
+  while (fibers().size() < threads_.size()) fibers().push_back(std::make_unique<Fiber>());
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    threads_[i].fiber = fibers()[i].get();
+    threads_[i].fiber->start(&Residents::body, this);
+  }
+}
+
+void Residents::body(void* self) {
+  Residents& all = *static_cast<Residents*>(self);
+  try {
+    all.kernel_();
+    all.end_current();
+  } catch (const std::exception& error) {
+    all.fault_ = error.what();
+  }
+}
+
+void Residents::run(std::mt19937& random) {
+  residents = this;
+  std::vector<std::size_t> order(threads_.size());
+  std::iota(order.begin(), order.end(), 0);
+  if (schedule.order == Order::reverse) std::reverse(order.begin(), order.end());
+  for (bool progress = true; progress;) {
+    progress = false;
+    if (schedule.order == Order::random) std::shuffle(order.begin(), order.end(), random);
+    for (const std::size_t i : order) {
+      if (!threads_[i].ready()) continue;
+      progress = true;
+      current_ = &threads_[i];
+      current_->fiber->resume();
+      if (current_->fiber->overflowed()) fault_ = "a thread's stack is full";
+      if (!fault_.empty()) throw Fault(fault_);
+    }
+  }
+  for (const Thread& thread : threads_)
+    if (thread.doing != Doing::ended) throw Fault("no thread can go on: " + describe());
+}
+
+// "block 0, threads 0-30: waits at the block barrier at kernel.cuh:12; block 0, thread 31: has ended"
+std::string Residents::describe() const {
+  std::string list;
+  for (std::size_t i = 0; i < threads_.size();) {
+    std::size_t end = i + 1;
+    const auto alike = [&](const Thread& other) {
+      return other.place.block == threads_[i].place.block && text(other) == text(threads_[i]);
+    };
+    while (end < threads_.size() && alike(threads_[end])) ++end;
+    const std::string first = std::to_string(threads_[i].place.thread);
+    const std::string last = std::to_string(threads_[end - 1].place.thread);
+    list += (list.empty() ? "block " : "; block ") + std::to_string(threads_[i].place.block) +
+            (end == i + 1 ? ", thread " + first : ", threads " + first + "-" + last) + ": " +
+            text(threads_[i]);
+    i = end;
+  }
+  return list;
+}
+
+void Residents::fail(const std::string& message) { throw Fault(message + ": " + describe()); }
+
+void Residents::wait() { current_->fiber->suspend(); }
+
+Residents::Range Residents::meeting(const Thread& thread, Doing barrier) const {
+  const std::size_t block = static_cast<std::size_t>(launch_.threads);
+  const std::size_t size = barrier == Doing::block_barrier ? block
+                           : barrier == Doing::cluster_barrier
+                               ? block * static_cast<std::size_t>(launch_.cluster)
+                               : threads_.size();
+  const std::size_t begin = static_cast<std::size_t>(thread.number) / size * size;
+  return {begin, begin + size};
+}
+
+Residents::Range Residents::warp(const Thread& thread) const {
+  const std::size_t begin = static_cast<std::size_t>(thread.number - thread.lane());
+  const int left = launch_.threads - (thread.place.thread - thread.lane());
+  return {begin, begin + static_cast<std::size_t>(std::min(warp_lanes, left))};
+}
+
+void Residents::arrive(Doing barrier, Where where) {
+  if (barrier == Doing::grid_barrier && !launch_.cooperative && launch_.blocks > 1)
+    fail("a grid barrier at " + text(where) + " needs a cooperative launch");
+  current_->doing = barrier;
+  current_->where = where;
+  const Range all = meeting(*current_, barrier);
+  bool complete = true;
+  for (std::size_t i = all.begin; i < all.end; ++i) {
+    const Thread& other = threads_[i];
+    if (other.doing == Doing::ended) fail("a barrier that not every thread reaches");
+    if (other.doing != barrier) complete = false;
+    if (other.doing == barrier && !same(other.where, where))
+      fail("threads meet at different barriers");
+  }
+  if (!complete) return wait();
+  for (std::size_t i = all.begin; i < all.end; ++i) threads_[i].doing = Doing::run;
+}
+
+void Residents::shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {
+  Thread& mine = *current_;
+  mine.doing = Doing::shuffle;
+  mine.where = where;
+  mine.mask = mask;
+  mine.source_lane = source_lane;
+  mine.value = value;
+  const Range lanes = warp(mine);
+  const auto names = [](std::uint32_t among, int lane) { return (among >> lane & 1u) != 0; };
+  if (!names(mask, mine.lane())) fail("a shuffle whose mask leaves out its own lane");
+  if (source_lane < 0 || source_lane >= warp_lanes || !names(mask, source_lane))
+    fail("a shuffle that reads lane " + std::to_string(source_lane) + ", outside its mask");
+  if (launch_.threads - (mine.place.thread - mine.lane()) < warp_lanes &&
+      mask >> (launch_.threads % warp_lanes))
+    fail("a shuffle with lanes that the block does not have");
+  std::uint32_t& waiting = waiting_of(mine);
+  waiting |= 1u << mine.lane();
+  const std::uint32_t missing = mask & ~waiting;
+  if (missing && !any_ended_) return wait();
+  bool complete = true;
+  for (int lane = 0; lane < warp_lanes; ++lane) {
+    if (!names(mask, lane)) continue;
+    const Thread& other = threads_[lanes.begin + static_cast<std::size_t>(lane)];
+    if (other.doing == Doing::ended) fail("a shuffle that not every lane of its mask reaches");
+    const bool here =
+        other.doing == Doing::shuffle && other.mask == mask && same(other.where, where);
+    if (other.doing == Doing::shuffle && !here && names(other.mask, mine.lane()))
+      fail("lanes wait for each other in different shuffles");
+    complete = complete && here;
+  }
+  if (!complete) return wait();
+  waiting &= ~mask;
+  std::uint64_t values[warp_lanes];
+  for (std::size_t i = lanes.begin; i < lanes.end; ++i) values[i - lanes.begin] = threads_[i].value;
+  for (std::size_t i = lanes.begin; i < lanes.end; ++i) {
+    if (!names(mask, threads_[i].lane())) continue;
+    threads_[i].value = values[threads_[i].source_lane];
+    threads_[i].doing = Doing::run;
+  }
+}
+
+// Nobody may wait for a thread that has ended.
+void Residents::end_current() {
+  current_->doing = Doing::ended;
+  any_ended_ = true;
+  for (const Thread& other : threads_) {
+    const bool same_warp = other.number - other.lane() == current_->number - current_->lane();
+    if (other.doing == Doing::shuffle && same_warp && other.mask >> current_->lane() & 1u)
+      fail("a shuffle that not every lane of its mask reaches");
+    const bool barrier =
+        other.doing != Doing::run && other.doing != Doing::shuffle && other.doing != Doing::ended;
+    if (!barrier) continue;
+    const Range all = meeting(other, other.doing);
+    const std::size_t number = static_cast<std::size_t>(current_->number);
+    if (all.begin <= number && number < all.end) fail("a barrier that not every thread reaches");
+  }
+}
+
+void* Residents::map_shared(void* mine, int rank, Where where) {
+  const Place& place = current_->place;
+  const auto offset = static_cast<std::byte*>(mine) - place.shared;
+  if (offset < 0 || offset > static_cast<std::ptrdiff_t>(launch_.shared_bytes))
+    fail("map_shared at " + text(where) + " of an address outside the shared memory");
+  if (rank < 0 || rank >= launch_.cluster)
+    fail("map_shared at " + text(where) + " to block " + std::to_string(rank) +
+         " of a cluster of " + std::to_string(launch_.cluster));
+  const int block = current_->number / launch_.threads;
+  return shared_[static_cast<std::size_t>(block - place.cluster_rank + rank)].get() + offset;
+}
+
+}  // namespace
+
+void run(const Launch& launch, const std::function<void()>& kernel) {
+  if (launch.blocks % launch.cluster) throw Fault("blocks must be a multiple of the cluster");
+  const int at_once = launch.cooperative ? launch.blocks : launch.cluster;
+  std::vector<int> groups(static_cast<std::size_t>(launch.blocks / at_once));
+  std::iota(groups.begin(), groups.end(), 0);
+  std::mt19937 random(schedule.seed);
+  if (schedule.order == Order::reverse) std::reverse(groups.begin(), groups.end());
+  if (schedule.order == Order::random) std::shuffle(groups.begin(), groups.end(), random);
+  for (const int group : groups) Residents(launch, group * at_once, at_once, kernel).run(random);
+}
+
+const Place& place() { return residents->current().place; }
+
+void block_barrier(Where where) { residents->arrive(Doing::block_barrier, where); }
+void cluster_barrier(Where where) { residents->arrive(Doing::cluster_barrier, where); }
+void grid_barrier(Where where) { residents->arrive(Doing::grid_barrier, where); }
+
+std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {
+  residents->shuffle(mask, value, source_lane, where);
+  return residents->current().value;
+}
+
+void* map_shared(void* mine, int rank, Where where) {
+  return residents->map_shared(mine, rank, where);
+}
+
+void poison(void* memory, std::size_t bytes) {  // every float and double of these bits is NaN
+  if (bytes) std::memset(memory, 0xff, bytes);
+}
+
+}  // namespace tbrnn::emulator

@@ -1,0 +1,154 @@
+// CUDA's execution model on one processor: every thread of a launch is a fiber, and the threads that a barrier or a shuffle waits for
+// run in an order that the test chooses. Kernels are compiled unchanged by the host's compiler; cuda/dev.cuh includes this header in
+// place of CUDA. What it cannot show: memory order, bank conflicts, time, the rounding of a GPU's special functions.
+//
+// Memory starts as NaN. A barrier or a shuffle that only some of its threads reach is a Fault that says where the others are.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <source_location>
+#include <stdexcept>
+#include <vector>
+
+#define __global__
+#define __device__
+#define __launch_bounds__(...)
+#define TBRNN_UNROLL
+
+namespace tbrnn::emulator {
+
+using Where = std::source_location;  // of the call in the kernel
+
+enum class Order { forward, reverse, random };
+
+struct Schedule {
+  Order order = Order::forward;
+  unsigned seed = 0;
+};
+
+inline Schedule schedule;  // of the launches that follow
+
+struct Fault : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct Launch {
+  int blocks = 1, threads = 32;
+  std::size_t shared_bytes = 0;
+  int cluster = 1;           // blocks
+  bool cooperative = false;  // all blocks at once, so that they may meet at a grid barrier
+};
+
+void run(const Launch&, const std::function<void()>& kernel);  // throws Fault
+
+// For the thread that runs.
+struct Place {
+  int thread, threads, block, blocks, cluster_rank, cluster_size;
+  std::byte* shared;
+};
+const Place& place();
+void block_barrier(Where);
+void cluster_barrier(Where);
+void grid_barrier(Where);
+std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
+void* map_shared(void* mine, int rank, Where);
+
+// Memory of the device, NaN at first.
+void poison(void* memory, std::size_t bytes);
+
+}  // namespace tbrnn::emulator
+
+namespace tbrnn::dev {
+
+inline int thread() { return emulator::place().thread; }
+inline int threads() { return emulator::place().threads; }
+inline int block() { return emulator::place().block; }
+inline int blocks() { return emulator::place().blocks; }
+inline int cluster_rank() { return emulator::place().cluster_rank; }
+inline int cluster_size() { return emulator::place().cluster_size; }
+
+template <class T>
+T* shared_memory() {
+  return reinterpret_cast<T*>(emulator::place().shared);
+}
+
+inline void block_barrier(emulator::Where at = emulator::Where::current()) {
+  emulator::block_barrier(at);
+}
+inline void cluster_barrier(emulator::Where at = emulator::Where::current()) {
+  emulator::cluster_barrier(at);
+}
+inline void grid_barrier(unsigned*, emulator::Where at = emulator::Where::current()) {
+  emulator::grid_barrier(at);
+}
+
+// The value of another lane of the warp; every lane of the mask must ask.
+template <class T>
+T shuffle(std::uint32_t mask, T value, int source_lane,
+          emulator::Where at = emulator::Where::current()) {
+  static_assert(sizeof(T) <= sizeof(std::uint64_t));
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof(T));
+  bits = emulator::shuffle(mask, bits, source_lane, at);
+  std::memcpy(&value, &bits, sizeof(T));
+  return value;
+}
+
+template <class T>
+T shuffle_xor(std::uint32_t mask, T value, int lanes,
+              emulator::Where at = emulator::Where::current()) {
+  return shuffle(mask, value, (thread() % 32) ^ lanes, at);
+}
+
+// The same place in the shared memory of another block of the cluster.
+template <class T>
+T* map_shared(T* mine, int rank, emulator::Where at = emulator::Where::current()) {
+  return static_cast<T*>(emulator::map_shared(mine, rank, at));
+}
+
+template <class T>
+T divide(T a, T b) {
+  return a / b;
+}
+
+// Memory of the device and copies to and from it.
+template <class T>
+class Memory {
+ public:
+  Memory() = default;
+  explicit Memory(std::size_t size) : size_(size), at_(new T[size]) {
+    emulator::poison(at_.get(), size * sizeof(T));
+  }
+  T* data() const { return at_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_ = 0;
+  std::unique_ptr<T[]> at_;
+};
+
+template <class T>
+void to_device(const T* from, std::size_t size, T* to) {
+  if (size) std::memcpy(to, from, size * sizeof(T));
+}
+
+template <class T>
+void to_host(const T* from, std::size_t size, T* to) {
+  if (size) std::memcpy(to, from, size * sizeof(T));
+}
+
+inline int multiprocessors() { return 2; }
+
+template <class... Parameters, class... Arguments>
+void launch(void (*kernel)(Parameters...), int blocks, int threads, std::size_t shared_bytes,
+            Arguments... arguments) {
+  emulator::run({.blocks = blocks, .threads = threads, .shared_bytes = shared_bytes},
+                [=] { kernel(arguments...); });
+}
+
+}  // namespace tbrnn::dev
