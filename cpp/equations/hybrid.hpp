@@ -30,11 +30,11 @@ struct LowRankHORNN {
                                         "n_tbrnn"};  // [unit][rank], then gate
   static constexpr bool has_gate = true, has_hard_orth = false;
 
-  TBRNN_FN static int rank_of(Ranks ranks, int array) {
+  TBRNN_FN static constexpr int rank_of(Ranks ranks, int array) {
     return array < 2 ? ranks.two : ranks.three;
   }
-  TBRNN_FN static int reductions(Ranks ranks) { return ranks.two + 2 * ranks.three; }
-  TBRNN_FN static int drives(Ranks ranks) { return ranks.two + ranks.three; }
+  TBRNN_FN static constexpr int reductions(Ranks ranks) { return ranks.two + 2 * ranks.three; }
+  TBRNN_FN static constexpr int drives(Ranks ranks) { return ranks.two + ranks.three; }
 
   template <class C>
   TBRNN_FN static void mix(Ranks ranks, C c, C s) {

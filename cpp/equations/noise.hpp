@@ -27,6 +27,8 @@ TBRNN_FN std::uint32_t noise_block(int unit, Purpose purpose) {
 }
 
 TBRNN_FN void philox(std::uint32_t (&counter)[4], std::uint32_t key0, std::uint32_t key1) {
+  // Device code may use the values of host constants, not the constants.
+  constexpr std::uint32_t weyl[2] = {philox_weyl[0], philox_weyl[1]};
   for (int round = 0; round < philox_rounds; ++round) {
     const std::uint64_t p0 = static_cast<std::uint64_t>(philox_multiplier[0]) * counter[0];
     const std::uint64_t p1 = static_cast<std::uint64_t>(philox_multiplier[1]) * counter[2];
@@ -34,8 +36,8 @@ TBRNN_FN void philox(std::uint32_t (&counter)[4], std::uint32_t key0, std::uint3
     const std::uint32_t next[4] = {high(p1) ^ counter[1] ^ key0, static_cast<std::uint32_t>(p1),
                                    high(p0) ^ counter[3] ^ key1, static_cast<std::uint32_t>(p0)};
     for (int i = 0; i < 4; ++i) counter[i] = next[i];
-    key0 += philox_weyl[0];
-    key1 += philox_weyl[1];
+    key0 += weyl[0];
+    key1 += weyl[1];
   }
 }
 

@@ -14,9 +14,9 @@ struct LowRankTBRNN {
   static constexpr std::array arrays = {"l", "m", "n"};  // [unit][rank]
   static constexpr bool has_gate = false, has_hard_orth = true;
 
-  TBRNN_FN static int rank_of(Ranks ranks, int) { return ranks.three; }
-  TBRNN_FN static int reductions(Ranks ranks) { return 2 * ranks.three; }
-  TBRNN_FN static int drives(Ranks ranks) { return ranks.three; }
+  TBRNN_FN static constexpr int rank_of(Ranks ranks, int) { return ranks.three; }
+  TBRNN_FN static constexpr int reductions(Ranks ranks) { return 2 * ranks.three; }
+  TBRNN_FN static constexpr int drives(Ranks ranks) { return ranks.three; }
 
   template <class C>
   TBRNN_FN static void mix(Ranks ranks, C c, C s) {

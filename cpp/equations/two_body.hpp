@@ -14,9 +14,9 @@ struct LowRankRNN {
   static constexpr std::array arrays = {"m", "n"};  // [unit][rank]
   static constexpr bool has_gate = false, has_hard_orth = false;
 
-  TBRNN_FN static int rank_of(Ranks ranks, int) { return ranks.two; }
-  TBRNN_FN static int reductions(Ranks ranks) { return ranks.two; }
-  TBRNN_FN static int drives(Ranks ranks) { return ranks.two; }
+  TBRNN_FN static constexpr int rank_of(Ranks ranks, int) { return ranks.two; }
+  TBRNN_FN static constexpr int reductions(Ranks ranks) { return ranks.two; }
+  TBRNN_FN static constexpr int drives(Ranks ranks) { return ranks.two; }
 
   template <class C>
   TBRNN_FN static void mix(Ranks ranks, C c, C s) {
