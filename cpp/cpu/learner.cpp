@@ -10,8 +10,6 @@ namespace tbrnn {
 
 namespace {
 
-int tiles_of(int trials) { return (trials + tile_trials - 1) / tile_trials; }
-
 template <class T>
 PassMemory<T>& of(ThreadMemory& memory) {
   if constexpr (std::is_same_v<T, float>)
@@ -36,56 +34,58 @@ MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan,
       gradient_(parameters_.size()),
       optimizer_(plan_->fields, course.trained),
       rewind_(course.guard_back, parameters_.size(), plan_->fields.size()),
-      packed_(*plan_) {
+      packed_(*plan_),
+      batches_(course.batch, data_->trials()) {
   if (start.steps) {
     std::copy_n(start.m, parameters_.size(), optimizer_.m.begin());
     std::copy_n(start.v, parameters_.size(), optimizer_.v.begin());
     std::copy_n(start.steps, plan_->fields.size(), optimizer_.steps.begin());
   }
-  const bool batches = course_.batch > 0 && course_.batch < data_->trials();
-  if (batches) order_.resize(static_cast<std::size_t>(data_->trials()));
-  const int gradient_tiles = batches ? tiles_of(static_cast<int>(course_.batch)) : data_->tiles();
   const int most_tiles = std::max(data_->tiles(), validation_ ? validation_->tiles() : 0);
   tile_loss_.resize(static_cast<std::size_t>(most_tiles));
-  tile_gradient_.resize(static_cast<std::size_t>(gradient_tiles) * plan_->packed.total());
+  tile_gradient_.resize(static_cast<std::size_t>(batches_.most_tiles()) * plan_->packed.total());
   pass_ = first_look();
   resume();
 }
 
 template <class T>
 Pass MemberLearner<T>::first_look() const {
-  if (validation_) return Pass::validate;
-  return whole() && !progress_.done(course_) ? Pass::train : Pass::evaluate;
+  return validation_ ? Pass::validate : after_validation();
+}
+
+template <class T>
+Pass MemberLearner<T>::after_validation() const {
+  return batches_.whole() && !progress_.done(course_) ? Pass::train : Pass::evaluate;
 }
 
 template <class T>
 void MemberLearner<T>::enter(Pass pass) {
   pass_ = pass;
-  if (pass == Pass::train && batch_ == 0 && !whole())
-    shuffle(course_.key, static_cast<std::uint32_t>(progress_.epochs), order_);
-}
-
-template <class T>
-int MemberLearner<T>::batch_end() const {
-  return static_cast<int>(
-      std::min((batch_ + 1) * course_.batch, static_cast<long>(data_->trials())));
+  if (pass == Pass::train) batches_.shuffle(course_.key, progress_.epochs);
 }
 
 template <class T>
 int MemberLearner<T>::pass_tiles() const {
-  if (pass_ == Pass::validate) return validation_->tiles();
-  if (pass_ == Pass::evaluate || whole()) return data_->tiles();
-  return tiles_of(batch_end() - static_cast<int>(batch_ * course_.batch));
+  if (pass_ == Pass::train) return batches_.tiles();
+  return pass_ == Pass::validate ? validation_->tiles() : data_->tiles();
 }
 
 template <class T>
 double MemberLearner<T>::pass_mask_sum() const {
-  if (pass_ == Pass::validate) return validation_->mask_sum();
-  if (pass_ == Pass::evaluate || whole()) return data_->mask_sum();
-  double sum = 0;
-  for (int i = static_cast<int>(batch_ * course_.batch); i < batch_end(); ++i)
-    sum += data_->mask_sum_of(order_[static_cast<std::size_t>(i)]);
-  return sum;
+  if (pass_ == Pass::train) return batches_.mask_sum(*data_);
+  return pass_ == Pass::validate ? validation_->mask_sum() : data_->mask_sum();
+}
+
+template <class T>
+TileData<T> MemberLearner<T>::pass_rows(int tile, PassMemory<T>& memory) const {
+  if (pass_ == Pass::train && !batches_.whole()) {
+    const int first = batches_.first() + tile * tile_trials;
+    return memory.tile.gather(*data_, batches_.order(), first,
+                              std::min(first + tile_trials, batches_.end()));
+  }
+  TileData<T> rows = tile_data(pass_ == Pass::validate ? *validation_ : *data_, tile);
+  if (pass_ == Pass::validate) rows.first_trial += data_->trials();  // noise of its own
+  return rows;
 }
 
 template <class T>
@@ -93,22 +93,15 @@ void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& thread_memo
   const InstructionSet& isa = instruction_set();
   const Rollout<T>& run = rollout<T>(isa, plan_->model);
   PassMemory<T>& memory = of<T>(thread_memory);
-  const Dataset<T>& data = pass_ == Pass::validate ? *validation_ : *data_;
-  const Workspace<T> work = memory.work.fit(*plan_, data.steps(), isa.lane_bytes);
+  const int steps = (pass_ == Pass::validate ? validation_ : data_)->steps();
+  const Workspace<T> work = memory.work.fit(*plan_, steps, isa.lane_bytes);
   const NoiseSource noise{course_.key, course_.sigma, static_cast<std::uint32_t>(progress_.epochs)};
   Network<T> net = packed_.network(noise, pass_mask_sum());
-  net.steps = data.steps();
+  net.steps = steps;
   const bool learns = pass_ == Pass::train;
   const int tiles = pass_tiles();
   for (int tile = thread; tile < tiles; tile += team) {
-    TileData<T> rows;
-    if (learns && !whole()) {
-      const int first = static_cast<int>(batch_ * course_.batch) + tile * tile_trials;
-      rows = memory.tile.gather(data, order_, first, std::min(first + tile_trials, batch_end()));
-    } else {
-      rows = tile_data(data, tile);
-      if (pass_ == Pass::validate) rows.first_trial += data_->trials();  // noise of its own
-    }
+    const TileData<T> rows = pass_rows(tile, memory);
     const std::size_t i = static_cast<std::size_t>(tile);
     run.forward(net, rows, work, nullptr);
     tile_loss_[i] =
@@ -132,7 +125,7 @@ void MemberLearner<T>::finish_pass() {
   if (!std::isfinite(loss)) return recover();
   if (pass_ == Pass::validate) {
     progress_.validation = loss;
-    enter(whole() && !progress_.done(course_) ? Pass::train : Pass::evaluate);
+    enter(after_validation());
   } else {
     judge(loss);
     if (running()) enter(Pass::train);
@@ -145,7 +138,7 @@ void MemberLearner<T>::finish_step(double loss) {
   if (progress_.limit == never) progress_.limit = std::max(course_.guard_loss, 2 * loss);
   const bool undo = must_undo(loss, norm);
   if (undo) recover();
-  if (whole() && running()) {
+  if (batches_.whole() && running()) {
     if (!undo && progress_.due(course_))
       judge(loss);
     else
@@ -158,14 +151,10 @@ void MemberLearner<T>::finish_step(double loss) {
 
 template <class T>
 void MemberLearner<T>::finish_batch() {
-  if (!whole() && batch_end() < data_->trials()) {
-    ++batch_;
-    return;
-  }
-  batch_ = 0;
+  if (batches_.advance()) return;
   ++progress_.epochs;
   if (progress_.due(course_)) return enter(first_look());
-  if (!whole()) progress_.record(course_, unknown);
+  if (!batches_.whole()) progress_.record(course_, unknown);
   enter(Pass::train);
 }
 
@@ -235,14 +224,14 @@ void MemberLearner<T>::state(Archive& archive) {
   optimizer_.state(archive);
   rewind_.state(archive);
   archive.choice("pass", pass_, pass_names);
-  archive.number("batch", batch_);
+  batches_.state(archive);
 }
 
 template <class T>
 void MemberLearner<T>::resume() {
   if (progress_.status == Status::interrupted) progress_.status = Status::running;
   packed_.pack(parameters_.data());
-  if (!whole()) shuffle(course_.key, static_cast<std::uint32_t>(progress_.epochs), order_);
+  batches_.shuffle(course_.key, progress_.epochs);
 }
 
 template class MemberLearner<float>;

@@ -7,11 +7,11 @@
 #include <memory>
 #include <vector>
 
+#include "cpu/batches.hpp"
 #include "cpu/member.hpp"
 #include "cpu/optimizer.hpp"
 #include "cpu/progress.hpp"
 #include "cpu/rewind.hpp"
-#include "cpu/shuffle.hpp"
 
 namespace tbrnn {
 
@@ -75,12 +75,12 @@ class MemberLearner final : public Learner {
   const Optimizer<T>& optimizer() const { return optimizer_; }
 
  private:
-  bool whole() const { return order_.empty(); }  // full batch
-  int batch_end() const;                         // position after the last trial of the batch
   int pass_tiles() const;
   double pass_mask_sum() const;
   double pass_loss() const;
-  Pass first_look() const;  // of the losses of the present weights
+  TileData<T> pass_rows(int tile, PassMemory<T>&) const;
+  Pass first_look() const;  // at the losses of the present weights
+  Pass after_validation() const;
   void enter(Pass);
   void finish_step(double loss);
   void finish_batch();
@@ -97,9 +97,8 @@ class MemberLearner final : public Learner {
   Optimizer<T> optimizer_;
   Rewind<T> rewind_;
   PackedMember<T> packed_;
+  Batches batches_;
   Pass pass_ = Pass::train;
-  long batch_ = 0;
-  std::vector<int> order_;  // of the trials in this epoch; empty in full batch
   std::vector<double> tile_loss_;
   std::vector<T> tile_gradient_;  // [tile][packed]
 };

@@ -33,8 +33,8 @@ struct Course {
   double guard_loss = never;          // a larger loss is undone, if it is twice the first
   double guard_factor = 0.5, guard_growth = 1.0;  // of the rate, after a roll-back and a good step
   long guard_most = 0;                            // roll-backs
-  long record_every = 0;      // epochs between two entries of the history; 0 = none
-  std::vector<bool> trained;  // one per parameter array; empty = all
+  long record_every = 0;           // epochs between two entries of the history; 0 = none
+  std::vector<bool> trained = {};  // one per parameter array; empty = all
 
   Schedule schedule() const { return {static_cast<Ramp>(lr_ramp), lr_first, lr_last, lr_epochs}; }
 };

@@ -56,8 +56,8 @@ class Runs:
         The weights of the smallest loss and those after the last update.
     history : list of structured array (record,)
         Per member what was recorded, with the fields ``epoch``, ``loss`` (after the update of that
-        epoch; nan where `evaluate_every` left it out), ``validation`` (nan without a validation
-        set), ``gradient_norm`` (of the epoch's last step, before it was clipped) and ``lr`` (the
+        epoch; nan where it was not computed, see `evaluate_every`), ``validation`` (likewise, and
+        without a validation set), ``gradient_norm`` (of the epoch's last step, before it was clipped) and ``lr`` (the
         rate of that step). The first record is epoch -1, before training. Empty with
         ``record_every=0``.
     statistics : list of structured array (record,)

@@ -143,17 +143,20 @@ TEST_P(Engine, ThreadsAndCompanyDoNotChangeABit) {
   EXPECT_EQ(gradient_of(c, p.head(block), 1).gradient, one.gradient.head(block));
 }
 
-VectorXd trained(const Case& c, int threads, int members) {
+// `validation` is looked at by all members, or null
+VectorXd trained(const Case& c, int threads, int members, Course course,
+                 std::shared_ptr<const Dataset<double>> validation = nullptr) {
   const Match match = Match::outputs;
   const auto plan = std::make_shared<const Plan<double>>(c.spec, &match, steps);
   const auto data = std::make_shared<const Dataset<double>>(c.dataset());
   const int block = static_cast<int>(block_size(c.spec));
   const VectorXd p = 0.3 * VectorXd::LinSpaced(3 * block, -1, 1).array().sin();
   Trainer trainer(threads);
-  for (int i = 0; i < members; ++i)
-    trainer.add(std::make_unique<MemberLearner<double>>(
-        plan, data, Course{.sigma = 0.01, .lr_first = 1e-2, .lr_last = 1e-2, .epochs = 20 + i},
-        p.data() + i * block));
+  for (int i = 0; i < members; ++i) {
+    course.epochs = 20 + i;
+    trainer.add(std::make_unique<MemberLearner<double>>(plan, data, course, p.data() + i * block,
+                                                        Start<double>{.validation = validation}));
+  }
   while (trainer.run(1.0)) {
   }
   EXPECT_EQ(trainer.learner(0).progress().status, Status::capped);
@@ -161,13 +164,35 @@ VectorXd trained(const Case& c, int threads, int members) {
   return Eigen::Map<const VectorXd>(best.data(), block);
 }
 
-TEST_P(Engine, TrainingDependsNeitherOnThreadsNorOnCompany) {
+void expect_neither_threads_nor_company(
+    const Course& course, std::shared_ptr<const Dataset<double>> validation = nullptr) {
   const Case c = make_case("LowRankTBRNN", Form::rate);
-  const VectorXd alone = trained(c, 1, 1);
+  const VectorXd alone = trained(c, 1, 1, course, validation);
   for (const int threads : {1, 2, 5}) {
-    EXPECT_EQ(alone, trained(c, threads, 1));
-    EXPECT_EQ(alone, trained(c, threads, 3));
+    EXPECT_EQ(alone, trained(c, threads, 1, course, validation));
+    EXPECT_EQ(alone, trained(c, threads, 3, course, validation));
   }
+}
+
+TEST_P(Engine, TrainingDependsNeitherOnThreadsNorOnCompany) {
+  expect_neither_threads_nor_company({.sigma = 0.01, .lr_first = 1e-2, .lr_last = 1e-2});
+}
+
+TEST_P(Engine, BatchesDependNeitherOnThreadsNorOnCompany) {
+  const Case other = make_case("LowRankTBRNN", Form::rate);
+  const auto validation = std::make_shared<const Dataset<double>>(other.dataset());
+  expect_neither_threads_nor_company({.sigma = 0.01, .decay = 0.1, .clip = 0.1, .batch = 7},
+                                     validation);
+}
+
+TEST_P(Engine, AGuardDependsNeitherOnThreadsNorOnCompany) {
+  expect_neither_threads_nor_company({.lr_first = 3.0,
+                                      .lr_last = 3.0,
+                                      .guard_back = 3,
+                                      .guard_loss = 1.0,
+                                      .guard_growth = 1.1,
+                                      .guard_most = 50,
+                                      .record_every = 1});
 }
 
 }  // namespace

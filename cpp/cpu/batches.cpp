@@ -1,19 +1,30 @@
-#include "cpu/shuffle.hpp"
+#include "cpu/batches.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "equations/noise.hpp"
 
 namespace tbrnn {
 
-void shuffle(std::uint64_t key, std::uint32_t epoch, std::vector<int>& trials) {
+Batches::Batches(long batch, int trials)
+    : trials_(trials),
+      size_(batch > 0 && batch < trials ? static_cast<int>(batch) : trials),
+      order_(static_cast<std::size_t>(size_ < trials ? trials : 0)) {}
+
+void Batches::shuffle(std::uint64_t key, long epoch) {
   std::vector<std::pair<std::uint64_t, int>> words;
-  for (int trial = 0; trial < static_cast<int>(trials.size()); ++trial)
-    words.emplace_back(shuffle_word(key, epoch, static_cast<std::uint32_t>(trial)), trial);
+  for (int trial = 0; trial < static_cast<int>(order_.size()); ++trial)
+    words.emplace_back(
+        shuffle_word(key, static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(trial)),
+        trial);
   std::sort(words.begin(), words.end());
-  std::transform(words.begin(), words.end(), trials.begin(),
+  std::transform(words.begin(), words.end(), order_.begin(),
                  [](const auto& word) { return word.second; });
+}
+
+bool Batches::advance() {
+  at_ = end() < trials_ ? at_ + 1 : 0;
+  return at_ > 0;
 }
 
 namespace {
