@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 
 from reference import scores
-from tbrnn.analysis import METRICS, accuracy, r2_per_trial, r2_pooled, squared_error
+from tbrnn.analysis import (
+    METRICS,
+    accuracy,
+    r2_across_trials,
+    r2_per_trial,
+    r2_pooled,
+    squared_error,
+)
 from tolerances import assert_close
 
 RNG = np.random.default_rng(8)
 REFERENCE = RNG.normal(0, 1, (6, 7, 5))  # trial, time, unit
 STATES = REFERENCE + RNG.normal(0, 0.3, (4, 6, 7, 5))  # member first
-SCORES = [accuracy, squared_error, r2_per_trial, r2_pooled]
+SCORES = [accuracy, squared_error, r2_per_trial, r2_pooled, r2_across_trials]
 
 
 def test_accuracy_is_its_definition():
@@ -73,7 +80,23 @@ def test_r2_of_perfect_and_of_mean_predictions(score):
     assert np.max(np.abs(score(means, REFERENCE))) < 1e-12
 
 
-@pytest.mark.parametrize("score", [accuracy, squared_error, r2_pooled])
+def test_r2_across_trials_is_its_definition():
+    expected = [
+        np.mean(
+            [
+                [scores.unit_r2(states[:, t, i], REFERENCE[:, t, i]) for t in range(7)]
+                for i in range(5)
+            ]
+        )
+        for states in STATES
+    ]
+    assert_close(r2_across_trials(STATES, REFERENCE), expected, "float64 values")
+    assert r2_across_trials(REFERENCE, REFERENCE) == 1
+    means = np.broadcast_to(REFERENCE.mean(axis=0), REFERENCE.shape)
+    assert abs(r2_across_trials(means, REFERENCE)) < 1e-12
+
+
+@pytest.mark.parametrize("score", [accuracy, squared_error, r2_pooled, r2_across_trials])
 def test_order_of_trials_is_ignored(score):
     order = RNG.permutation(6)
     ours = score(STATES[:, order], REFERENCE[order])
@@ -106,10 +129,11 @@ def test_accuracy_of_zero_targets_and_masks():
         assert np.array_equal(by_time, accuracy(STATES, REFERENCE))
 
 
-def test_r2_per_trial_ignores_an_affine_map_of_each_unit_in_both():
+@pytest.mark.parametrize("score", [r2_per_trial, r2_across_trials])
+def test_r2_of_units_ignores_an_affine_map_of_each_unit_in_both(score):
     scale, shift = RNG.uniform(0.5, 3, 5), RNG.normal(0, 1, 5)
-    ours = r2_per_trial(scale * STATES + shift, scale * REFERENCE + shift)
-    assert_close(ours, r2_per_trial(STATES, REFERENCE), "float64 values")
+    ours = score(scale * STATES + shift, scale * REFERENCE + shift)
+    assert_close(ours, score(STATES, REFERENCE), "float64 values")
 
 
 def test_r2_pooled_weighs_units_by_their_variance():
@@ -120,7 +144,7 @@ def test_r2_pooled_weighs_units_by_their_variance():
     assert np.all(np.abs(r2_pooled(scale * STATES, scale * REFERENCE) - base) > 1e-4)
 
 
-@pytest.mark.parametrize("score", [r2_per_trial, r2_pooled])
+@pytest.mark.parametrize("score", [r2_per_trial, r2_pooled, r2_across_trials])
 def test_r2_does_not_ignore_a_scale_shift_or_rotation_of_one_side(score):
     rotation = np.linalg.qr(RNG.normal(0, 1, (5, 5)))[0]
     base = score(STATES, REFERENCE)
@@ -152,6 +176,7 @@ def test_metrics_have_frozen_identities():
         "squared_error/1",
         "r2_per_trial/1",
         "r2_pooled/1",
+        "r2_across_trials/1",
         "cka_debiased/1",
         "cka_centred/1",
         "cka_uncentred/1",

@@ -11,7 +11,7 @@ from tolerances import TOLERANCES, assert_close
 
 RNG = np.random.default_rng(7)
 FULL = RNG.normal(0, 1, (4, 6, 6, 6))
-RANKS = range(1, 7)
+RANKS = (1, 3, 6)
 ACCURACY = {  # of the published teacher on 128 fresh trials, ranks 1..6
     "svd": (0.5258, 0.5821, 0.7349, 0.8678, 0.8661, 0.8622),
     "svd of mode 1": (0.6642, 0.7119, 0.8293, 0.8308, 0.9002, 0.9207),
@@ -114,10 +114,11 @@ def test_accuracy_of_the_published_network(published, method, request):
     data = published("validation_data")
     inputs, signs = data["input_fresh128"].astype(float), np.sign(data["target_fresh128"])
     full, allowed = arrays["w_hh"], TOLERANCES["golden figures of four decimals"]
-    for rank, golden in zip(RANKS, ACCURACY[method], strict=True):
+    for rank in RANKS:
         truncated = TRUNCATE[method](full, rank)
         outputs = discrete_outputs(arrays, truncated, inputs)
-        assert abs(np.mean(np.sign(outputs) == signs) - golden) <= allowed
+        accuracy = np.mean(np.sign(outputs) == signs)
+        assert abs(accuracy - ACCURACY[method][rank - 1]) <= allowed
         if method == "cp":
             left = np.linalg.norm(full - truncated) / np.linalg.norm(full)
             assert abs(left - CP_ERROR[rank - 1]) <= allowed

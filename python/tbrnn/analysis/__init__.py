@@ -14,7 +14,14 @@ from tbrnn.analysis.groups import BlockStatistics, Centroids, block_statistics, 
 from tbrnn.analysis.kappa import KappaDynamics, flow, flow_jacobian, kappa_dynamics
 from tbrnn.analysis.metric import Metric
 from tbrnn.analysis.portrait import PlaneFlow, plane_flow, velocity
-from tbrnn.analysis.scores import SCORES, accuracy, r2_per_trial, r2_pooled, squared_error
+from tbrnn.analysis.scores import (
+    SCORES,
+    accuracy,
+    r2_across_trials,
+    r2_per_trial,
+    r2_pooled,
+    squared_error,
+)
 
 METRICS = {**SCORES, **COMPARISONS}
 
@@ -41,6 +48,7 @@ __all__ = [
     "pairwise_similarity",
     "pca",
     "plane_flow",
+    "r2_across_trials",
     "r2_per_trial",
     "r2_pooled",
     "similarity",

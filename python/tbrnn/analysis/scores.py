@@ -24,6 +24,7 @@ SCORES = {
         Metric("squared_error", 1, "distance", (0.0, np.inf), "a shift and rotation of both"),
         Metric("r2_per_trial", 1, "similarity", (-np.inf, 1.0), "affine maps per unit of both"),
         Metric("r2_pooled", 1, "similarity", (-np.inf, 1.0), "scale, rotation, shift of both"),
+        Metric("r2_across_trials", 1, "similarity", (-np.inf, 1.0), "affine maps per unit of both"),
     )
 }
 
@@ -168,11 +169,54 @@ def r2_pooled(states: ArrayLike, reference: ArrayLike) -> Array:
     return _per_member(_r2_of_all, states, reference)
 
 
+def r2_across_trials(values: ArrayLike, reference: ArrayLike) -> Array:
+    """Coefficient of determination across trials, averaged (a similarity, -infinity to 1).
+
+    For every unit and step the R2 across trials, then the unweighted mean over both, as Table 2 of
+    the three-body RNN study scores networks::
+
+        R2 = mean over (t, i) of ( 1 - SSE_ti / SST_ti )
+        SSE_ti = sum_b (x_bti - y_bti)^2        SST_ti = sum_b (y_bti - mean_b y_bti)^2
+
+    A unit whose reference is the same in all trials at a step (SST = 0) counts 1 there if it is met
+    exactly, else 0. Invariant to an affine map of a unit that is applied to both arrays.
+
+    Parameters
+    ----------
+    values : array (member, trial, time, unit) or (trial, time, unit)
+        What the networks do; for Table 2 their outputs.
+    reference : array (trial, time, unit), or with the member axis
+        What they should do.
+
+    Returns
+    -------
+    array (member,), or a number for one network without member axis
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match.
+
+    Examples
+    --------
+    >>> reference = [[[0.0], [5.0]], [[1.0], [5.0]], [[2.0], [5.0]]]
+    >>> float(r2_across_trials([[[0.0], [5.0]], [[1.0], [5.0]], [[1.0], [5.0]]], reference))
+    0.75
+    """
+    values, reference = _matched(values, reference, "values", "reference")
+    return _per_member(_r2_of_steps, values, reference)
+
+
 def _r2_of_trials(x: Array, y: Array) -> Array:
     sse = np.square(x - y).sum(axis=1)
     sst = np.square(y - y.mean(axis=1, keepdims=True)).sum(axis=1)
     sst[np.ptp(y, axis=1) == 0] = 0.0
     return np.asarray(_explained(sse, sst).mean(axis=-1))
+
+
+def _r2_of_steps(x: Array, y: Array) -> Array:
+    """Trials and time change places: what is a sum over the steps of a trial is one over trials."""
+    return np.asarray(_r2_of_trials(x.swapaxes(0, 1), y.swapaxes(0, 1)).mean())
 
 
 def _r2_of_all(x: Array, y: Array) -> Array:
