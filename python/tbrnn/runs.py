@@ -57,9 +57,9 @@ class Runs:
     history : list of structured array (record,)
         Per member what was recorded, with the fields ``epoch``, ``loss`` (after the update of that
         epoch; nan where it was not computed, see `evaluate_every`), ``validation`` (likewise, and
-        without a validation set), ``gradient_norm`` (of the epoch's last step, before it was clipped) and ``lr`` (the
-        rate of that step). The first record is epoch -1, before training. Empty with
-        ``record_every=0``.
+        without a validation set), ``gradient_norm`` (of the epoch's last step, before it was
+        clipped) and ``lr`` (the rate of that step). The first record is epoch -1, before training.
+        Empty with ``record_every=0``.
     statistics : list of structured array (record,)
         Per member the statistics of its activity, see `tbrnn.fit`: ``epoch``,
         ``participation_ratio``, ``mean_rate``, ``spectral_radius``, ``overlap``.
