@@ -16,9 +16,12 @@ TRIALS = tbrnn.tasks.FlipFlop(bits=1, steps=20).sample(12, seed=0)
 RATES = tbrnn.Trials(TRIALS.inputs, np.zeros((12, 20, 10)))
 MODEL = tbrnn.LowRankTBRNN(units=10, rank=2, inputs=1, outputs=1)
 
+LONG = 50_000  # epochs, several slices of time
+
 
 def fit(folder, trials=TRIALS, model=MODEL, **changes):
-    options = {"members": 3, "epochs": 30, "lr": 1e-3, "stall": None, "threads": 2, **changes}
+    options = {"members": 3, "epochs": 30, "lr": 1e-3, "stall": None, "threads": 2}
+    options |= {"target_loss": None, **changes}
     return tbrnn.fit(model, trials, checkpoint=folder, **options)
 
 
@@ -42,7 +45,8 @@ def cut_off(tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
         with pytest.warns(RuntimeWarning, match="interrupted"):
-            fit(tmp_path, epochs=options.pop("epochs", 20_000), on_slice=interrupt, **options)
+            runs = fit(tmp_path, on_slice=interrupt, **{"epochs": LONG, **options})
+        assert "interrupted" in runs.status
         return tmp_path
 
     return cut
@@ -56,7 +60,7 @@ def test_a_checkpoint_changes_nothing(tmp_path):
     "options",
     [
         {},
-        {"sigma": 0.1, "dtype": "float64"},
+        {"sigma": 0.1, "dtype": "float64", "epochs": 8_000},
         {"batch": 5, "validation": TRIALS, "evaluate_every": 3},
         {"optimizer": tbrnn.adamw(decay=0.1), "clip": 0.1, "train": ("l", "m"), "statistics": 500},
         {"guard": tbrnn.Guard(loss=1.5), "lr": 0.3, "record_every": 100},
@@ -65,14 +69,14 @@ def test_a_checkpoint_changes_nothing(tmp_path):
     ids=["plain", "noise", "batch", "adamw", "guard", "accept"],
 )
 def test_an_interrupted_training_goes_on_to_the_same_bits(cut_off, options):
-    folder = cut_off(**options)
-    assert same(fit(folder, epochs=20_000, **options), fit(None, epochs=20_000, **options))
+    options = {"epochs": LONG, **options}
+    assert same(fit(cut_off(**options), **options), fit(None, **options))
 
 
 def test_students_go_on_too(tmp_path):
     def students(folder, **more):
         return tbrnn.lint(
-            MODEL.initial([0, 1]), tbrnn.LowRankRNN, ranks=[1, 2], trials=TRIALS, epochs=8_000,
+            MODEL.initial([0, 1]), tbrnn.LowRankRNN, ranks=[1, 2], trials=TRIALS, epochs=30_000,
             stall=None, target_loss=None, checkpoint=folder, **more,
         )  # fmt: skip
 
@@ -89,8 +93,8 @@ def test_an_exception_in_a_callback_loses_nothing(tmp_path):
         raise RuntimeError("my own")
 
     with pytest.raises(RuntimeError, match="my own"):
-        fit(tmp_path, epochs=20_000, on_slice=fail)
-    assert same(fit(tmp_path, epochs=20_000), fit(None, epochs=20_000))
+        fit(tmp_path, epochs=LONG, on_slice=fail)
+    assert same(fit(tmp_path, epochs=LONG), fit(None, epochs=LONG))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_a_damaged_state_is_named(cut_off):
     content[-3] ^= 1
     path.write_bytes(content)
     with pytest.raises(ValueError, match="running.safetensors: damaged"):
-        fit(folder, epochs=20_000)
+        fit(folder, epochs=LONG)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
@@ -148,7 +152,7 @@ def test_a_full_disk_or_read_only_folder_keeps_the_last_state(cut_off, monkeypat
     monkeypatch.setattr(_checkpoint, "EVERY", 0.0)
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(OSError, match=os.strerror(code)):
-        fit(folder, epochs=20_000)
+        fit(folder, epochs=LONG)
     monkeypatch.undo()
     assert before == {path.name: path.read_bytes() for path in folder.glob("*.safetensors")}
     assert not list(folder.glob(".*partial"))
