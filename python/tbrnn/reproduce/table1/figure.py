@@ -26,7 +26,10 @@ def companion_figure(students: Sequence[StudentRecord], protocol: Protocol) -> F
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(1.5 + 1.5 * len(protocol.tasks), 3.75), layout="constrained")
+    figure = Figure(
+        figsize=(1.5 + 1.5 * len(protocol.tasks), 3.75 if len(protocol.tasks) > 1 else 4.25),
+        layout="constrained",
+    )
     panels = figure.subplots(2, len(protocol.tasks), sharex=True, sharey=True, squeeze=False)
     for row, teacher in zip(panels, CLASSES, strict=True):
         for ax, task in zip(row, protocol.tasks, strict=True):
@@ -35,7 +38,10 @@ def companion_figure(students: Sequence[StudentRecord], protocol: Protocol) -> F
     for ax, task in zip(panels[0], protocol.tasks, strict=True):
         ax.set_title(task, fontsize=9)
     handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    columns = min(2, len(protocol.tasks))  # a single panel is too narrow for two
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=8
+    )
     return figure
 
 
