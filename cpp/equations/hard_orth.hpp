@@ -71,20 +71,30 @@ struct InputSpace {
   }
 };
 
+// Numbers that the projection of one column needs; they do not fit a device's stack, nor does an InputSpace.
+struct OrthMemory {
+  double b[hard_orth_columns], h[hard_orth_columns];
+};
+
 // l [unit][rank] becomes its projection; b_in may be null.
 template <class T>
+TBRNN_FN void hard_orth(const InputSpace& space, const T* w_in, const T* b_in, int units,
+                        int inputs, int rank, T* l, OrthMemory& memory) {
+  for (int r = 0; r < rank; ++r) space.project(w_in, b_in, units, inputs, l + r, rank, memory.b);
+}
+
+template <class T>
 TBRNN_FN void hard_orth(const T* w_in, const T* b_in, int units, int inputs, int rank, T* l) {
-  const InputSpace space(w_in, b_in, units, inputs);
-  double b[hard_orth_columns];
-  for (int r = 0; r < rank; ++r) space.project(w_in, b_in, units, inputs, l + r, rank, b);
+  OrthMemory memory;
+  hard_orth(InputSpace(w_in, b_in, units, inputs), w_in, b_in, units, inputs, rank, l, memory);
 }
 
 // dl holds H and becomes dL; dw_in and db_in are added to. `l` is the stored, unprojected L, `projected` its projection.
 template <class T>
-TBRNN_FN void hard_orth_adjoint(const T* w_in, const T* b_in, int units, int inputs, int rank,
-                                const T* l, const T* projected, T* dl, T* dw_in, T* db_in) {
-  const InputSpace space(w_in, b_in, units, inputs);
-  double b[hard_orth_columns], h[hard_orth_columns];
+TBRNN_FN void hard_orth_adjoint(const InputSpace& space, const T* w_in, const T* b_in, int units,
+                                int inputs, int rank, const T* l, const T* projected, T* dl,
+                                T* dw_in, T* db_in, OrthMemory& memory) {
+  auto& [b, h] = memory;
   for (int r = 0; r < rank; ++r) {
     for (int j = 0; j < space.columns; ++j) {
       b[j] = 0;
@@ -99,6 +109,14 @@ TBRNN_FN void hard_orth_adjoint(const T* w_in, const T* b_in, int units, int inp
         (j < inputs ? dw_in[n * inputs + j] : db_in[n]) += static_cast<T>(d);
       }
   }
+}
+
+template <class T>
+TBRNN_FN void hard_orth_adjoint(const T* w_in, const T* b_in, int units, int inputs, int rank,
+                                const T* l, const T* projected, T* dl, T* dw_in, T* db_in) {
+  OrthMemory memory;
+  hard_orth_adjoint(InputSpace(w_in, b_in, units, inputs), w_in, b_in, units, inputs, rank, l,
+                    projected, dl, dw_in, db_in, memory);
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA
