@@ -11,7 +11,7 @@
 namespace tbrnn::emulator {
 
 inline constexpr Schedule schedules[] = {
-    {Order::forward, 0}, {Order::reverse, 0}, {Order::random, 1}, {Order::random, 2}};
+    {Order::forward, 0}, {Order::reverse, 0}, {Order::random, 1}};
 inline constexpr const char* order_names[] = {"forward", "reverse", "random"};
 
 // What is wrong with a computation that writes `size` numbers; empty if nothing is. `numbers` receives them.

@@ -1,0 +1,195 @@
+// Backpropagation through the time loop of forward.cuh, by hand. lambda_n is the adjoint of x_n, e_n that of what the drives add to:
+//
+//   g_n = sum_k P_nk dc_k     lambda = leak lambda' + phi'(x) g      (rate; voltage: see equations/leak.hpp)
+//   dP_nk += r_n dc_k         dQ_nc += e_n s_c        db_n += e_n
+//   ds_c = sum_n Q_nc e_n     dc = mix_adjoint(ds)    a shuffle over the group
+//
+// The sums of the gradient stay in the lane's registers over all steps and all its trials of a tile.
+#pragma once
+
+#include "equations/loss.hpp"
+#include "forward.cuh"
+
+namespace tbrnn::cuda {
+
+// The sums of one lane over the steps and trials of a tile.
+template <class T, class S>
+struct LaneSums {
+  LaneWeights<T, S> weights;
+  Number<T> b_out[S::most_readouts ? S::most_readouts : 1];
+};
+
+template <class T, class S>
+__device__ void clear(const Shape<T>& shape, LaneSums<T, S>& sums) {
+  const typename S::template Of<T> sizes{shape};
+  clear(shape, sums.weights);
+  TBRNN_UNROLL
+  for (int o = 0; o < sizes.readouts(); ++o) sums.b_out[o] = Number<T>(T(0));
+}
+
+// The errors of one step: of the outputs in every lane of the trial, or of the lane's own units.
+template <class T>
+struct Errors {
+  const Shape<T>& shape;
+  const Source<T>& trial;
+  int t;
+  Number<T> twice;  // 2 / sum of the mask
+
+  __device__ Number<T> add(Number<T> o, int row, Number<T>& loss) const {  // the adjoint of o
+    const Number<T> y = Source<T>::entry(trial.targets, shape.target_rows(), t, row);
+    const int channel = trial.mask_channels > 1 ? row : 0;
+    const Number<T> w =
+        trial.mask ? trial.weight * Source<T>::entry(trial.mask, trial.mask_channels, t, channel)
+                   : trial.weight;
+    loss = squared_error(o, y, w, loss);
+    return squared_error_adjoint(o, y, w, twice);
+  }
+};
+
+// Adjoint of the outputs of step t: of the readouts into dc, of the units into d_o.
+template <class T, class S, int lanes>
+__device__ void error_adjoints(const Shape<T>& shape, const Errors<T>& errors,
+                               const Number<T> (&out)[lane_units],
+                               const Number<T> (&c)[S::most_channels],
+                               Number<T> (&dc)[S::most_channels], Number<T> (&d_o)[lane_units],
+                               Number<T>& loss) {
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL
+  for (int o = 0; o < sizes.readouts(); ++o) {
+    const int k = sizes.reductions() + o;
+    dc[k] = o < shape.readouts ? errors.add(c[k], o, loss) : Number<T>(T(0));
+  }
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    const int n = Group<lanes>::unit(i);
+    d_o[i] =
+        sizes.readouts() == 0 && n < shape.units ? errors.add(out[i], n, loss) : Number<T>(T(0));
+  }
+}
+
+// From dc of the channels that read state t + 1 and lambda of state t + 2 to lambda and e.
+template <class T, class S>
+__device__ void state_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
+                              const Number<T> (&carrier)[lane_units],
+                              const Number<T> (&out)[lane_units],
+                              const Number<T> (&response)[lane_units],
+                              const Number<T> (&dc)[S::most_channels],
+                              const Number<T> (&d_o)[lane_units], Number<T> (&lambda)[lane_units],
+                              Number<T> (&e)[lane_units]) {
+  using V = Number<T>;
+  const typename S::template Of<T> sizes{shape};
+  const V leak(shape.leak), alpha(shape.alpha);
+  const int gathered = sizes.apart() ? sizes.reductions() : sizes.channels();
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    V g = sizes.apart() ? V(T(0)) : d_o[i];
+    TBRNN_UNROLL
+    for (int k = 0; k < gathered; ++k) g = fma(w.gather[i][k], dc[k], g);
+    if (sizes.voltage()) {
+      lambda[i] = leak_voltage_adjoint(lambda[i], g, leak);
+      e[i] = preactivation_adjoint(lambda[i], slope(sizes.phi(), response[i]), alpha);
+      continue;
+    }
+    lambda[i] = leak_rate_adjoint(lambda[i], g, slope(sizes.phi(), carrier[i]), leak);
+    if (sizes.apart()) {
+      V g_out = d_o[i];
+      for (int k = sizes.reductions(); k < sizes.channels(); ++k)
+        g_out = fma(w.gather[i][k], dc[k], g_out);
+      lambda[i] = fma(slope(sizes.phi_out(), out[i]), g_out, lambda[i]);
+    }
+    e[i] = lambda[i];
+  }
+}
+
+// dP += r dc
+template <class T, class S>
+__device__ void add_gather(const Shape<T>& shape, const Number<T> (&carrier)[lane_units],
+                           const Number<T> (&out)[lane_units],
+                           const Number<T> (&dc)[S::most_channels], LaneSums<T, S>& sums) {
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    TBRNN_UNROLL
+    for (int k = 0; k < sizes.channels(); ++k)
+      sums.weights.gather[i][k] =
+          fma(k < sizes.reductions() ? carrier[i] : out[i], dc[k], sums.weights.gather[i][k]);
+  }
+}
+
+// dQ += e s, db += e
+template <class T, class S>
+__device__ void add_drive(const Shape<T>& shape, const Number<T> (&e)[lane_units],
+                          const Number<T> (&s)[S::most_driven], LaneSums<T, S>& sums) {
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    TBRNN_UNROLL
+    for (int k = 0; k < sizes.driven(); ++k)
+      sums.weights.drive[i][k] = fma(e[i], s[k], sums.weights.drive[i][k]);
+    sums.weights.bias[i] = sums.weights.bias[i] + e[i];
+  }
+}
+
+// Returns the sum of the trial's weighted squared errors, the lane's share of it where the errors are the units'.
+template <class Model, class T, class S, int lanes>
+__device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>& trial, T twice,
+                              const LaneWeights<T, S>& w, const History<T>& history,
+                              LaneSums<T, S>& sums) {
+  using V = Number<T>;
+  const typename S::template Of<T> sizes{shape};
+  V loss(T(0));
+  V lambda[lane_units], e[lane_units], d_o[lane_units];
+  V carrier[lane_units], out[lane_units], response[lane_units];
+  V c[S::most_channels], dc[S::most_channels], s[S::most_driven], ds[S::most_driven];
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) lambda[i] = V(T(0));
+  TBRNN_UNROLL
+  for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
+  read_channels<T, S, lanes>(shape, history, steps, c);
+  for (int t = steps - 1; t >= 0; --t) {  // the adjoint of state t + 1, which step t made
+    from(history.carrier[place(t + 1)], carrier);
+    from(sizes.apart() ? history.apart[place(t)] : history.carrier[place(t + 1)], out);
+    if (sizes.voltage()) from(history.response[place(t)], response);
+    error_adjoints<T, S, lanes>(shape, {shape, trial, t, V(twice)}, out, c, dc, d_o, loss);
+    state_adjoint<T, S>(shape, w, carrier, out, response, dc, d_o, lambda, e);
+    add_gather<T, S>(shape, carrier, out, dc, sums);
+    TBRNN_UNROLL
+    for (int o = 0; o < sizes.readouts(); ++o)
+      sums.b_out[o] = sums.b_out[o] + dc[sizes.reductions() + o];
+    read_channels<T, S, lanes>(shape, history, t, c);
+    drives_of<Model, T, S>(shape, trial, t, c, s);
+    add_drive<T, S>(shape, e, s, sums);
+    TBRNN_UNROLL
+    for (int k = 0; k < sizes.drives(); ++k) {
+      ds[k] = V(T(0));
+      TBRNN_UNROLL
+      for (int i = 0; i < lane_units; ++i) ds[k] = fma(w.drive[i][k], e[i], ds[k]);
+    }
+    Group<lanes>::sum(ds, sizes.drives());
+    Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
+  }
+  // The initial state is read by the first step's channels, and by no readout.
+  TBRNN_UNROLL
+  for (int o = 0; o < sizes.readouts(); ++o) dc[sizes.reductions() + o] = V(T(0));
+  from(history.carrier[place(0)], carrier);
+  add_gather<T, S>(shape, carrier, carrier, dc, sums);
+  return loss;
+}
+
+// The loss alone, in the order of the backward pass, so that the sum has the same bits.
+template <class T, class S, int lanes>
+__device__ Number<T> loss_of(const Shape<T>& shape, int steps, const Source<T>& trial,
+                             const History<T>& history) {
+  using V = Number<T>;
+  const typename S::template Of<T> sizes{shape};
+  V loss(T(0));
+  V out[lane_units], d_o[lane_units], c[S::most_channels], dc[S::most_channels];
+  for (int t = steps - 1; t >= 0; --t) {
+    from(sizes.apart() ? history.apart[place(t)] : history.carrier[place(t + 1)], out);
+    read_channels<T, S, lanes>(shape, history, t + 1, c);
+    error_adjoints<T, S, lanes>(shape, {shape, trial, t, V(T(0))}, out, c, dc, d_o, loss);
+  }
+  return loss;
+}
+
+}  // namespace tbrnn::cuda

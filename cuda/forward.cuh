@@ -1,0 +1,144 @@
+// The time loop of one trial, on the lanes of its group. It knows layout and memory; the science is in cpp/equations.
+//
+//   s = mix(c), u        the channels of the trial, in every lane
+//   x_n <- leak x_n + b_n + sum_c Q_nc s_c + sigma xi_n      the lane's units
+//   c_k = sum_n P_nk r_n                                      a shuffle over the group
+#pragma once
+
+#include "equations/leak.hpp"
+#include "lane.cuh"
+#include "normals.cuh"
+
+namespace tbrnn::cuda {
+
+// s = mix(c), then the inputs of step t
+template <class Model, class T, class S>
+__device__ void drives_of(const Shape<T>& shape, const Source<T>& trial, int t,
+                          Number<T> (&c)[S::most_channels], Number<T> (&s)[S::most_driven]) {
+  const typename S::template Of<T> sizes{shape};
+  Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
+  TBRNN_UNROLL
+  for (int i = 0; i < sizes.inputs(); ++i)
+    s[sizes.drives() + i] =
+        i < shape.inputs ? Source<T>::entry(trial.inputs, shape.inputs, t, i) : Number<T>(T(0));
+}
+
+// The overlaps of the carrier and the outputs of what the readout reads.
+template <class T, class S, int lanes>
+__device__ void channels_of(const Shape<T>& shape, const LaneWeights<T, S>& w,
+                            const Packed<T>& packed, const Number<T> (&carrier)[lane_units],
+                            const Number<T> (&out)[lane_units], Number<T> (&c)[S::most_channels]) {
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL
+  for (int k = 0; k < sizes.channels(); ++k) {
+    c[k] = Number<T>(T(0));
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i)
+      c[k] = fma(w.gather[i][k], k < sizes.reductions() ? carrier[i] : out[i], c[k]);
+  }
+  Group<lanes>::sum(c, sizes.channels());
+  TBRNN_UNROLL
+  for (int o = 0; o < sizes.readouts(); ++o)
+    if (o < shape.readouts)
+      c[sizes.reductions() + o] = c[sizes.reductions() + o] + Number<T>(packed.b_out[o]);
+}
+
+template <class T>
+__device__ Quad<T> quad(const Number<T> (&value)[lane_units]) {
+  Quad<T> q;
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) q.v[i] = value[i].v;
+  return q;
+}
+
+template <class T>
+__device__ void from(const Quad<T>& q, Number<T> (&value)[lane_units]) {
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) value[i] = Number<T>(q.v[i]);
+}
+
+__device__ inline std::size_t place(int t) {
+  return static_cast<std::size_t>(t) * block_threads + static_cast<std::size_t>(dev::thread());
+}
+
+// Rows of the channels of one trial: written by the group's first lane, read by all of them.
+template <class T, int lanes>
+__device__ T* channel_row(const History<T>& history, int t) {
+  const int at = t * Group<lanes>::trials + Group<lanes>::trial();
+  return history.channels + static_cast<std::size_t>(at) * static_cast<std::size_t>(history.row);
+}
+
+template <class T, class S, int lanes>
+__device__ void save_channels(const Shape<T>& shape, const History<T>& history, int t,
+                              const Number<T> (&c)[S::most_channels]) {
+  const typename S::template Of<T> sizes{shape};
+  if (Group<lanes>::lane()) return;
+  T* row = channel_row<T, lanes>(history, t);
+  TBRNN_UNROLL
+  for (int k = 0; k < sizes.channels(); ++k)
+    if (k < sizes.reductions() + shape.readouts) row[k] = c[k].v;
+}
+
+template <class T, class S, int lanes>
+__device__ void read_channels(const Shape<T>& shape, const History<T>& history, int t,
+                              Number<T> (&c)[S::most_channels]) {
+  const typename S::template Of<T> sizes{shape};
+  const T* row = channel_row<T, lanes>(history, t);
+  TBRNN_UNROLL
+  for (int k = 0; k < sizes.channels(); ++k)
+    c[k] = Number<T>(k < sizes.reductions() + shape.readouts ? row[k] : T(0));
+}
+
+// What state x sends on: the carrier, and what the readout reads.
+template <class T, class S>
+__device__ void send(const Shape<T>& shape, const Number<T> (&x)[lane_units],
+                     Number<T> (&carrier)[lane_units], Number<T> (&out)[lane_units]) {
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    carrier[i] = sizes.voltage() ? x[i] : phi(sizes.phi(), x[i]);
+    out[i] = sizes.apart() ? phi(sizes.phi_out(), x[i]) : carrier[i];
+  }
+}
+
+template <class Model, class T, class S, int lanes>
+__device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial, Noise<T> noise,
+                        const LaneWeights<T, S>& w, const Packed<T>& packed,
+                        const History<T>& history) {
+  using V = Number<T>;
+  const typename S::template Of<T> sizes{shape};
+  const V leak(shape.leak), alpha(shape.alpha), sigma(noise.sigma);
+  V x[lane_units], carrier[lane_units], out[lane_units];
+  V c[S::most_channels], s[S::most_driven];
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    const int n = Group<lanes>::unit(i);
+    x[i] = trial.initial && n < shape.units ? Source<T>::entry(trial.initial, 0, 0, n) : V(T(0));
+  }
+  for (int t = 0;; ++t) {  // state t, then the step to the next
+    send<T, S>(shape, x, carrier, out);
+    history.carrier[place(t)] = quad(carrier);
+    if (sizes.apart() && t) history.apart[place(t - 1)] = quad(out);
+    channels_of<T, S, lanes>(shape, w, packed, carrier, out, c);
+    save_channels<T, S, lanes>(shape, history, t, c);
+    if (t == steps) return;
+    drives_of<Model, T, S>(shape, trial, t, c, s);
+    T z[lane_units];
+    if (noise.sigma != T(0)) normals(noise, t, trial.number, Group<lanes>::unit(0), z);
+    V response[lane_units];
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i) {
+      V sum = sizes.voltage() ? w.bias[i] : fma(leak, x[i], w.bias[i]);
+      TBRNN_UNROLL
+      for (int k = 0; k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
+      if (sizes.voltage()) {
+        response[i] = phi(sizes.phi(), sum);
+        sum = leak_voltage(x[i], response[i], leak, alpha);
+      }
+      x[i] = noise.sigma != T(0) ? fma(sigma, V(z[i]), sum) : sum;
+    }
+    if (sizes.voltage()) history.response[place(t)] = quad(response);
+  }
+}
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,113 @@
+// The lanes that share one trial. Lane l of a group holds units 4 l ... 4 l + 3; what belongs to the whole trial, the channels, every
+// lane of the group holds.
+#pragma once
+
+#include "number.cuh"
+#include "sizes.cuh"
+
+namespace tbrnn::cuda {
+
+template <int lanes>
+struct Group {
+  static_assert(lanes <= 32);
+  static constexpr int trials = block_threads / lanes;  // that a block works on at a time
+  static constexpr int units = lanes * lane_units;      // at most
+
+  __device__ static int lane() { return dev::thread() % lanes; }
+  __device__ static int trial() { return dev::thread() / lanes; }
+  __device__ static int unit(int i) { return lane() * lane_units + i; }
+
+  // Sums over the units of each trial, the same bits in every lane. Level by level, so that the latencies of a level overlap.
+  template <class T, int most>
+  __device__ static void sum(Number<T> (&value)[most], int count) {
+    TBRNN_UNROLL
+    for (int apart = lanes / 2; apart; apart /= 2) {
+      TBRNN_UNROLL
+      for (int k = 0; k < count; ++k)
+        value[k] = value[k] + Number<T>(dev::shuffle_xor(all_lanes, value[k].v, apart));
+    }
+  }
+};
+
+// Weights of a lane's units, or the sums of their gradients.
+template <class T, class S>
+struct LaneWeights {
+  using V = Number<T>;
+  V gather[lane_units][S::most_channels];
+  V drive[lane_units][S::most_driven];
+  V bias[lane_units];
+};
+
+template <class T, class S, int lanes>
+__device__ void load(const Shape<T>& shape, const Packed<T>& packed, LaneWeights<T, S>& w) {
+  using V = Number<T>;
+  const typename S::template Of<T> sizes{shape};
+  const auto entry = [](const T* row, int at, int count) { return V(at < count ? row[at] : T(0)); };
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    const int unit = Group<lanes>::unit(i);
+    const bool exists = unit < shape.units;
+    const int n = exists ? unit : 0;
+    const T* gather = packed.gather + n * shape.channels();
+    const T* drive = packed.drive + n * shape.driven();
+    TBRNN_UNROLL
+    for (int k = 0; k < sizes.channels(); ++k)
+      w.gather[i][k] = entry(gather, k, exists ? shape.channels() : 0);
+    TBRNN_UNROLL
+    for (int c = 0; c < sizes.driven(); ++c)
+      w.drive[i][c] = entry(drive, c, exists ? shape.driven() : 0);
+    w.bias[i] = entry(packed.bias, n, exists ? shape.units : 0);
+  }
+}
+
+template <class T, class S>
+__device__ void clear(const Shape<T>& shape, LaneWeights<T, S>& w) {
+  using V = Number<T>;
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    TBRNN_UNROLL
+    for (int k = 0; k < sizes.channels(); ++k) w.gather[i][k] = V(T(0));
+    TBRNN_UNROLL
+    for (int c = 0; c < sizes.driven(); ++c) w.drive[i][c] = V(T(0));
+    w.bias[i] = V(T(0));
+  }
+}
+
+// Channel values as a model's mix reads and writes them.
+template <class T>
+struct Values {
+  Number<T>* at;
+  TBRNN_FN Number<T> get(int k) const { return at[k]; }
+  TBRNN_FN void set(int k, Number<T> value) const { at[k] = value; }
+};
+
+// One trial of a data set: where its numbers lie.
+template <class T>
+struct Source {
+  const T *inputs, *targets, *mask, *initial;
+  int mask_channels;
+  Number<T> weight;
+  std::uint32_t number;  // for the noise
+
+  __device__ Source(const Trials<T>& data, const Shape<T>& shape, int trial, int noise_trial)
+      : mask_channels(data.mask_channels), number(static_cast<std::uint32_t>(noise_trial)) {
+    const std::size_t tile = static_cast<std::size_t>(trial / tile_trials);
+    const int lane = trial % tile_trials;
+    const auto column = [&](const T* array, int rows) {
+      return array ? array + tile * static_cast<std::size_t>(rows) * tile_trials + lane : nullptr;
+    };
+    inputs = column(data.inputs, data.steps * shape.inputs);
+    targets = column(data.targets, data.steps * shape.target_rows());
+    mask = column(data.mask, data.steps * data.mask_channels);
+    initial = column(data.initial, shape.units);
+    weight = Number<T>(data.weight[trial]);
+  }
+  __device__ static Number<T> entry(const T* column, int rows, int t, int row) {
+    return Number<T>(column[(static_cast<std::size_t>(t) * static_cast<std::size_t>(rows) +
+                             static_cast<std::size_t>(row)) *
+                            tile_trials]);
+  }
+};
+
+}  // namespace tbrnn::cuda

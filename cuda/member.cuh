@@ -1,0 +1,82 @@
+// One pass of a member's block over the trials of a data set, tile by tile.
+#pragma once
+
+#include "packing.cuh"
+#include "reduce.cuh"
+
+namespace tbrnn::cuda {
+
+// Memory of a resident block, kept from member to member.
+template <class T>
+struct Scratch {
+  History<T> history;
+  Packed<T> packed, gradient;
+  T* of_units;
+  void* orth;
+
+  // Entries before what belongs to hard_orth, which starts at a quad as does the next block's memory.
+  TBRNN_FN static std::size_t quads(std::size_t entries) {
+    return (entries + lane_units - 1) / lane_units * lane_units;
+  }
+  TBRNN_FN static std::size_t before_orth(const Shape<T>& shape, int steps, int slots) {
+    return quads(History<T>::size(shape, steps, slots) + 2 * Packed<T>::size(shape) +
+                 static_cast<std::size_t>(shape.units));
+  }
+  static std::size_t size(const Shape<T>& shape, int steps, int slots) {
+    return before_orth(shape, steps, slots) + quads(Orth<T>::bytes(shape) / sizeof(T) + 1);
+  }
+  TBRNN_FN Scratch(const Shape<T>& shape, int steps, int slots, T* at)
+      : history(shape, steps, at),
+        packed(shape, at + History<T>::size(shape, steps, slots)),
+        gradient(shape, packed.gather + Packed<T>::size(shape)),
+        of_units(gradient.gather + Packed<T>::size(shape)),
+        orth(at + before_orth(shape, steps, slots)) {}
+};
+
+// Forward, and backward where `sums` is asked for, over one tile: the loss of each trial lies in shared memory afterwards.
+template <class Model, class T, class S, int lanes, bool learns>
+__device__ void run_tile(const Shape<T>& shape, const Trials<T>& data, int tile, int noise_shift,
+                         const Noise<T>& noise, const LaneWeights<T, S>& w,
+                         const Scratch<T>& scratch, LaneSums<T, S>& sums) {
+  const T twice = static_cast<T>(2.0 / data.mask_sum);
+  for (int first = 0; first < tile_trials; first += Group<lanes>::trials) {
+    const int mine = first + Group<lanes>::trial(), trial = tile * tile_trials + mine;
+    const Source<T> source(data, shape, trial, trial + noise_shift);
+    forward<Model, T, S, lanes>(shape, data.steps, source, noise, w, scratch.packed,
+                                scratch.history);
+    dev::block_barrier();  // the channels are saved
+    Number<T> loss[1];
+    if constexpr (learns)
+      loss[0] =
+          backward<Model, T, S, lanes>(shape, data.steps, source, twice, w, scratch.history, sums);
+    else
+      loss[0] = loss_of<T, S, lanes>(shape, data.steps, source, scratch.history);
+    if (shape.readouts == 0) Group<lanes>::sum(loss, 1);
+    if (Group<lanes>::lane() == 0) TileMemory<T, lanes>::loss(mine) = loss[0].v;
+    dev::block_barrier();  // the channels are read, and the losses written
+  }
+}
+
+// The mean loss of a member, in thread 0; with `learns` the gradient of the packed weights too.
+template <class Model, class T, class S, int lanes, bool learns>
+__device__ double run_trials(const Shape<T>& shape, const Trials<T>& data, int noise_shift,
+                             const Noise<T>& noise, const LaneWeights<T, S>& w,
+                             const Scratch<T>& scratch) {
+  double loss = 0;
+  for (int tile = 0; tile < data.tiles(); ++tile) {
+    LaneSums<T, S> sums;
+    clear(shape, sums);
+    run_tile<Model, T, S, lanes, learns>(shape, data, tile, noise_shift, noise, w, scratch, sums);
+    if (dev::thread() == 0) {
+      double of_tile = 0;
+      for (int trial = 0; trial < tile_trials; ++trial)
+        of_tile += static_cast<double>(TileMemory<T, lanes>::loss(trial));
+      loss += of_tile;
+    }
+    if constexpr (learns) add_tile<lanes>(shape, sums, tile == 0, scratch.gradient);
+    dev::block_barrier();  // the losses are read, and the gradient is written
+  }
+  return loss / data.mask_sum;
+}
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,159 @@
+// Between the parameter block of a member and the weights that the time loop reads. A thread packs one unit: to the equations a unit is
+// a network of one unit, so their loops over units run once.
+#pragma once
+
+#include <new>
+
+#include "dev.cuh"
+#include "equations/hard_orth.hpp"
+#include "views.cuh"
+
+namespace tbrnn::cuda {
+
+inline constexpr int most_ranks = 32;  // of the channels that a kernel takes
+
+template <class Model>
+struct UnitBlock {  // the recurrent parameters of one unit, in the order of the block
+  static constexpr int arrays = static_cast<int>(std::tuple_size_v<decltype(Model::arrays)>);
+  static constexpr int most = arrays * most_ranks + 1;
+
+  // visit(index in the unit's block, index in the member's block)
+  template <class Visit>
+  TBRNN_FN static void each(int units, Ranks ranks, int n, Visit visit) {
+    int mine = 0, first = 0;
+    for (int a = 0; a < arrays; ++a) {
+      const int rank = Model::rank_of(ranks, a);
+      for (int r = 0; r < rank; ++r) visit(mine++, first + n * rank + r);
+      first += units * rank;
+    }
+  }
+  TBRNN_FN static int size(Ranks ranks) {
+    int size = 0;
+    for (int a = 0; a < arrays; ++a) size += Model::rank_of(ranks, a);
+    return size;
+  }
+};
+
+// hard_orth: l, the block's first array, without its part in the input space. One thread, in memory of the block.
+template <class T>
+struct Orth {
+  InputSpace space;
+  OrthMemory memory;
+
+  __device__ static T* projected(void* at) {
+    return reinterpret_cast<T*>(static_cast<Orth*>(at) + 1);
+  }
+  static std::size_t bytes(const Shape<T>& shape) {
+    return shape.hard_orth ? sizeof(Orth) + sizeof(T) * static_cast<std::size_t>(shape.units) *
+                                                static_cast<std::size_t>(shape.ranks.three)
+                           : 0;
+  }
+  __device__ static const T* bias(const Shape<T>& shape, const T* p) {
+    return shape.b_in >= 0 ? p + shape.b_in : nullptr;
+  }
+};
+
+// Returns where l lies; every thread calls it.
+template <class T>
+__device__ const T* project(const Shape<T>& shape, const T* p, void* memory) {
+  T* l = Orth<T>::projected(memory);
+  for (int i = dev::thread(); i < shape.units * shape.ranks.three; i += dev::threads()) l[i] = p[i];
+  dev::block_barrier();
+  if (dev::thread() == 0) {
+    Orth<T>& orth = *static_cast<Orth<T>*>(memory);
+    const T *w_in = p + shape.w_in, *b_in = Orth<T>::bias(shape, p);
+    new (&orth.space) InputSpace(w_in, b_in, shape.units, shape.inputs);
+    hard_orth(orth.space, w_in, b_in, shape.units, shape.inputs, shape.ranks.three, l, orth.memory);
+  }
+  dev::block_barrier();
+  return l;
+}
+
+// After the gradient with respect to the projected l has been written.
+template <class T>
+__device__ void project_adjoint(const Shape<T>& shape, const T* p, void* memory, T* gradient) {
+  dev::block_barrier();
+  if (dev::thread()) return;
+  Orth<T>& orth = *static_cast<Orth<T>*>(memory);
+  hard_orth_adjoint(orth.space, p + shape.w_in, Orth<T>::bias(shape, p), shape.units, shape.inputs,
+                    shape.ranks.three, p, Orth<T>::projected(memory), gradient,
+                    gradient + shape.w_in, shape.b_in >= 0 ? gradient + shape.b_in : nullptr,
+                    orth.memory);
+}
+
+// l: the block's first array.
+template <class Model, class T>
+__device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
+                          const Packed<T>& packed) {
+  using Block = UnitBlock<Model>;
+  T unit[Block::most];
+  const int end = shape.units * Model::rank_of(shape.ranks, 0);
+  Block::each(shape.units, shape.ranks, n,
+              [&](int mine, int at) { unit[mine] = at < end ? l[at] : p[at]; });
+  if (shape.gate >= 0) unit[Block::size(shape.ranks)] = p[shape.gate];
+  const int channels = shape.channels(), driven = shape.driven();
+  const Columns<T> P{packed.gather + n * channels, channels}, Q{packed.drive + n * driven, driven};
+  Model::pack(unit, 1, shape.ranks, shape.factors, shape.gated, P, Q);
+  pack_columns(p + shape.w_in + n * shape.inputs, 1, shape.inputs, shape.input_factor,
+               Q.from(shape.drives));
+  packed.bias[n] = shape.b_in >= 0 ? shape.input_factor * p[shape.b_in + n] : T(0);
+  for (int o = 0; o < shape.readouts; ++o)
+    pack_readout(p + shape.w_out + o * shape.units + n, 1, 1, P.from(shape.reductions + o));
+}
+
+template <class Model, class T>
+__device__ void pack(const Shape<T>& shape, const T* p, void* orth, const Packed<T>& packed) {
+  const T* l = p;
+  if constexpr (Model::has_hard_orth)
+    if (shape.hard_orth) l = project(shape, p, orth);
+  for (int n = dev::thread(); n < shape.units; n += dev::threads())
+    pack_unit<Model>(shape, p, l, n, packed);
+  for (int o = dev::thread(); o < shape.readouts; o += dev::threads())
+    packed.b_out[o] = shape.b_out >= 0 ? p[shape.b_out + o] : T(0);
+}
+
+// Returns the unit's share of the gradient of the gate.
+template <class Model, class T>
+__device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<T>& d,
+                         T* gradient) {
+  using Block = UnitBlock<Model>;
+  T unit[Block::most], d_unit[Block::most];
+  const int gate = Block::size(shape.ranks);
+  Block::each(shape.units, shape.ranks, n, [&](int mine, int at) { unit[mine] = p[at]; });
+  if (shape.gate >= 0) unit[gate] = p[shape.gate];
+  const int channels = shape.channels(), driven = shape.driven();
+  const Columns<const T> dP{d.gather + n * channels, channels}, dQ{d.drive + n * driven, driven};
+  Model::pack_adjoint(unit, 1, shape.ranks, shape.factors, shape.gated, dP, dQ, d_unit);
+  Block::each(shape.units, shape.ranks, n, [&](int mine, int at) { gradient[at] = d_unit[mine]; });
+  pack_columns_adjoint(dQ.from(shape.drives), 1, shape.inputs, shape.input_factor,
+                       gradient + shape.w_in + n * shape.inputs);
+  if (shape.b_in >= 0) gradient[shape.b_in + n] = shape.input_factor * d.bias[n];
+  for (int o = 0; o < shape.readouts; ++o)
+    pack_readout_adjoint(dP.from(shape.reductions + o), 1, 1,
+                         gradient + shape.w_out + o * shape.units + n);
+  return shape.gate >= 0 ? d_unit[gate] : T(0);
+}
+
+// The whole gradient is written. `of_units` [unit] is memory for the shares of the gate.
+template <class Model, class T>
+__device__ void unpack(const Shape<T>& shape, const T* p, const Packed<T>& d, T* of_units,
+                       void* orth, T* gradient) {
+  if (shape.w_out >= 0 && shape.readouts == 0)  // a readout that the loss does not see
+    for (int i = shape.w_out + dev::thread(); i < shape.parameters; i += dev::threads())
+      gradient[i] = T(0);
+  for (int n = dev::thread(); n < shape.units; n += dev::threads())
+    of_units[n] = unpack_unit<Model>(shape, p, n, d, gradient);
+  if (shape.b_out >= 0)
+    for (int o = dev::thread(); o < shape.readouts; o += dev::threads())
+      gradient[shape.b_out + o] = d.b_out[o];
+  if constexpr (Model::has_hard_orth)
+    if (shape.hard_orth) project_adjoint(shape, p, orth, gradient);
+  if (shape.gate < 0) return;
+  dev::block_barrier();
+  if (dev::thread()) return;
+  T sum(0);
+  for (int n = 0; n < shape.units; ++n) sum += of_units[n];
+  gradient[shape.gate] = sum;
+}
+
+}  // namespace tbrnn::cuda

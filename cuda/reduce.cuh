@@ -1,0 +1,100 @@
+// From the sums of the lanes to the gradient of one tile of 32 trials, and from tile to tile. The tree is fixed: the trials of a lane in
+// turn, the trials of a warp by halves, the warps in order, the tiles in order. So the bits do not depend on where a tile runs.
+#pragma once
+
+#include "backward.cuh"
+
+namespace tbrnn::cuda {
+
+inline constexpr int reduced_channels = 4;  // at a time, which bounds the shared memory
+
+// Shared memory: [warp][channel][unit] of partial sums, and behind them one loss per trial.
+template <class T, int lanes>
+struct TileMemory {
+  static constexpr int row = Group<lanes>::units;
+  static constexpr std::size_t bytes =
+      sizeof(T) * (warps * reduced_channels * row + static_cast<std::size_t>(tile_trials));
+
+  __device__ static T* partial() { return dev::shared_memory<T>(); }
+  __device__ static T& partial(int warp, int channel, int unit) {
+    return partial()[(warp * reduced_channels + channel) * row + unit];
+  }
+  __device__ static T& loss(int trial) { return partial()[warps * reduced_channels * row + trial]; }
+};
+
+// The sum over a warp's trials; lanes 0 ... lanes - 1 use it.
+template <int lanes, class T>
+__device__ T over_trials(T value) {
+  TBRNN_UNROLL
+  for (int apart = 16; apart >= lanes; apart /= 2)
+    value += dev::shuffle_xor(all_lanes, value, apart);
+  return value;
+}
+
+template <int lanes, class T>
+__device__ T over_warps(int channel, int unit) {
+  T sum = TileMemory<T, lanes>::partial(0, channel, unit);
+  TBRNN_UNROLL
+  for (int warp = 1; warp < warps; ++warp)
+    sum += TileMemory<T, lanes>::partial(warp, channel, unit);
+  return sum;
+}
+
+// total [unit][stride] (+)= sums of the lanes' [unit][channel]; `first` starts the total. `present` <= count channels exist.
+template <int lanes, class T, int most>
+__device__ void add_tile(const Number<T> (&sums)[lane_units][most], int count, int present,
+                         int units, int stride, bool first, T* total) {
+  const int warp = dev::thread() / 32, lane = dev::thread() % 32;
+  TBRNN_UNROLL
+  for (int begin = 0; begin < count; begin += reduced_channels) {
+    dev::block_barrier();  // the last sums have been read
+    TBRNN_UNROLL
+    for (int k = 0; k < reduced_channels; ++k) {
+      if (begin + k >= count) break;
+      TBRNN_UNROLL
+      for (int i = 0; i < lane_units; ++i) {
+        const T sum = over_trials<lanes>(sums[i][begin + k].v);
+        if (lane < lanes) TileMemory<T, lanes>::partial(warp, k, lane * lane_units + i) = sum;
+      }
+    }
+    dev::block_barrier();
+    for (int item = dev::thread(); item < reduced_channels * units; item += block_threads) {
+      const int k = item / units, unit = item % units;
+      if (begin + k >= present) break;
+      T& entry = total[unit * stride + begin + k];
+      const T sum = over_warps<lanes, T>(k, unit);
+      entry = first ? sum : entry + sum;
+    }
+  }
+}
+
+template <int lanes, class T, class S>
+__device__ void add_tile(const Shape<T>& shape, const LaneSums<T, S>& sums, bool first,
+                         const Packed<T>& total) {
+  const typename S::template Of<T> sizes{shape};
+  const int channels = shape.channels(), driven = shape.driven();
+  add_tile<lanes>(sums.weights.gather, sizes.channels(), channels, shape.units, channels, first,
+                  total.gather);
+  add_tile<lanes>(sums.weights.drive, sizes.driven(), driven, shape.units, driven, first,
+                  total.drive);
+  dev::block_barrier();
+  const int warp = dev::thread() / 32, lane = dev::thread() % 32;
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    const T sum = over_trials<lanes>(sums.weights.bias[i].v);
+    if (lane < lanes) TileMemory<T, lanes>::partial(warp, 0, lane * lane_units + i) = sum;
+  }
+  static_assert(S::most_readouts <= Group<lanes>::units);
+  TBRNN_UNROLL
+  for (int o = 0; o < sizes.readouts(); ++o) {  // of any lane of the trial
+    const T sum = over_trials<lanes>(sums.b_out[o].v);
+    if (lane == 0) TileMemory<T, lanes>::partial(warp, 1, o) = sum;
+  }
+  dev::block_barrier();
+  for (int n = dev::thread(); n < shape.units; n += block_threads)
+    total.bias[n] = (first ? T(0) : total.bias[n]) + over_warps<lanes, T>(0, n);
+  for (int o = dev::thread(); o < shape.readouts; o += block_threads)
+    total.b_out[o] = (first ? T(0) : total.b_out[o]) + over_warps<lanes, T>(1, o);
+}
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,48 @@
+// From a Spec to the sizes, constants and offsets that kernels read.
+#pragma once
+
+#include "core/spec.hpp"
+#include "views.cuh"
+
+namespace tbrnn::cuda {
+
+template <class T>
+Shape<T> shape_of(const Spec& spec, Match match) {
+  const std::vector<Field> list = fields(spec);
+  const auto offset = [&](const char* name) {
+    const Field* field = find(list, name);
+    return field ? static_cast<int>(field->offset) : -1;
+  };
+  const ChannelCount count = channel_count(spec);
+  const bool on_units = spec.identity_readout || match != Match::outputs,
+             rate = spec.form == Form::rate;
+  Shape<T> s{};
+  s.units = spec.units;
+  s.inputs = spec.inputs;
+  s.readouts = on_units ? 0 : spec.outputs;
+  s.ranks = spec.ranks;
+  s.reductions = count.reductions;
+  s.drives = count.drives;
+  s.form = spec.form;
+  s.phi = spec.phi;
+  s.phi_out = match == Match::outputs ? spec.phi_out
+              : match == Match::rates ? spec.phi
+                                      : Nonlinearity::identity;
+  s.apart = rate && s.phi_out != s.phi;
+  s.gated = spec.gated;
+  s.hard_orth = spec.hard_orth;
+  s.alpha = static_cast<T>(spec.alpha);
+  s.leak = static_cast<T>(1.0 - spec.alpha);
+  const double alpha = rate ? spec.alpha : 1.0;  // in rate form alpha is folded into the weights
+  s.factors = {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
+  s.input_factor = static_cast<T>(alpha);
+  s.gate = offset("gate");
+  s.w_in = offset("w_in");
+  s.b_in = offset("b_in");
+  s.w_out = offset("w_out");
+  s.b_out = offset("b_out");
+  s.parameters = static_cast<int>(block_size(spec));
+  return s;
+}
+
+}  // namespace tbrnn::cuda

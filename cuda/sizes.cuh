@@ -1,0 +1,70 @@
+// How many channels a kernel has. Counts that the compiler knows let everything that a channel indexes stay in registers; the loose
+// counts serve every other network from local memory.
+#pragma once
+
+#include "views.cuh"
+
+namespace tbrnn::cuda {
+
+// The common case: rate form, tanh, the readout or the loss on the rates. Inputs and readouts may be fewer than here; then the
+// weights of the rest are zero.
+template <class Model, int two, int three, int most_in, int most_out>
+struct Known {
+  static constexpr Ranks known_ranks{two, three};
+  static constexpr int known_reductions = Model::reductions(known_ranks);
+  static constexpr int known_drives = Model::drives(known_ranks);
+  static constexpr int most_readouts = most_out;
+  static constexpr int most_channels = known_reductions + most_out;
+  static constexpr int most_driven = known_drives + most_in;
+
+  template <class T>
+  static bool covers(const Shape<T>& s) {
+    return s.form == Form::rate && s.phi == Nonlinearity::tanh && !s.apart &&
+           s.reductions == known_reductions && s.drives == known_drives && s.inputs <= most_in &&
+           s.readouts <= most_out && (s.readouts == 0) == (most_out == 0);
+  }
+
+  template <class T>
+  struct Of {
+    const Shape<T>& shape;
+    TBRNN_FN static constexpr Ranks ranks() { return known_ranks; }
+    TBRNN_FN static constexpr int reductions() { return known_reductions; }
+    TBRNN_FN static constexpr int drives() { return known_drives; }
+    TBRNN_FN static constexpr int inputs() { return most_in; }
+    TBRNN_FN static constexpr int readouts() { return most_out; }
+    TBRNN_FN static constexpr bool voltage() { return false; }
+    TBRNN_FN static constexpr bool apart() { return false; }
+    TBRNN_FN static constexpr Nonlinearity phi() { return Nonlinearity::tanh; }
+    TBRNN_FN static constexpr Nonlinearity phi_out() { return Nonlinearity::tanh; }
+    TBRNN_FN static constexpr int channels() { return most_channels; }
+    TBRNN_FN static constexpr int driven() { return most_driven; }
+  };
+};
+
+template <class Model>
+struct Loose {
+  static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32;
+
+  template <class T>
+  static bool covers(const Shape<T>& s) {
+    return s.channels() <= most_channels && s.driven() <= most_driven;
+  }
+
+  template <class T>
+  struct Of {
+    const Shape<T>& shape;
+    TBRNN_FN Ranks ranks() const { return shape.ranks; }
+    TBRNN_FN int reductions() const { return shape.reductions; }
+    TBRNN_FN int drives() const { return shape.drives; }
+    TBRNN_FN int inputs() const { return shape.inputs; }
+    TBRNN_FN int readouts() const { return shape.readouts; }
+    TBRNN_FN bool voltage() const { return shape.form == Form::voltage; }
+    TBRNN_FN bool apart() const { return shape.apart; }
+    TBRNN_FN Nonlinearity phi() const { return shape.phi; }
+    TBRNN_FN Nonlinearity phi_out() const { return shape.phi_out; }
+    TBRNN_FN int channels() const { return shape.channels(); }
+    TBRNN_FN int driven() const { return shape.driven(); }
+  };
+};
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,76 @@
+// Data sets on the device. Each is there once, however many members read it, and members that share one follow one another.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <vector>
+
+#include "core/dataset.hpp"
+#include "dev.cuh"
+#include "views.cuh"
+
+namespace tbrnn::cuda {
+
+template <class T>
+dev::Memory<T> on_device(const T* host, std::size_t size) {
+  dev::Memory<T> memory(size);
+  dev::to_device(host, size, memory.data());
+  return memory;
+}
+
+template <class T>
+class DeviceData {
+ public:
+  explicit DeviceData(const std::vector<const Dataset<T>*>& of_members) {  // [member]
+    std::map<const Dataset<T>*, int> known;
+    std::vector<Trials<T>> views;
+    std::vector<int> index, order(of_members.size());
+    for (const Dataset<T>* data : of_members) {
+      const auto [entry, is_new] = known.emplace(data, static_cast<int>(views.size()));
+      if (is_new) views.push_back(upload(*data));
+      index.push_back(entry->second);
+    }
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+      return index[static_cast<std::size_t>(a)] < index[static_cast<std::size_t>(b)];
+    });
+    trials_ = on_device(views.data(), views.size());
+    of_member_ = on_device(index.data(), index.size());
+    order_ = on_device(order.data(), order.size());
+  }
+
+  const Trials<T>* trials() const { return trials_.data(); }
+  const int* of_member() const { return of_member_.data(); }
+  const int* order() const { return order_.data(); }
+  int steps() const { return steps_; }  // of the longest
+
+ private:
+  Trials<T> upload(const Dataset<T>& data) {
+    const auto rows = [&](const T* packed, int rows_of_tile) -> const T* {
+      if (!packed) return nullptr;
+      const std::size_t size = static_cast<std::size_t>(data.tiles()) *
+                               static_cast<std::size_t>(rows_of_tile) * tile_trials;
+      arrays_.push_back(on_device(packed, size));
+      return arrays_.back().data();
+    };
+    const int steps = data.steps();
+    steps_ = std::max(steps_, steps);
+    return {.trials = data.trials(),
+            .steps = steps,
+            .mask_channels = data.mask_channels(),
+            .mask_sum = data.mask_sum(),
+            .inputs = rows(data.input(0), steps * data.inputs()),
+            .targets = rows(data.target(0), steps * data.channels()),
+            .mask = rows(data.mask(0), steps * data.mask_channels()),
+            .weight = rows(data.weight(0), 1),
+            .initial = rows(data.initial(0), data.units())};
+  }
+
+  int steps_ = 0;
+  std::vector<dev::Memory<T>> arrays_;
+  dev::Memory<Trials<T>> trials_;
+  dev::Memory<int> of_member_, order_;
+};
+
+}  // namespace tbrnn::cuda

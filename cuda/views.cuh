@@ -1,0 +1,112 @@
+// What a kernel is given: plain views of the device's memory, passed by value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "equations/channels.hpp"
+#include "equations/choices.hpp"
+
+namespace tbrnn::cuda {
+
+inline constexpr int tile_trials =
+    32;  // of core/dataset.hpp's layout; the unit of the reduction tree
+inline constexpr int lane_units = 4;  // units of one lane: one Philox counter, one 16-byte access
+inline constexpr int block_threads = 256;  // of one member's block
+inline constexpr int warps = block_threads / 32;
+inline constexpr unsigned all_lanes = 0xffffffffu;
+
+// A data set in the layout of core/dataset.hpp: [tile][time][row][32].
+template <class T>
+struct Trials {
+  int trials, steps, mask_channels;
+  double mask_sum;
+  const T *inputs, *targets, *mask, *weight, *initial;  // mask and initial may be null
+
+  TBRNN_FN int tiles() const { return (trials + tile_trials - 1) / tile_trials; }
+};
+
+// What the members of a cohort have in common. Offsets are into the parameter block; -1 where there is no such array.
+template <class T>
+struct Shape {
+  int units, inputs;
+  int readouts;  // 0 where the loss is on the units
+  Ranks ranks;
+  int reductions, drives;
+  Form form;
+  Nonlinearity phi, phi_out;
+  bool apart;  // the readout or the loss reads phi_out(x), not the phi(x) of the recurrence
+  bool gated, hard_orth;
+  T leak, alpha;
+  Factors<T> factors;  // on the two-body and the three-body drives
+  T input_factor;      // on the inputs and the bias
+  int gate, w_in, b_in, w_out, b_out;
+  int parameters;
+
+  TBRNN_FN int channels() const { return reductions + readouts; }
+  TBRNN_FN int driven() const { return drives + inputs; }
+  TBRNN_FN int target_rows() const { return readouts ? readouts : units; }
+};
+
+template <class T>
+struct Noise {
+  T sigma;
+  std::uint32_t seed, member, epoch;
+};
+
+// The weights as the time loop reads them, or the gradient of these.
+template <class T>
+struct Packed {
+  T* gather;  // [unit][reductions + readouts]
+  T* drive;   // [unit][drives + inputs]
+  T* bias;    // [unit]
+  T* b_out;   // [readouts]
+
+  TBRNN_FN static std::size_t size(const Shape<T>& shape) {
+    return static_cast<std::size_t>(shape.units * (shape.channels() + shape.driven() + 1) +
+                                    shape.readouts);
+  }
+  TBRNN_FN Packed(const Shape<T>& shape, T* at)
+      : gather(at),
+        drive(gather + shape.units * shape.channels()),
+        bias(drive + shape.units * shape.driven()),
+        b_out(bias + shape.units) {}
+};
+
+// The four units of a lane.
+template <class T>
+struct alignas(16) Quad {
+  T v[lane_units];
+};
+
+// What the backward pass reads of the forward pass, for the trials that a block works on at a time.
+template <class T>
+struct History {
+  Quad<T>* carrier;   // [time + 1][thread]: phi(x) in rate form, x in voltage form
+  Quad<T>* response;  // [time][thread]: phi(h), voltage form only
+  Quad<T>* apart;     // [time][thread]: phi_out(x), when apart
+  T* channels;        // [time + 1][trial][row]: overlaps, then outputs
+  int row;            // channels, rounded up to a quad
+
+  TBRNN_FN static int row_of(const Shape<T>& shape) {
+    return (shape.channels() + lane_units - 1) / lane_units * lane_units;
+  }
+  // `slots` trials at a time
+  TBRNN_FN static std::size_t size(const Shape<T>& shape, int steps, int slots) {
+    const std::size_t quads = static_cast<std::size_t>(block_threads) * lane_units;
+    const std::size_t saved = 1 + (shape.form == Form::voltage) + shape.apart;
+    return (static_cast<std::size_t>(steps) * saved + 1) * quads +
+           (static_cast<std::size_t>(steps) + 1) * static_cast<std::size_t>(slots * row_of(shape));
+  }
+  TBRNN_FN History(const Shape<T>& shape, int steps, T* at) : row(row_of(shape)) {
+    carrier = reinterpret_cast<Quad<T>*>(at);
+    response = carrier + static_cast<std::size_t>(steps + 1) * block_threads;
+    const bool voltage = shape.form == Form::voltage;
+    apart = response + (voltage ? static_cast<std::size_t>(steps) * block_threads : 0);
+    const Quad<T>* end =
+        apart + (shape.apart ? static_cast<std::size_t>(steps) * block_threads : 0);
+    channels = at + (end - carrier) * lane_units;
+  }
+};
+
+}  // namespace tbrnn::cuda

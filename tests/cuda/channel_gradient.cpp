@@ -1,0 +1,208 @@
+// The emulated channel kernel against the CPU engine in float64: loss and gradient over pairwise choices of options and sizes, under
+// every schedule with the same bits.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cpu/simulate.hpp"
+#include "engine.hpp"
+#include "pairwise.hpp"
+#include "schedules.hpp"
+#include "trials.hpp"
+
+namespace {
+
+using namespace tbrnn;
+
+constexpr const char* models[] = {"LowRankRNN", "LowRankTBRNN", "LowRankHORNN"};
+constexpr int units_list[] = {1, 7, 30, 31, 33, 64, 100}, trials_list[] = {1, 5, 33},
+              steps_list[] = {1, 2, 17};
+
+// Options and how many values each has; 33 trials of 17 steps of a network of more than 33 units are left to a test of their own.
+enum Option {
+  model,
+  units,
+  ranks,
+  channels,
+  trials,
+  steps,
+  form,
+  phi,
+  phi_out,
+  match,
+  bias,
+  constraint,
+  alpha,
+  mask,
+  initial,
+  noise,
+  options
+};
+const std::vector<int> values = {3, 7, 3, 3, 3, 3, 2, 5, 5, 3, 4, 3, 2, 3, 2, 2};
+
+struct Case {
+  Spec spec;
+  Match match;
+  Experiment experiment;
+  std::vector<double> parameters;
+  double sigma;
+
+  static constexpr int members = 2;
+
+  Case(const Spec& s, Match m, const Experiment& e, double sigma_)
+      : spec(s), match(m), experiment(e), sigma(sigma_) {
+    const std::size_t size = members * block_size(spec);
+    parameters = Numbers(7).uniform(size, -0.6, 0.6);  // small enough for every nonlinearity
+  }
+};
+
+Spec spec_of(const Choice& c) {
+  const int n = units_list[c[units]];
+  const int rank = std::min(1 + c[ranks], n);
+  Spec spec;
+  spec.model = models[c[model]];
+  spec.units = n;
+  spec.ranks = {rank, c[model] == 2 && c[ranks] == 2 ? std::min(2, n) : rank};
+  spec.inputs = 1 + c[channels];
+  spec.outputs = 3 - c[channels];
+  spec.alpha = c[alpha] ? 1.0 : 0.3;
+  spec.form = static_cast<Form>(c[form]);
+  spec.phi = static_cast<Nonlinearity>(c[phi]);
+  spec.phi_out = static_cast<Nonlinearity>(c[phi_out]);
+  spec.scale_two = 1.0 / n;
+  spec.scale_three = 1.0 / (n * n);
+  spec.input_bias = c[bias] & 1;
+  spec.output_bias = c[bias] & 2;
+  spec.identity_readout = c[constraint] == 1;
+  if (spec.identity_readout) spec.outputs = n;
+  spec.gated = c[constraint] == 2 && c[model] == 2;
+  spec.hard_orth = c[constraint] == 2 && c[model] == 1;
+  return spec;
+}
+
+Case case_of(const Choice& c) {
+  const Spec spec = spec_of(c);
+  const Match m = static_cast<Match>(c[match]);
+  return {spec, m,
+          Experiment(spec, m, trials_list[c[trials]], steps_list[c[steps]], c[mask], c[initial]),
+          c[noise] ? 0.1 : 0.0};
+}
+
+bool allowed(const Choice& c) {
+  const bool large = units_list[c[units]] > 33 && c[trials] == 2 && c[steps] == 2;
+  const bool ranks_fit = c[ranks] == 0 || units_list[c[units]] > 1;
+  return !large && ranks_fit && (c[constraint] < 2 || c[model] > 0);
+}
+
+std::string describe(const Choice& c) {
+  const char* const names[options] = {
+      "model",   "units", "ranks", "channels",   "trials", "steps", "form",    "phi",
+      "phi_out", "match", "bias",  "constraint", "alpha",  "mask",  "initial", "noise"};
+  std::string text;
+  for (std::size_t i = 0; i < c.size(); ++i)
+    text += std::string(names[i]) + " " + std::to_string(c[i]) + ", ";
+  return text;
+}
+
+// loss (member), then gradient (member, block)
+template <class T>
+std::vector<double> on_cpu(const Case& c) {
+  const Dataset<T> data = c.experiment.dataset<T>();
+  const auto p = as<T>(c.parameters);
+  const Cohort<T> cohort{
+      c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
+  std::vector<double> loss(Case::members);
+  std::vector<T> g(p.size());
+  gradient(cohort, c.match, 1, loss.data(), g.data());
+  loss.insert(loss.end(), g.begin(), g.end());
+  return loss;
+}
+
+template <class T>
+std::string emulate(const Case& c, std::vector<double>& result) {
+  const Dataset<T> data = c.experiment.dataset<T>();
+  const auto p = as<T>(c.parameters);
+  const cuda::Cohort<T> cohort{
+      c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
+  return emulator::fault_of(
+      p.size() + Case::members,
+      [&](double* out) {
+        std::vector<T> g(p.size());
+        cuda::gradient(cohort, c.match, out, g.data());
+        std::copy(g.begin(), g.end(), out + Case::members);
+      },
+      result);
+}
+
+std::vector<double> part(const std::vector<double>& list, std::size_t begin, std::size_t end) {
+  return {list.begin() + static_cast<std::ptrdiff_t>(begin),
+          list.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+template <class T>
+void expect_the_cpu_engine(const Case& c, double tolerance) {
+  std::vector<double> ours;
+  ASSERT_EQ(emulate<T>(c, ours), "");
+  const std::vector<double> theirs = on_cpu<double>(c);
+  const std::size_t block = block_size(c.spec);
+  for (std::size_t m = 0; m < Case::members; ++m) {
+    EXPECT_NEAR(ours[m], theirs[m], tolerance * theirs[m]);
+    const std::size_t begin = Case::members + m * block;
+    EXPECT_LE(distance(part(ours, begin, begin + block), part(theirs, begin, begin + block)),
+              tolerance);
+  }
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr unsigned arrays = 1;  // of choices; the sanitizers are slow
+#else
+constexpr unsigned arrays = 3;
+#endif
+
+template <class T>
+void expect_the_cpu_engine_everywhere(double tolerance) {
+  int cases = 0;
+  for (unsigned seed = 0; seed < arrays; ++seed)
+    for (const Choice& choice : pairwise(values, allowed, seed)) {
+      SCOPED_TRACE(describe(choice));
+      expect_the_cpu_engine<T>(case_of(choice), tolerance);
+      ++cases;
+      if (testing::Test::HasFailure()) return;
+    }
+  EXPECT_GE(cases, 35 * static_cast<int>(arrays));
+}
+
+TEST(ChannelGradient, IsThatOfTheCpuEngineInFloat32) {
+  expect_the_cpu_engine_everywhere<float>(1e-5);
+}
+
+TEST(ChannelGradient, IsThatOfTheCpuEngineInFloat64) {
+  expect_the_cpu_engine_everywhere<double>(1e-12);
+}
+
+// Rate form, tanh, small counts: the kernels whose weights stay in registers, in turn over pairwise choices of all else.
+TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
+  std::vector<Choice> kernels;
+  for (int m = 0; m < 3; ++m)
+    for (int r = 0; r < (m == 2 ? 2 : 3); ++r)
+      for (const Match loss : {Match::outputs, Match::rates})
+        kernels.push_back({m, r, static_cast<int>(loss)});
+  ASSERT_EQ(kernels.size(), 16u);  // every kernel of kernels.cuh
+  std::size_t turn = 0;
+  for (Choice c : pairwise(values, allowed, 0)) {
+    const Choice& kernel = kernels[turn++ % kernels.size()];
+    c[model] = kernel[0];
+    c[ranks] = kernel[1];
+    c[match] = kernel[2];
+    c[form] = c[phi] = c[phi_out] = 0;
+    c[constraint] = c[model] && c[constraint] == 2 ? 2 : 0;
+    c[units] = 1 + c[units] % 2;  // 7 or 30
+    SCOPED_TRACE(describe(c));
+    const Case tested = case_of(c);
+    ASSERT_STREQ(cuda::kernel_of<float>(tested.spec, tested.match), "channel, in registers");
+    expect_the_cpu_engine<float>(tested, 1e-5);
+  }
+  EXPECT_GE(turn, 2 * kernels.size());
+}
+
+}  // namespace
