@@ -1,5 +1,7 @@
 // Loss and gradient of a cohort: what goes to the device, the launch, and what comes back.
 #include <algorithm>
+#include <map>
+#include <numeric>
 #include <stdexcept>
 
 #include "engine.hpp"
@@ -20,7 +22,7 @@ template <class T>
 void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
   const Shape<T> shape = shape_of<T>(cohort.spec, match);
   const Kernel<T> kernel = choose(cohort.spec.model, shape);
-  if (!kernel.gradient) throw std::invalid_argument(kernel_of<T>(cohort.spec, match));
+  if (!kernel.name) throw std::invalid_argument(kernel_of<T>(cohort.spec, match));
   const std::size_t members = static_cast<std::size_t>(cohort.members),
                     entries = members * static_cast<std::size_t>(shape.parameters);
   const DeviceData<T> data(cohort.data);
@@ -34,14 +36,13 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
   const dev::Memory<T> parameters = on_device(cohort.parameters, entries);
   const dev::Memory<Noise<T>> noise_memory = on_device(noise.data(), members);
   const dev::Memory<T> scratch_memory(scratch * static_cast<std::size_t>(blocks));
-  const dev::Memory<int> order = on_device(data.order().data(), members);
   const dev::Memory<double> loss_memory(members);
   const dev::Memory<T> gradient_memory(entries);
   dev::launch(kernel.gradient, blocks, block_threads, kernel.shared_bytes,
               GradientTask<T>{.shape = shape,
                               .members = cohort.members,
                               .steps = data.steps(),
-                              .order = order.data(),
+                              .order = data.order(),
                               .parameters = parameters.data(),
                               .data = data.trials(),
                               .data_of = data.of_member(),

@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "core/dispatch.hpp"
-#include "training.cuh"
+#include "gradient.cuh"
 
 namespace tbrnn::cuda {
 
@@ -13,7 +13,6 @@ template <class T>
 struct Kernel {
   const char* name = nullptr;  // null where no kernel serves the network
   void (*gradient)(GradientTask<T>) = nullptr;
-  void (*training)(TrainingTask<T>) = nullptr;
   int trials = 0;  // that a block works on at a time
   std::size_t shared_bytes = 0;
 };
@@ -45,8 +44,8 @@ struct Compiled<LowRankHORNN> {
 
 template <class Model, class T, class S, int lanes>
 Kernel<T> kernel(const char* name) {
-  return {name, &gradient_kernel<Model, T, S, lanes>, &training_kernel<Model, T, S, lanes>,
-          Group<lanes>::trials, TileMemory<T, lanes>::bytes};
+  return {name, &gradient_kernel<Model, T, S, lanes>, Group<lanes>::trials,
+          TileMemory<T, lanes>::bytes};
 }
 
 template <class Model, class T>
