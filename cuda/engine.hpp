@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/dataset.hpp"
 #include "core/spec.hpp"
+#include "course.hpp"
 
 namespace tbrnn::cuda {
 
@@ -31,5 +33,33 @@ void gradient(const Cohort<T>&, Match, double* loss, T* gradient);
 // The name of the kernel that serves a network, or why none does.
 template <class T>
 const char* kernel_of(const Spec&, Match);
+
+// Members that are trained together: their weights stay on the device, and each launch trains all that still learn.
+template <class T>
+class Trainer {
+ public:
+  struct Member {
+    const T* parameters;
+    const Dataset<T>* data;
+    const Dataset<T>* validation;  // or null
+    Course course;
+  };
+  Trainer(const Spec&, Match, const std::vector<Member>&);
+  ~Trainer();
+
+  bool run(
+      long epochs);  // of every running member, in one launch; true while members are unfinished
+
+  struct Result {
+    Progress progress;
+    std::vector<T> best, last;
+    std::vector<double> history;  // [entry][record_width]
+  };
+  Result result(int member) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace tbrnn::cuda

@@ -1,7 +1,5 @@
 // Loss and gradient of a cohort: what goes to the device, the launch, and what comes back.
 #include <algorithm>
-#include <map>
-#include <numeric>
 #include <stdexcept>
 
 #include "engine.hpp"
@@ -13,7 +11,7 @@ namespace tbrnn::cuda {
 
 template <class T>
 const char* kernel_of(const Spec& spec, Match match) {
-  const Kernel<T> kernel = choose(spec.model, shape_of<T>(spec, match));
+  const auto kernel = choose<GradientTask<T>>(spec.model, shape_of<T>(spec, match));
   return kernel.name ? kernel.name
                      : "none: the channel kernel takes 128 units and 32 channels at most";
 }
@@ -21,8 +19,8 @@ const char* kernel_of(const Spec& spec, Match match) {
 template <class T>
 void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
   const Shape<T> shape = shape_of<T>(cohort.spec, match);
-  const Kernel<T> kernel = choose(cohort.spec.model, shape);
-  if (!kernel.name) throw std::invalid_argument(kernel_of<T>(cohort.spec, match));
+  const auto kernel = choose<GradientTask<T>>(cohort.spec.model, shape);
+  if (!kernel.entry) throw std::invalid_argument(kernel_of<T>(cohort.spec, match));
   const std::size_t members = static_cast<std::size_t>(cohort.members),
                     entries = members * static_cast<std::size_t>(shape.parameters);
   const DeviceData<T> data(cohort.data);
@@ -36,13 +34,14 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
   const dev::Memory<T> parameters = on_device(cohort.parameters, entries);
   const dev::Memory<Noise<T>> noise_memory = on_device(noise.data(), members);
   const dev::Memory<T> scratch_memory(scratch * static_cast<std::size_t>(blocks));
+  const dev::Memory<int> order = on_device(data.order().data(), members);
   const dev::Memory<double> loss_memory(members);
   const dev::Memory<T> gradient_memory(entries);
-  dev::launch(kernel.gradient, blocks, block_threads, kernel.shared_bytes,
+  dev::launch(kernel.entry, blocks, block_threads, kernel.shared_bytes,
               GradientTask<T>{.shape = shape,
                               .members = cohort.members,
                               .steps = data.steps(),
-                              .order = data.order(),
+                              .order = order.data(),
                               .parameters = parameters.data(),
                               .data = data.trials(),
                               .data_of = data.of_member(),

@@ -23,7 +23,7 @@ struct GradientTask {
 };
 
 template <class Model, class T, class S, int lanes>
-__global__ void __launch_bounds__(block_threads) gradient_kernel(const GradientTask<T> task) {
+__global__ void __launch_bounds__(block_threads, 1) gradient_kernel(const GradientTask<T> task) {
   const Shape<T>& shape = task.shape;
   const Scratch<T> scratch(
       shape, task.steps, Group<lanes>::trials,

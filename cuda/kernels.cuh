@@ -5,14 +5,14 @@
 #include <tuple>
 
 #include "core/dispatch.hpp"
-#include "gradient.cuh"
+#include "training.cuh"
 
 namespace tbrnn::cuda {
 
-template <class T>
+template <class Task>
 struct Kernel {
   const char* name = nullptr;  // null where no kernel serves the network
-  void (*gradient)(GradientTask<T>) = nullptr;
+  void (*entry)(Task) = nullptr;
   int trials = 0;  // that a block works on at a time
   std::size_t shared_bytes = 0;
 };
@@ -42,35 +42,46 @@ struct Compiled<LowRankHORNN> {
                            Known<M, 2, 2, 3, 0>>;
 };
 
-template <class Model, class T, class S, int lanes>
-Kernel<T> kernel(const char* name) {
-  return {name, &gradient_kernel<Model, T, S, lanes>, Group<lanes>::trials,
+// The kernel of a task, so that a source file compiles only those of its own.
+template <class Model, class S, int lanes, class T>
+constexpr auto entry_of(GradientTask<T>*) {
+  return &gradient_kernel<Model, T, S, lanes>;
+}
+
+template <class Model, class S, int lanes, class T>
+constexpr auto entry_of(TrainingTask<T>*) {
+  return &training_kernel<Model, T, S, lanes>;
+}
+
+template <class Task, class Model, class T, class S, int lanes>
+Kernel<Task> kernel(const char* name) {
+  return {name, entry_of<Model, S, lanes>(static_cast<Task*>(nullptr)), Group<lanes>::trials,
           TileMemory<T, lanes>::bytes};
 }
 
-template <class Model, class T>
-Kernel<T> choose(const Shape<T>& shape) {
+template <class Task, class Model, class T>
+Kernel<Task> choose_for(const Shape<T>& shape) {
   if constexpr (sizeof(T) == 4)
     if (shape.units <= 32) {
-      Kernel<T> found;
+      Kernel<Task> found;
       const auto consider = [&]<class S>(S) {
         if (!found.name && S::covers(shape))
-          found = kernel<Model, T, S, 8>("channel, in registers");
+          found = kernel<Task, Model, T, S, 8>("channel, in registers");
       };
       std::apply([&](auto... sizes) { (consider(sizes), ...); }, typename Compiled<Model>::Sizes{});
       if (found.name) return found;
     }
   if (!Loose<Model>::covers(shape) || shape.units > 128) return {};
   const char* name = "channel, in local memory";
-  if (shape.units <= 32) return kernel<Model, T, Loose<Model>, 8>(name);
-  if (shape.units <= 64) return kernel<Model, T, Loose<Model>, 16>(name);
-  return kernel<Model, T, Loose<Model>, 32>(name);
+  if (shape.units <= 32) return kernel<Task, Model, T, Loose<Model>, 8>(name);
+  if (shape.units <= 64) return kernel<Task, Model, T, Loose<Model>, 16>(name);
+  return kernel<Task, Model, T, Loose<Model>, 32>(name);
 }
 
-template <class T>
-Kernel<T> choose(std::string_view model, const Shape<T>& shape) {
-  Kernel<T> found;
-  with_model(model, [&](auto type) { found = choose<decltype(type)>(shape); });
+template <class Task, class T>
+Kernel<Task> choose(std::string_view model, const Shape<T>& shape) {
+  Kernel<Task> found;
+  with_model(model, [&](auto type) { found = choose_for<Task, decltype(type)>(shape); });
   return found;
 }
 

@@ -22,27 +22,27 @@ dev::Memory<T> on_device(const T* host, std::size_t size) {
 template <class T>
 class DeviceData {
  public:
-  explicit DeviceData(const std::vector<const Dataset<T>*>& of_members) {  // [member]
-    std::map<const Dataset<T>*, int> known;
+  explicit DeviceData(const std::vector<const Dataset<T>*>& of_members)  // [member]; may be null
+      : order_(of_members.size()) {
+    std::map<const Dataset<T>*, int> known{{nullptr, -1}};
     std::vector<Trials<T>> views;
-    std::vector<int> index, order(of_members.size());
+    std::vector<int> index;
     for (const Dataset<T>* data : of_members) {
       const auto [entry, is_new] = known.emplace(data, static_cast<int>(views.size()));
       if (is_new) views.push_back(upload(*data));
       index.push_back(entry->second);
     }
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    std::iota(order_.begin(), order_.end(), 0);
+    std::stable_sort(order_.begin(), order_.end(), [&](int a, int b) {
       return index[static_cast<std::size_t>(a)] < index[static_cast<std::size_t>(b)];
     });
     trials_ = on_device(views.data(), views.size());
     of_member_ = on_device(index.data(), index.size());
-    order_ = on_device(order.data(), order.size());
   }
 
   const Trials<T>* trials() const { return trials_.data(); }
   const int* of_member() const { return of_member_.data(); }
-  const int* order() const { return order_.data(); }
+  const std::vector<int>& order() const { return order_; }
   int steps() const { return steps_; }  // of the longest
 
  private:
@@ -67,10 +67,11 @@ class DeviceData {
             .initial = rows(data.initial(0), data.units())};
   }
 
+  std::vector<int> order_;
   int steps_ = 0;
   std::vector<dev::Memory<T>> arrays_;
   dev::Memory<Trials<T>> trials_;
-  dev::Memory<int> of_member_, order_;
+  dev::Memory<int> of_member_;
 };
 
 }  // namespace tbrnn::cuda

@@ -1,0 +1,128 @@
+// How a member is trained, how far it is, and when it ends: plain values that host and device share. The rules are those of
+// cpu/progress.cpp, on the loss of the present weights.
+#pragma once
+
+#include <cstdint>
+
+#include "equations/portable.hpp"
+
+namespace tbrnn::cuda {
+
+inline constexpr int record_width = 5;  // epoch, loss, validation, gradient norm, rate
+inline constexpr int most_fields = 16;  // arrays of a parameter block
+
+struct Course {
+  std::uint64_t key;  // of noise: seed in the lower, member in the upper half
+  double sigma;
+  int lr_ramp;  // a Ramp of equations/schedule.hpp
+  double lr_first, lr_last;
+  long lr_epochs;
+  long epochs;
+  double decay, clip;   // of AdamW; of the gradient's norm, 0 = never
+  long evaluate_every;  // epochs between two looks at the losses
+  double target_loss;
+  long stall_window;  // 0 = never
+  double stall_improvement;
+  long patience_epochs;  // 0 = never
+  double patience_improvement;
+  long record_every;        // 0 = never
+  std::uint32_t untrained;  // one bit for each array that takes no step
+};
+
+enum class Status : int { running, converged, stalled, capped, diverged, interrupted };
+enum class Pass : int { train, evaluate, validate };
+
+// The member's place in its training.
+struct Progress {
+  Status status;
+  Pass pass;
+  long epochs;  // done
+  long best_epoch;
+  double best_loss, best_training_loss, last_loss;
+  double validation;  // of the present weights; NaN when there is none
+  double checked_loss;
+  long checked_window;
+  double patience_loss;
+  long patience_epoch;
+  double gradient_norm, lr;  // of the last step
+  int records;               // in the history of this launch
+
+  TBRNN_FN bool running() const { return status == Status::running; }
+  TBRNN_FN bool done(const Course& course) const { return epochs == course.epochs; }
+  TBRNN_FN bool due(const Course& course) const {  // are the losses looked at now?
+    return epochs == 0 || (epochs - 1) % course.evaluate_every == 0 || done(course);
+  }
+  // In full batch the next step's forward pass is the look at the loss.
+  TBRNN_FN Pass after_validation(const Course& course) const {
+    return done(course) ? Pass::evaluate : Pass::train;
+  }
+  TBRNN_FN Pass next_pass(const Course& course, bool validates) const {
+    return validates && due(course) ? Pass::validate : after_validation(course);
+  }
+
+  TBRNN_FN void record(const Course& course, double loss, double* history) {
+    const long epoch = epochs - 1;
+    if (course.record_every && (epoch < 0 || !running() || epoch % course.record_every == 0)) {
+      const double entry[record_width] = {static_cast<double>(epoch), loss, validation,
+                                          gradient_norm, lr};
+      for (int i = 0; i < record_width; ++i) history[records * record_width + i] = entry[i];
+      ++records;
+    }
+    validation = unknown();
+  }
+
+  // True if these are the best weights.
+  TBRNN_FN bool judge(const Course& course, double loss, double* history) {
+    const long epoch = epochs - 1;  // whose update made these weights
+    last_loss = loss;
+    bool best = false;
+    if (epoch >= 0) {
+      const double check = validation == validation ? validation : loss;
+      best = check < best_loss;
+      if (best) {
+        best_loss = check;
+        best_epoch = epoch;
+      }
+      if (loss < best_training_loss) best_training_loss = loss;
+      if (loss < course.target_loss)
+        status = Status::converged;
+      else if (stalls(course, epoch) || loses_patience(course, epoch, check))
+        status = Status::stalled;
+      else if (done(course))
+        status = Status::capped;
+    }
+    record(course, loss, history);
+    return best;
+  }
+
+  TBRNN_FN static double unknown() { return __builtin_nan(""); }
+  TBRNN_FN static double never() { return __builtin_inf(); }
+
+  static Progress start() {
+    Progress p{};
+    p.best_epoch = p.checked_window = p.patience_epoch = -1;
+    p.best_loss = p.best_training_loss = p.checked_loss = p.patience_loss = never();
+    p.last_loss = p.validation = p.gradient_norm = p.lr = unknown();
+    return p;
+  }
+
+ private:
+  TBRNN_FN bool stalls(const Course& course, long epoch) {
+    if (course.stall_window == 0 || epoch / course.stall_window == checked_window) return false;
+    const bool stalled = checked_loss - best_training_loss < course.stall_improvement;
+    checked_loss = best_training_loss;
+    checked_window = epoch / course.stall_window;
+    return stalled;
+  }
+
+  TBRNN_FN bool loses_patience(const Course& course, long epoch, double loss) {
+    if (course.patience_epochs == 0) return false;
+    if (loss < patience_loss - course.patience_improvement) {
+      patience_loss = loss;
+      patience_epoch = epoch;
+    }
+    return epoch - patience_epoch >= course.patience_epochs;
+  }
+};
+
+}  // namespace tbrnn::cuda

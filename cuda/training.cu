@@ -1,0 +1,169 @@
+// The training of a cohort: what stays on the device, and a launch for some epochs of the members that still learn.
+#include <algorithm>
+#include <stdexcept>
+
+#include "engine.hpp"
+#include "kernels.cuh"
+#include "shape.hpp"
+#include "upload.cuh"
+
+namespace tbrnn::cuda {
+
+template <class T>
+struct Trainer<T>::State {
+  Shape<T> shape;
+  Kernel<TrainingTask<T>> kernel;
+  DeviceData<T> data;
+  std::vector<Field> fields;
+  std::vector<Course> courses;
+  std::vector<Progress> progress;
+  std::vector<std::vector<double>> history;
+  std::vector<int> by_data;  // members that share a data set follow one another
+
+  dev::Memory<Course> device_courses;
+  dev::Memory<Progress> device_progress;
+  dev::Memory<T> parameters, before, best, gradient, m, v;
+  dev::Memory<long> steps_taken;
+
+  State(const Spec&, Match, const std::vector<Member>&);
+  long history_size(long epochs) const;
+  void launch(const std::vector<int>& running, long epochs);
+};
+
+namespace {
+
+template <class Member>
+auto sets_of(const std::vector<Member>& members) {  // the data sets, then the validation sets
+  std::vector<decltype(members.front().data)> sets;
+  for (const Member& member : members) sets.push_back(member.data);
+  for (const Member& member : members) sets.push_back(member.validation);
+  return sets;
+}
+
+template <class T>
+dev::Memory<T> zeros(std::size_t size) {
+  return on_device(std::vector<T>(size).data(), size);
+}
+
+}  // namespace
+
+template <class T>
+Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member>& members)
+    : shape(shape_of<T>(spec, match)),
+      kernel(choose<TrainingTask<T>>(spec.model, shape)),
+      data(sets_of(members)),
+      fields(tbrnn::fields(spec)),
+      history(members.size()) {
+  if (!kernel.entry) throw std::invalid_argument(kernel_of<T>(spec, match));
+  const std::size_t entries = members.size() * static_cast<std::size_t>(shape.parameters);
+  std::vector<T> weights;
+  for (const Member& member : members) {
+    weights.insert(weights.end(), member.parameters, member.parameters + shape.parameters);
+    courses.push_back(member.course);
+    Progress first = Progress::start();
+    first.pass = first.next_pass(member.course, member.validation != nullptr);
+    progress.push_back(first);
+  }
+  for (const int set : data.order())
+    if (set < static_cast<int>(members.size())) by_data.push_back(set);
+  device_courses = on_device(courses.data(), courses.size());
+  device_progress = on_device(progress.data(), progress.size());
+  parameters = on_device(weights.data(), entries);
+  before = on_device(weights.data(), entries);
+  best = on_device(weights.data(), entries);
+  gradient = dev::Memory<T>(entries);
+  m = zeros<T>(entries);
+  v = zeros<T>(entries);
+  steps_taken = zeros<long>(members.size() * fields.size());
+}
+
+// Entries that a member may write in so many epochs: one before training, one at its end.
+template <class T>
+long Trainer<T>::State::history_size(long epochs) const {
+  long most = 0;
+  for (const Course& course : courses)
+    if (course.record_every) most = std::max(most, epochs / course.record_every + 3);
+  return most;
+}
+
+template <class T>
+void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
+  const int blocks = std::min(static_cast<int>(running.size()), 2 * dev::multiprocessors());
+  const std::size_t scratch = Scratch<T>::size(shape, data.steps(), kernel.trials),
+                    entries = static_cast<std::size_t>(history_size(epochs)) * record_width;
+  const dev::Memory<T> scratch_memory(scratch * static_cast<std::size_t>(blocks));
+  const dev::Memory<double> history_memory(entries * courses.size());
+  const dev::Memory<int> order = on_device(running.data(), running.size());
+  TrainingTask<T> task{};
+  task.shape = shape;
+  task.turns = static_cast<int>(running.size());
+  task.order = order.data();
+  task.steps = data.steps();
+  task.epochs = epochs;
+  task.data = data.trials();
+  task.data_of = data.of_member();
+  task.validation_of = data.of_member() + courses.size();
+  task.courses = device_courses.data();
+  task.progress = device_progress.data();
+  task.fields = static_cast<int>(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    task.field_begin[i] = static_cast<int>(fields[i].offset);
+  task.field_begin[fields.size()] = shape.parameters;
+  task.parameters = parameters.data();
+  task.before = before.data();
+  task.best = best.data();
+  task.gradient = gradient.data();
+  task.m = m.data();
+  task.v = v.data();
+  task.steps_taken = steps_taken.data();
+  task.history = history_memory.data();
+  task.history_size = static_cast<int>(history_size(epochs));
+  task.scratch = scratch_memory.data();
+  task.scratch_size = scratch;
+  dev::launch(kernel.entry, blocks, block_threads, kernel.shared_bytes, task);
+
+  dev::to_host(device_progress.data(), progress.size(), progress.data());
+  for (const int member : running) {
+    const std::size_t i = static_cast<std::size_t>(member);
+    std::vector<double> added(static_cast<std::size_t>(progress[i].records) * record_width);
+    dev::to_host(history_memory.data() + i * entries, added.size(), added.data());
+    history[i].insert(history[i].end(), added.begin(), added.end());
+    progress[i].records = 0;
+  }
+  dev::to_device(progress.data(), progress.size(), device_progress.data());
+}
+
+template <class T>
+Trainer<T>::Trainer(const Spec& spec, Match match, const std::vector<Member>& members)
+    : state_(std::make_unique<State>(spec, match, members)) {}
+
+template <class T>
+Trainer<T>::~Trainer() = default;
+
+template <class T>
+bool Trainer<T>::run(long epochs) {
+  const auto runs = [&](int member) {
+    return state_->progress[static_cast<std::size_t>(member)].running();
+  };
+  std::vector<int> running;
+  for (const int member : state_->by_data)
+    if (runs(member)) running.push_back(member);
+  if (!running.empty()) state_->launch(running, epochs);
+  return std::any_of(running.begin(), running.end(), runs);
+}
+
+template <class T>
+typename Trainer<T>::Result Trainer<T>::result(int member) const {
+  const std::size_t i = static_cast<std::size_t>(member),
+                    size = static_cast<std::size_t>(state_->shape.parameters);
+  Result result{state_->progress[i], std::vector<T>(size), std::vector<T>(size),
+                state_->history[i]};
+  dev::to_host(state_->best.data() + i * size, size, result.best.data());
+  dev::to_host(state_->parameters.data() + i * size, size, result.last.data());
+  return result;
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,229 @@
+// The training of every member of a cohort, some epochs per launch: forward, loss, backward, Adam, schedule, stopping rules and the best
+// weights, without the host. In full batch the loss after the update of epoch e is the forward pass of epoch e + 1.
+#pragma once
+
+#include "course.hpp"
+#include "equations/adam.hpp"
+#include "equations/clip.hpp"
+#include "equations/schedule.hpp"
+#include "gradient.cuh"
+
+namespace tbrnn::cuda {
+
+// Arrays are [member] unless said otherwise.
+template <class T>
+struct TrainingTask {
+  Shape<T> shape;
+  int turns;                           // members that still learn
+  const int* order;                    // [turn]; members that share a data set follow one another
+  int steps;                           // of the longest data set
+  long epochs;                         // of this launch
+  const Trials<T>* data;               // [data set]
+  const int *data_of, *validation_of;  // -1 without validation
+  const Course* courses;
+  Progress* progress;
+  int fields;
+  int field_begin[most_fields + 1];
+  T *parameters, *before, *best, *gradient, *m, *v;  // [member][parameter]
+  long* steps_taken;                                 // [member][field]
+  double* history;                                   // [member][history_size][record_width]
+  int history_size;
+  T* scratch;  // [block][scratch_size]
+  std::size_t scratch_size;
+
+  TBRNN_FN std::size_t at(int member) const {
+    return static_cast<std::size_t>(member) * static_cast<std::size_t>(shape.parameters);
+  }
+};
+
+// A member's own arrays.
+template <class T>
+struct Learner {
+  const TrainingTask<T>& task;
+  int member;
+  T *parameters, *before, *best, *gradient, *m, *v;
+
+  __device__ Learner(const TrainingTask<T>& t, int who)
+      : task(t),
+        member(who),
+        parameters(t.parameters + t.at(who)),
+        before(t.before + t.at(who)),
+        best(t.best + t.at(who)),
+        gradient(t.gradient + t.at(who)),
+        m(t.m + t.at(who)),
+        v(t.v + t.at(who)) {}
+
+  __device__ const Course& course() const { return task.courses[member]; }
+  __device__ Progress& progress() const { return task.progress[member]; }
+  __device__ double* history() const {
+    return task.history + static_cast<std::ptrdiff_t>(member) * task.history_size * record_width;
+  }
+  __device__ bool trained(int field) const { return !(course().untrained >> field & 1u); }
+  template <class Use>
+  __device__ void each_parameter(Use use) const {  // by the threads of the block
+    for (int i = dev::thread(); i < task.shape.parameters; i += block_threads) use(i);
+  }
+};
+
+// The norm of the trained gradient, in every thread: each thread's numbers, the lanes of a warp by halves, the warps in order.
+template <class T>
+__device__ double gradient_norm(const Learner<T>& learner) {
+  const TrainingTask<T>& task = learner.task;
+  double sum = 0;
+  for (int field = 0; field < task.fields; ++field)
+    if (learner.trained(field))
+      for (int i = task.field_begin[field] + dev::thread(); i < task.field_begin[field + 1];
+           i += block_threads)
+        sum += sum_of_squares(learner.gradient + i, 1);
+  sum = over_trials<1>(sum);
+  double* of_warps = dev::shared_memory<double>();
+  dev::block_barrier();
+  if (dev::thread() % 32 == 0) of_warps[dev::thread() / 32] = sum;
+  dev::block_barrier();
+  double total = 0;
+  for (int warp = 0; warp < warps; ++warp) total += of_warps[warp];
+  dev::block_barrier();  // before the memory is used for something else
+  return std::sqrt(total);
+}
+
+// One step of AdamW on the trained arrays; each array counts its own steps.
+template <class T>
+__device__ void step(const Learner<T>& learner, double lr, double norm) {
+  const TrainingTask<T>& task = learner.task;
+  const Course& course = learner.course();
+  AdamStep* constants = dev::shared_memory<AdamStep>();  // [field]
+  const int mine = dev::thread();
+  if (mine < task.fields && learner.trained(mine)) {
+    long& taken = task.steps_taken[learner.member * task.fields + mine];
+    constants[mine] = adam_step(lr, ++taken);
+  }
+  dev::block_barrier();
+  const T shorter = course.clip > 0 ? static_cast<T>(clip_factor(norm, course.clip)) : T(1);
+  for (int field = 0; field < task.fields; ++field) {
+    if (!learner.trained(field)) continue;
+    for (int i = task.field_begin[field] + dev::thread(); i < task.field_begin[field + 1];
+         i += block_threads) {
+      T& p = learner.parameters[i];
+      if (course.decay != 0) shrink(lr, course.decay, p);
+      adam(constants[field], shorter * learner.gradient[i], learner.m[i], learner.v[i], p);
+    }
+  }
+  dev::block_barrier();
+}
+
+// The weights before the last update are the last good ones.
+template <class T>
+__device__ void diverge(const Learner<T>& learner) {
+  const bool none_better = learner.progress().best_epoch < 0;
+  learner.each_parameter([&](int i) {
+    learner.parameters[i] = learner.before[i];
+    if (none_better) learner.best[i] = learner.before[i];
+  });
+  dev::block_barrier();
+  if (dev::thread() == 0) learner.progress().status = Status::diverged;
+  dev::block_barrier();
+}
+
+// The stopping rules in thread 0, then the best weights in all.
+template <class T>
+__device__ void judge(const Learner<T>& learner, double loss, bool* is_best) {
+  if (dev::thread() == 0)
+    *is_best = learner.progress().judge(learner.course(), loss, learner.history());
+  dev::block_barrier();
+  if (*is_best) learner.each_parameter([&](int i) { learner.best[i] = learner.parameters[i]; });
+  dev::block_barrier();
+}
+
+template <class T>
+__device__ void finish_step(const Learner<T>& learner, double loss, bool* flag) {
+  const Course& course = learner.course();
+  Progress& progress = learner.progress();
+  const bool asked = course.clip > 0 || course.record_every > 0;
+  const double norm = asked ? gradient_norm(learner) : Progress::unknown();
+  if (progress.due(course))
+    judge(learner, loss, flag);
+  else if (dev::thread() == 0)
+    progress.record(course, loss, learner.history());
+  dev::block_barrier();
+  if (!progress.running()) return;
+  learner.each_parameter([&](int i) { learner.before[i] = learner.parameters[i]; });
+  const Schedule schedule{static_cast<Ramp>(course.lr_ramp), course.lr_first, course.lr_last,
+                          course.lr_epochs};
+  const double lr = learning_rate(schedule, progress.epochs);
+  step(learner, lr, norm);
+  if (dev::thread()) return;
+  progress.gradient_norm = norm;
+  progress.lr = lr;
+  ++progress.epochs;
+  progress.pass = progress.next_pass(course, learner.task.validation_of[learner.member] >= 0);
+}
+
+// After one pass over its trials.
+template <class T>
+__device__ void finish_pass(const Learner<T>& learner, double loss, bool* flag) {
+  Progress& progress = learner.progress();
+  const Pass pass = progress.pass;
+  if (!std::isfinite(loss)) return diverge(learner);
+  if (pass == Pass::train) return finish_step(learner, loss, flag);
+  if (pass == Pass::evaluate) return judge(learner, loss, flag);
+  dev::block_barrier();  // everybody has seen which pass it was
+  if (dev::thread()) return;
+  progress.validation = loss;
+  progress.pass = progress.after_validation(learner.course());
+}
+
+// The mean loss of one pass, in every thread; a training pass leaves the gradient behind.
+template <class Model, class T, class S, int lanes>
+__device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch) {
+  const TrainingTask<T>& task = learner.task;
+  const Shape<T>& shape = task.shape;
+  const Course& course = learner.course();
+  const Progress& progress = learner.progress();
+  const Trials<T>& data = task.data[task.data_of[learner.member]];
+  const Noise<T> noise{static_cast<T>(course.sigma), static_cast<std::uint32_t>(course.key),
+                       static_cast<std::uint32_t>(course.key >> 32),
+                       static_cast<std::uint32_t>(progress.epochs)};
+  pack<Model>(shape, learner.parameters, scratch.orth, scratch.packed);
+  dev::block_barrier();
+  LaneWeights<T, S> w;
+  load<T, S, lanes>(shape, scratch.packed, w);
+  double loss;
+  if (progress.pass == Pass::train) {
+    loss = run_trials<Model, T, S, lanes, true>(shape, data, 0, noise, w, scratch);
+    unpack<Model>(shape, learner.parameters, scratch.gradient, scratch.of_units, scratch.orth,
+                  learner.gradient);
+  } else {
+    const bool validates = progress.pass == Pass::validate;  // with noise of its own
+    const Trials<T>& looked_at = validates ? task.data[task.validation_of[learner.member]] : data;
+    loss = run_trials<Model, T, S, lanes, false>(shape, looked_at, validates ? data.trials : 0,
+                                                 noise, w, scratch);
+  }
+  double* of_block = dev::shared_memory<double>();
+  dev::block_barrier();
+  if (dev::thread() == 0) *of_block = loss;
+  dev::block_barrier();
+  loss = *of_block;
+  dev::block_barrier();
+  return loss;
+}
+
+template <class Model, class T, class S, int lanes>
+__global__ void __launch_bounds__(block_threads, 1) training_kernel(const TrainingTask<T> task) {
+  const Scratch<T> scratch(
+      task.shape, task.steps, Group<lanes>::trials,
+      task.scratch + static_cast<std::size_t>(dev::block()) * task.scratch_size);
+  bool* flag = reinterpret_cast<bool*>(&TileMemory<T, lanes>::loss(0));
+  for (int turn = dev::block(); turn < task.turns; turn += dev::blocks()) {
+    const Learner<T> learner(task, task.order[turn]);
+    const Progress& progress = learner.progress();
+    const long end = progress.epochs + task.epochs;
+    dev::block_barrier();
+    while (progress.running() && (progress.epochs < end || progress.pass != Pass::train)) {
+      const double loss = run_pass<Model, T, S, lanes>(learner, scratch);
+      finish_pass(learner, loss, flag);
+      dev::block_barrier();
+    }
+  }
+}
+
+}  // namespace tbrnn::cuda
