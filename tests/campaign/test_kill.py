@@ -38,6 +38,16 @@ protocol = small(tasks=["flipflop-1"], runs=3, ranks=[1, 2], epochs=500, accepta
 reproduce_table1(protocol, out=Path(sys.argv[1]), threads=2)
 """
 
+FIGURE = """
+import sys, tbrnn._checkpoint
+tbrnn._checkpoint.EVERY = 0.05
+from pathlib import Path
+from reproduce.small import small
+from tbrnn.reproduce.campaign import reproduce
+from tbrnn.reproduce.fig4 import EXPERIMENT
+reproduce(EXPERIMENT, small("fig4", runs=3, epochs=2000), out=Path(sys.argv[1]), threads=2)
+"""
+
 
 def run(code, folder, seconds=None):
     """Whether it came to its end before it was killed."""
@@ -59,8 +69,9 @@ def run(code, folder, seconds=None):
     [
         (FIT, ("best.safetensors", "last.safetensors", "runs.npz")),
         (TABLE, ("networks.jsonl", "attempts.jsonl", "table1.txt", "table1.png")),
+        (FIGURE, ("networks.jsonl", "fig4.txt", "fig4.npz", "fig4.png")),
     ],
-    ids=["fit", "table1"],
+    ids=["fit", "table1", "fig4"],
 )
 def test_a_killed_process_goes_on_to_the_same_bits(code, names, tmp_path):
     assert run(code, tmp_path / "whole")

@@ -32,13 +32,18 @@ def history_of(folder: Path, member: str) -> Path:
 
 def write_npz(path: Path, arrays: Mapping[str, ArrayLike]) -> None:
     """Arrays as `numpy.savez` writes them; equal arrays give equal bytes."""
+    write_atomically(path, npz_bytes(arrays))
+
+
+def npz_bytes(arrays: Mapping[str, ArrayLike]) -> bytes:
+    """The content of such a file."""
     content = BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, array in arrays.items():
             part = BytesIO()
             np.lib.format.write_array(part, np.asarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", UNDATED), part.getvalue())
-    write_atomically(path, content.getvalue())
+    return content.getvalue()
 
 
 def columns(history: NDArray[Any]) -> dict[str, NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -108,8 +109,45 @@ class Table1:
         return ceil(networks * len(range(i - 1, self.runs, n)) / self.runs)
 
 
+@dataclass(frozen=True)
+class Experiment:
+    """A published figure or table: networks by name in every run, some of several ranks.
+
+    `ranks` counts them by name, `teachers` names those that a network needs to be accepted.
+    """
+
+    title: str
+    runs: int
+    ranks: dict[str, int]
+    teachers: dict[str, str]
+
+    def network(self, line: Line) -> object:
+        return line["network"], line["run"], line.get("rank")
+
+    def group(self, line: Line) -> Group:
+        return (("network", line["network"]),)
+
+    def groups(self, lines: Sequence[Line]) -> dict[Group, int]:
+        lost = Counter(line["network"] for line in lines if line["status"] == "rejected")
+        return {
+            (("network", name),): (self.runs - lost[self.teachers.get(name, "")]) * ranks
+            for name, ranks in self.ranks.items()
+        }
+
+    def share(self, i: int, n: int, networks: int) -> int:
+        return ceil(networks * len(range(i - 1, self.runs, n)) / self.runs)
+
+
 def kind_of(configuration: Mapping[str, Any]) -> Kind:
     """The kind of campaign that a folder's manifest describes."""
+    if "experiment" in configuration:
+        networks = configuration["networks"]
+        return Experiment(
+            f"{configuration['experiment']}, preset {configuration['preset']}",
+            configuration["runs"],
+            {name: len(section.get("ranks", [1])) for name, section in networks.items()},
+            {name: section["of"] for name, section in networks.items() if "of" in section},
+        )
     if "preset" in configuration:
         return Table1(
             configuration["preset"],

@@ -13,6 +13,8 @@ import yaml
 
 from tbrnn.campaign.configuration import with_value
 
+PRESETS = ("_quick", "_paper")  # of published figures and tables, which have protocols of their own
+
 
 class _Loader(yaml.SafeLoader):
     """Safe YAML in which 1e-3 is a number, as YAML 1.2 has it, not a word."""
@@ -55,7 +57,8 @@ def read_configuration(
     installed = {Path(file.name).stem: file for file in (files("tbrnn") / "configs").iterdir()}
     if str(given) in installed:
         return _content(installed[str(given)].read_text(), str(given)), Path()
-    known = ", ".join(sorted(name for name in installed if not name.startswith("table1")))
+    ours = [name for name in installed if not name.endswith(PRESETS)]
+    known = ", ".join(sorted(ours))
     raise FileNotFoundError(f"{given}: no such file, and none of the installed ones ({known})")
 
 

@@ -57,7 +57,7 @@ class Status:
 
 
 def read_status(folder: Path) -> Status:
-    """What there is in the folder of a sweep, a single training or a Table 1.
+    """What there is in the folder of a sweep, a single training, or a published figure or table.
 
     Parameters
     ----------

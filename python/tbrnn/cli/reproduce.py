@@ -14,33 +14,97 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+Preset = Annotated[str, typer.Option(help="quick (minutes) or paper (hours).")]
+Runs = Annotated[int | None, typer.Option(help="The first so many runs.")]
+Seed = Annotated[int, typer.Option(help="Seed of all data and networks.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for the results; runs/NAME-PRESET-seed-SEED by default."),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(help="i/n: only every n-th run from the i-th on. Without it shards merge."),
+]
+Threads = Annotated[int | None, typer.Option(help="All processors by default.")]
+Ranks = Annotated[str | None, typer.Option(help="Student ranks, as 1-6 or 1,2,4.")]
+Tasks = Annotated[str | None, typer.Option(help="Comma-separated names out of the preset's tasks.")]
+
+
+@app.command()
+def fig4(
+    preset: Preset = "quick",
+    runs: Runs = None,
+    seed: Seed = 0,
+    out: Out = None,
+    shard: Shard = None,
+    threads: Threads = None,
+) -> None:
+    """Fig 4 of the three-body RNN study: the solutions that different networks find.
+
+    Networks that the folder holds already are not trained again.
+    """
+    _experiment("fig4", preset, runs, seed, out, shard, threads)
+
 
 @app.command()
 def table1(
-    preset: Annotated[str, typer.Option(help="quick (minutes) or paper (hours).")] = "quick",
-    tasks: Annotated[
-        str | None, typer.Option(help="Comma-separated names out of the preset's tasks.")
-    ] = None,
-    runs: Annotated[int | None, typer.Option(help="The first so many runs.")] = None,
-    ranks: Annotated[str | None, typer.Option(help="Student ranks, as 1-6 or 1,2,4.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all data and networks.")] = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the results; runs/table1-PRESET-seed-SEED by default."),
-    ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(help="i/n: only every n-th run from the i-th on. Without it shards merge."),
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="All processors by default.")] = None,
+    preset: Preset = "quick",
+    tasks: Tasks = None,
+    runs: Runs = None,
+    ranks: Ranks = None,
+    seed: Seed = 0,
+    out: Out = None,
+    shard: Shard = None,
+    threads: Threads = None,
 ) -> None:
     """Table 1 of the three-body RNN study: teachers, students, and the rank that captures them.
 
     Networks that the folder holds already are not trained again.
     """
+    _table1(
+        preset, tasks, runs, ranks, seed, out or _folder("table1", preset, seed), shard, threads
+    )
+
+
+def _experiment(
+    name: str,
+    preset: str,
+    runs: int | None,
+    seed: int,
+    out: Path | None,
+    shard: str | None,
+    threads: int | None,
+) -> None:
+    from importlib import import_module
+
+    from tbrnn.reproduce.campaign import reproduce
+
+    folder = out or _folder(name, preset, seed)
+    with mistakes_named(f"reproduce {name}"):
+        module = import_module(f"tbrnn.reproduce.{name}")
+        report = reproduce(
+            module.EXPERIMENT,
+            module.load_protocol(preset, seed=seed, runs=runs),
+            out=folder,
+            shard=None if shard is None else shard_of(shard),
+            threads=threads,
+            tell=_tell,
+        )
+    _end(name, folder, shard, None if report is None else report.printed())
+
+
+def _table1(
+    preset: str,
+    tasks: str | None,
+    runs: int | None,
+    ranks: str | None,
+    seed: int,
+    folder: Path,
+    shard: str | None,
+    threads: int | None,
+) -> None:
     from tbrnn.reproduce.table1 import load_protocol, printed, reproduce_table1
 
-    folder = out or Path("runs") / f"table1-{preset}-seed-{seed}"
     with mistakes_named("reproduce table1"):
         protocol = load_protocol(
             preset,
@@ -54,13 +118,26 @@ def table1(
             out=folder,
             shard=None if shard is None else shard_of(shard),
             threads=threads,
-            tell=lambda stage: typer.echo(stage, err=True),
+            tell=_tell,
         )
-    if shard is not None:
+    _end("table1", folder, shard, None if shard else printed(report))
+
+
+def _folder(name: str, preset: str, seed: int) -> Path:
+    return Path("runs") / f"{name}-{preset}-seed-{seed}"
+
+
+def _tell(stage: str) -> None:
+    typer.echo(stage, err=True)
+
+
+def _end(name: str, folder: Path, shard: str | None, text: str | None) -> None:
+    """What was found and where it is, or that a shard is complete."""
+    if text is None:
         typer.echo(f"Shard {shard} is complete in {folder}; the same command without it merges.")
         return
-    typer.echo(printed(report))
-    typer.echo(f"Written to {folder}: table1.txt, table1.png, report.json, networks.jsonl")
+    typer.echo(text)
+    typer.echo(f"Written to {folder}: {name}.txt, {name}.png, report.json, networks.jsonl")
 
 
 def _numbers(text: str) -> list[int]:

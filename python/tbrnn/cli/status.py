@@ -16,7 +16,9 @@ CLEAR = "\x1b[2J\x1b[H"
 
 
 def status(
-    folder: Annotated[Path, typer.Argument(help="Of a sweep, a training or a Table 1.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Of a sweep, a training, a published figure or table.")
+    ],
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every few seconds until Ctrl-C.")
     ] = False,

@@ -1,18 +1,15 @@
 """Table 1 from nothing, or from where an earlier call was cut off."""
 
 import json
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import datetime, timezone
-from io import BytesIO
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from tbrnn._threads import thread_count
-from tbrnn.campaign import Lines, hold
-from tbrnn.io import write_atomically
+from tbrnn.campaign import hold
+from tbrnn.reproduce.folder import Shard, png, runs_of, shard_folder, sitting, write_files
+from tbrnn.reproduce.lines import NETWORKS, write_records
 from tbrnn.reproduce.provenance import provenance
 from tbrnn.reproduce.table1.data import TaskData
 from tbrnn.reproduce.table1.figure import companion_figure
@@ -20,18 +17,15 @@ from tbrnn.reproduce.table1.printed import printed
 from tbrnn.reproduce.table1.protocol import Protocol
 from tbrnn.reproduce.table1.records import (
     CLASSES,
-    NETWORKS,
     Records,
     StudentRecord,
     TeacherRecord,
-    write_records,
 )
 from tbrnn.reproduce.table1.report import Report, make_report
 from tbrnn.reproduce.table1.students import missing_students, train_students
 from tbrnn.reproduce.table1.teachers import Teachers, teacher_places
 
 METRICS = ("r2_per_trial", "r2_pooled", "accuracy", "squared_error")
-Shard = tuple[int, int]  # the i-th of n, from 1
 
 
 def reproduce_table1(
@@ -75,16 +69,16 @@ def reproduce_table1(
         If ``out`` was begun with another protocol, is in use, or cannot be written.
     """
     threads = thread_count(threads)
-    runs = _runs_of(protocol, shard, out)
+    runs = runs_of(protocol.runs, shard, out)
     with ExitStack() as stack:
-        folder = _folder(out, shard)
+        folder = shard_folder(out, shard)
         if folder:
             stack.enter_context(hold(folder, protocol.model_dump(mode="json")))
         records = Records(folder)
         if out and not shard:
             _merge(out, protocol, records)
         before = len(records.teachers) + len(records.students)
-        with _sitting(folder, records, threads):
+        with sitting(folder, threads, lambda: _counts(records)):
             for task in protocol.tasks:
                 _complete(TaskData(protocol, task), runs, records, folder, threads, tell)
         made = provenance(seed=protocol.seed, config=protocol.hash, metrics=METRICS)
@@ -93,19 +87,6 @@ def reproduce_table1(
         if folder and not shard and not (complete and _written(folder)):
             _write_report(folder, report, records)
     return report
-
-
-def _runs_of(protocol: Protocol, shard: Shard | None, out: Path | None) -> range:
-    if shard is None:
-        return range(protocol.runs)
-    i, n = shard
-    if not 1 <= i <= n or out is None:
-        raise ValueError(f"shard must be (i, n) with 1 <= i <= n, and out given, got {shard}")
-    return range(i - 1, protocol.runs, n)
-
-
-def _folder(out: Path | None, shard: Shard | None) -> Path | None:
-    return out / f"shard-{shard[0]}-of-{shard[1]}" if out and shard else out
 
 
 def _merge(out: Path, protocol: Protocol, records: Records) -> None:
@@ -136,8 +117,7 @@ def _complete(
     )
     tell(f"{data.task}: {missing} students")
     train_students(teachers, accepted, threads)
-    if folder:
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # of calls cut off in between
+    teachers.checkpoints.clear()
 
 
 def _in_order(
@@ -155,28 +135,13 @@ def _in_order(
     )
 
 
-@contextmanager
-def _sitting(folder: Path | None, records: Records, threads: int) -> Iterator[None]:
-    """Leaves one line about the work done meanwhile."""
-    begun, started = datetime.now(timezone.utc), time.perf_counter()
-    before = len(records.teachers), len(records.students)
-    try:
-        yield
-    finally:
-        teachers = list(records.teachers.values())[before[0] :]
-        students = list(records.students.values())[before[1] :]
-        if folder and (teachers or students):
-            made = provenance(seed=0, config="", metrics=())
-            sitting = {
-                "begun": begun.isoformat(timespec="seconds"),
-                "seconds": round(time.perf_counter() - started, 1),
-                "threads": threads,
-                "teachers": len(teachers),
-                "students": len(students),
-                "student_epochs": sum(student.epochs for student in students),
-                **{name: made[name] for name in ("version", "processor", "instruction_set")},
-            }
-            Lines(folder / "sittings.jsonl").append([sitting])
+def _counts(records: Records) -> dict[str, int]:
+    """What a sitting finishes."""
+    return {
+        "teachers": len(records.teachers),
+        "students": len(records.students),
+        "student_epochs": sum(student.epochs for student in records.students.values()),
+    }
 
 
 def _written(out: Path) -> bool:
@@ -187,8 +152,6 @@ def _write_report(out: Path, report: Report, records: Records) -> None:
     teachers, students = _in_order(report.protocol, records)
     write_records(out / NETWORKS, [*teachers, *students])
     content = json.dumps(report.as_dict(), indent=1, allow_nan=False)
-    write_atomically(out / "report.json", content.encode())
-    write_atomically(out / "table1.txt", printed(report).encode())
-    picture = BytesIO()
-    companion_figure(students, report.protocol).savefig(picture, dpi=200)
-    write_atomically(out / "table1.png", picture.getvalue())
+    files = {"report.json": content.encode(), "table1.txt": printed(report).encode()}
+    picture = png(companion_figure(students, report.protocol), dpi=200)
+    write_files(out, {**files, "table1.png": picture})

@@ -1,9 +1,7 @@
-"""The networks of Table 1, and how the protocol trains them."""
-
-from typing import Any
+"""The networks of Table 1."""
 
 import tbrnn
-from tbrnn.reproduce.table1.protocol import Protocol, Training
+from tbrnn.reproduce.table1.protocol import Protocol
 from tbrnn.reproduce.table1.records import NetworkClass
 
 Model = tbrnn.LowRankRNN | tbrnn.LowRankTBRNN
@@ -26,21 +24,3 @@ def teacher_model(protocol: Protocol, task: str, kind: NetworkClass) -> Model:
         input_bias=shared.input_bias,
         output_bias=column.output_bias,
     )
-
-
-def training_options(protocol: Protocol, training: Training) -> dict[str, Any]:
-    """Learning rate, epochs and both stopping rules, as ``tbrnn.fit`` and ``lint`` take them."""
-    lr = training.lr
-    return {
-        "epochs": training.epochs,
-        "lr": tbrnn.linear(lr.first, lr.last, lr.epochs),
-        "target_loss": protocol.target_loss,
-        "stall": (training.stall_window, protocol.stall_improvement),
-        "record_every": 0,
-    }
-
-
-def check_finished(runs: tbrnn.Runs) -> None:
-    """Pass a Ctrl-C on, which ends a training early with the status "interrupted"."""
-    if "interrupted" in runs.status:
-        raise KeyboardInterrupt

@@ -6,23 +6,24 @@ from tbrnn.reproduce.table1.aggregate import LINES
 from tbrnn.reproduce.table1.compare import Comparison
 from tbrnn.reproduce.table1.records import NAMES, NetworkClass
 from tbrnn.reproduce.table1.report import Report
+from tbrnn.reproduce.text import aligned, listed, sections
 
 Key = tuple[NetworkClass, str, NetworkClass]
 
 
 def printed(report: Report) -> str:
     """The table, its deviations, further scores and the teachers, as plain text."""
-    sections = [
+    parts = [
         _title(report),
-        _aligned([*_header(report), *_rows(report)]),
-        _listed("Deviations from the published table (marked *)", report.deviations),
-        _listed("Deviations from the published protocol", report.redrawn),
-        _listed("Left out", report.left_out),
+        aligned([*_header(report), *_rows(report)]),
+        listed("Deviations from the published table (marked *)", report.deviations),
+        listed("Deviations from the published protocol", report.redrawn),
+        listed("Left out", report.left_out),
         "Further scores: smallest rank above the threshold, and the score\n"
-        + _aligned(_further_rows(report)),
-        "Teachers\n" + _aligned(_teacher_rows(report)),
+        + aligned(_further_rows(report)),
+        "Teachers\n" + aligned(_teacher_rows(report)),
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+    return sections(parts)
 
 
 def _title(report: Report) -> str:
@@ -87,13 +88,3 @@ def _teacher_rows(report: Report) -> list[list[str]]:
         accepted = f"{a.runs - len(a.rejected_runs)} of {a.runs}"
         rows.append([NAMES[a.teacher], a.task, accepted, str(a.attempts), f"{a.rate:.2f}"])
     return rows
-
-
-def _listed(heading: str, sentences: Sequence[str]) -> str:
-    return "\n".join([heading, *(f"  {sentence}" for sentence in sentences)]) if sentences else ""
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    padded = ([text.ljust(width) for text, width in zip(row, widths, strict=True)] for row in rows)
-    return "\n".join("  ".join(row).rstrip() for row in padded)

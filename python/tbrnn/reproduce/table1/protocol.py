@@ -1,41 +1,14 @@
 """The protocol of Table 1: tasks, teachers, students, scoring; read from ``configs/``."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
-from tbrnn._arguments import choice, whole
+from tbrnn._arguments import whole
 from tbrnn.errors import mistake
+from tbrnn.reproduce.presets import Preset, Section, Training, preset_content
 from tbrnn.tasks import FlipFlop, SineWave, Task
-
-PRESETS = ("quick", "paper")
-
-
-class Section(BaseModel):
-    """Part of a configuration: frozen, unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LearningRate(Section):
-    """Linear from ``first`` to ``last`` over ``epochs``, constant afterwards."""
-
-    first: PositiveFloat
-    last: PositiveFloat
-    epochs: PositiveInt
-
-
-class Training(Section):
-    """Learning rate, most epochs, and how often a stalled loss is looked for."""
-
-    lr: LearningRate
-    epochs: PositiveInt
-    stall_window: PositiveInt
 
 
 class FlipFlopTask(Section):
@@ -87,12 +60,9 @@ class Bootstrap(Section):
     seed: int
 
 
-class Protocol(Section):
+class Protocol(Preset):
     """Everything that decides the numbers of a Table 1, the seed included."""
 
-    preset: str
-    seed: Annotated[int, Field(ge=0)] = 0
-    runs: PositiveInt
     ranks: tuple[PositiveInt, ...]
     trials: PositiveInt
     test_trials: PositiveInt
@@ -105,12 +75,6 @@ class Protocol(Section):
     threshold: float
     bootstrap: Bootstrap
     tasks: dict[str, TaskProtocol]
-
-    @property
-    def hash(self) -> str:
-        """First 16 digits of the SHA-256 of the protocol as canonical JSON."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def load_protocol(
@@ -149,23 +113,15 @@ def load_protocol(
     >>> list(protocol.tasks), protocol.runs, protocol.ranks
     (['sine'], 10, (1, 2, 3, 4, 5, 6))
     """
-    content = yaml.safe_load(_preset_file(preset))
-    content["seed"] = whole("seed", seed, least=0)
+    content = preset_content("table1", preset, seed=seed, runs=runs)
     if tasks is not None:
         content["tasks"] = _narrowed(content["tasks"], tasks)
-    if runs is not None:
-        content["runs"] = whole("runs", runs, least=1)
     if ranks is not None:
         units = content["network"]["units"]
         content["ranks"] = sorted({whole("ranks", rank, least=1, most=units) for rank in ranks})
         if not content["ranks"]:
             raise mistake("ranks", "at least one rank", "none")
     return Protocol.model_validate(content)
-
-
-def _preset_file(preset: str) -> str:
-    choice("preset", preset, PRESETS)
-    return (files("tbrnn") / "configs" / f"table1_{preset}.yaml").read_text()
 
 
 def _narrowed(known: dict[str, object], tasks: Sequence[str]) -> dict[str, object]:

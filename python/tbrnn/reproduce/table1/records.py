@@ -3,15 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from math import isfinite, nan
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from tbrnn.campaign import Lines
-from tbrnn.io import write_atomically
-
-NETWORKS = "networks.jsonl"
+from tbrnn.reproduce.lines import ATTEMPTS, NETWORKS, entry, values
 
 NetworkClass = Literal["rnn", "tbrnn"]
 CLASSES: tuple[NetworkClass, ...] = ("rnn", "tbrnn")
@@ -98,27 +95,27 @@ class Records:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._networks = None if folder is None else Lines(folder / NETWORKS)
-        self._attempts = None if folder is None else Lines(folder / "attempts.jsonl")
+        self._attempts = None if folder is None else Lines(folder / ATTEMPTS)
         self.teachers: dict[TeacherPlace, TeacherRecord] = {}
         self.students: dict[StudentPlace, StudentRecord] = {}
         self.failed: Counter[TeacherPlace] = Counter()  # attempts
-        for entry in self._networks.entries if self._networks else []:
-            self._keep(_record(entry))
-        for entry in self._attempts.entries if self._attempts else []:
-            self.failed[entry["task"], entry["run"], entry["teacher"]] += 1
+        for line in self._networks.entries if self._networks else []:
+            self._keep(_record(line))
+        for line in self._attempts.entries if self._attempts else []:
+            self.failed[line["task"], line["run"], line["teacher"]] += 1
 
     def add(self, records: Iterable[Record]) -> None:
         """Keep networks that are not there yet, all at once."""
         new = [r for r in records if r.place not in self.teachers and r.place not in self.students]
         if self._networks:
-            self._networks.append(_entry(record) for record in new)
+            self._networks.append(entry(record) for record in new)
         for record in new:
             self._keep(record)
 
     def add_failed(self, attempts: Sequence[TeacherRecord]) -> None:
         """Keep attempts at teachers that ended above the acceptance loss, all at once."""
         if self._attempts:
-            self._attempts.append(_entry(record) for record in attempts)
+            self._attempts.append(entry(record) for record in attempts)
         self.failed.update(record.place for record in attempts)
 
     def _keep(self, record: Record) -> None:
@@ -128,15 +125,6 @@ class Records:
             self.students[record.place] = record
 
 
-def write_records(path: Path, records: Iterable[Record]) -> None:
-    """Write one line of JSON per network, numbers that are not finite as null.
-
-    A file at ``path`` is replaced as a whole.
-    """
-    lines = [json.dumps(_entry(record)) + "\n" for record in records]
-    write_atomically(path, "".join(lines).encode())
-
-
 def read_records(path: Path) -> tuple[list[TeacherRecord], list[StudentRecord]]:
     """Read the teachers and students of a file of records, null as not a number."""
     records = [_record(json.loads(line)) for line in path.read_text().splitlines()]
@@ -144,13 +132,6 @@ def read_records(path: Path) -> tuple[list[TeacherRecord], list[StudentRecord]]:
     return teachers, [record for record in records if isinstance(record, StudentRecord)]
 
 
-def _entry(record: Record) -> dict[str, Any]:
-    """A record for JSON, which knows no number that is not finite."""
-    values = asdict(record)
-    lost = {k for k, value in values.items() if isinstance(value, float) and not isfinite(value)}
-    return {name: None if name in lost else value for name, value in values.items()}
-
-
-def _record(entry: Mapping[str, Any]) -> Record:
-    values: dict[str, Any] = {k: nan if value is None else value for k, value in entry.items()}
-    return StudentRecord(**values) if "student" in values else TeacherRecord(**values)
+def _record(line: Mapping[str, Any]) -> Record:
+    read = values(line)
+    return StudentRecord(**read) if "student" in read else TeacherRecord(**read)

@@ -4,31 +4,25 @@ A seed is a tuple of words that says what is drawn: never where it stands in a l
 others are drawn. So any subset of tasks, runs and ranks repeats the numbers of the whole.
 """
 
-from zlib import crc32
-
-Entropy = tuple[int, ...]
+from tbrnn.reproduce.seeds import Entropy, word
 
 
 def training_data(seed: int, task: str, run: int, redrawn: int = 0) -> Entropy:
     """The training trials of one run, shared by its teachers and students; `redrawn` so often."""
-    first = (seed, _word("training data"), _word(task), run)
+    first = (seed, word("training data"), word(task), run)
     return (*first, redrawn) if redrawn else first
 
 
 def test_data(seed: int, task: str) -> Entropy:
     """The test trials of a task, shared by all runs."""
-    return (seed, _word("test data"), _word(task))
+    return (seed, word("test data"), word(task))
 
 
 def teacher(seed: int, task: str, run: int, network: str, rank: int, attempt: int) -> Entropy:
     """One attempt at a teacher of class ``network``."""
-    return (seed, _word("teacher"), _word(task), run, _word(network), rank, attempt)
+    return (seed, word("teacher"), word(task), run, word(network), rank, attempt)
 
 
 def students(seed: int, task: str, run: int, network: str, rank: int) -> Entropy:
     """All students of a teacher; ``tbrnn.lint`` appends the student's class and rank."""
-    return (seed, _word("student"), _word(task), run, _word(network), rank)
-
-
-def _word(name: str) -> int:
-    return crc32(name.encode())
+    return (seed, word("student"), word(task), run, word(network), rank)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 import tbrnn
 from tbrnn.analysis import accuracy, r2_per_trial, r2_pooled, squared_error
 from tbrnn.reproduce.table1 import seeds
-from tbrnn.reproduce.table1.networks import MODELS, check_finished, training_options
+from tbrnn.reproduce.table1.networks import MODELS
 from tbrnn.reproduce.table1.records import (
     CLASSES,
     NetworkClass,
@@ -17,6 +17,7 @@ from tbrnn.reproduce.table1.records import (
     TeacherPlace,
 )
 from tbrnn.reproduce.table1.teachers import Teachers
+from tbrnn.reproduce.training import check_finished, training_options
 
 TEACHERS_AT_ONCE = 10  # their activity is in memory, and their students' records come together
 
@@ -31,7 +32,7 @@ def train_students(
             if any(missing_students(teachers, place, kind) for place in some):
                 teachers.train(some, threads)
                 teachers.records.add(_students(teachers, some, kind, threads))
-                teachers.forget("students", kind, *some)
+                teachers.checkpoints.forget(teachers.data.task, "students", kind, *some)
 
 
 def missing_students(
@@ -71,7 +72,7 @@ def _fit(
         seed=[seeds.students(protocol.seed, t.task, t.run, t.teacher, t.rank) for t in found],
         dataset=[distinct.index(drawing) for drawing in drawings],
         threads=threads,
-        checkpoint=teachers.checkpoint("students", kind, *places),
+        checkpoint=teachers.checkpoints.of(data.task, "students", kind, *places),
         **training_options(protocol, protocol.tasks[data.task].student),
     )
     check_finished(runs)

@@ -1,7 +1,5 @@
 """Teachers: trained on the task, retrained until their last training loss is low enough."""
 
-import hashlib
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +7,12 @@ import numpy as np
 
 import tbrnn
 from tbrnn.analysis import accuracy, squared_error
+from tbrnn.reproduce.folder import Checkpoints
 from tbrnn.reproduce.table1 import seeds
 from tbrnn.reproduce.table1.data import Drawing, TaskData
-from tbrnn.reproduce.table1.networks import check_finished, teacher_model, training_options
+from tbrnn.reproduce.table1.networks import teacher_model
 from tbrnn.reproduce.table1.records import CLASSES, Records, TeacherPlace, TeacherRecord
+from tbrnn.reproduce.training import check_finished, training_options
 
 
 class Teachers:
@@ -30,7 +30,7 @@ class Teachers:
 
     def __init__(self, data: TaskData, records: Records, folder: Path | None = None) -> None:
         self.data, self.protocol, self.records = data, data.protocol, records
-        self.folder = folder
+        self.folder, self.checkpoints = folder, Checkpoints(folder)
         self.networks: dict[TeacherPlace, tbrnn.Ensemble] = {}
 
     def train(self, places: Sequence[TeacherPlace], threads: int | None = None) -> None:
@@ -67,7 +67,7 @@ class Teachers:
         last = attempt == self.protocol.attempts
         self.records.add_failed([record for record in judged if not (record.accepted or last)])
         self.records.add(record for record in judged if record.accepted or last)
-        self.forget("teachers", *places, attempt)
+        self.checkpoints.forget(self.data.task, "teachers", *places, attempt)
 
     def _fit(self, places: Sequence[TeacherPlace], attempt: int, threads: int | None) -> tbrnn.Runs:
         protocol, task = self.protocol, self.data.task
@@ -83,7 +83,7 @@ class Teachers:
             ],
             dataset=[distinct.index(drawing) for drawing in drawings],
             threads=threads,
-            checkpoint=self.checkpoint("teachers", *places, attempt),
+            checkpoint=self.checkpoints.of(task, "teachers", *places, attempt),
             **training_options(protocol, protocol.tasks[task].teacher),
         )
         check_finished(runs)
@@ -111,17 +111,6 @@ class Teachers:
             accuracy=float(accuracy(outputs, self.data.test_targets)),
             test_loss=float(squared_error(outputs, self.data.test_targets)),
         )
-
-    def checkpoint(self, *words: object) -> Path | None:
-        """A folder for the training that these words describe."""
-        name = hashlib.sha256(repr(words).encode()).hexdigest()[:16]
-        return self.folder and self.folder / "checkpoints" / f"{self.data.task}-{name}"
-
-    def forget(self, *words: object) -> None:
-        """Remove the checkpoint of a training whose networks have their records."""
-        checkpoint = self.checkpoint(*words)
-        if checkpoint:
-            shutil.rmtree(checkpoint)
 
     def _file(self, place: TeacherPlace) -> Path | None:
         task, run, kind = place

@@ -1,0 +1,165 @@
+"""An experiment from nothing, or from where an earlier call was cut off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeAlias
+
+import tbrnn
+from tbrnn._threads import thread_count
+from tbrnn.campaign import hold
+from tbrnn.campaign.lines import write_lines
+from tbrnn.reproduce.folder import (
+    Checkpoints,
+    Shard,
+    runs_of,
+    shard_folder,
+    sitting,
+    write_files,
+)
+from tbrnn.reproduce.lines import NETWORKS
+from tbrnn.reproduce.presets import AnyPreset, Preset
+from tbrnn.reproduce.provenance import provenance
+from tbrnn.reproduce.report import Report
+from tbrnn.reproduce.store import Place, Record, Store
+
+Trained: TypeAlias = tuple[Sequence[Record], tbrnn.Ensemble]
+Files: TypeAlias = Callable[[], Mapping[str, bytes]]  # draws them
+
+
+@dataclass(frozen=True, eq=False)
+class Campaign(Generic[AnyPreset]):
+    """An experiment that is being worked on: what is asked for, what is finished, and how."""
+
+    protocol: AnyPreset
+    runs: range
+    store: Store
+    checkpoints: Checkpoints
+    threads: int
+    tell: Callable[[str], None]
+
+    def complete(
+        self, name: str, places: Iterable[Place], train: Callable[[list[Place]], Trained], most: int
+    ) -> None:
+        """Train those networks that are missing, at most so many at once.
+
+        Within `train` the checkpoint of a training is ``checkpoints.of(name, places)``.
+        """
+        missing = self.store.missing(places)
+        if missing:
+            count = f"{len(missing)} network{'s' * (len(missing) > 1)}"
+            self.tell(f"{name}: {count}")
+        for first in range(0, len(missing), most):
+            self.store.add(*train(missing[first : first + most]))
+        self.checkpoints.clear()
+
+
+@dataclass(frozen=True)
+class Experiment(Generic[AnyPreset]):
+    """What a published figure or table adds.
+
+    Attributes
+    ----------
+    metrics : tuple of str
+        The scores that it uses.
+    train : function
+        Trains what is missing of a campaign.
+    measure : function
+        Given a campaign and its provenance, the report, and the files beside ``report.json``.
+    """
+
+    metrics: tuple[str, ...]
+    train: Callable[[Campaign[AnyPreset]], None]
+    measure: Callable[[Campaign[AnyPreset], Mapping[str, Any]], tuple[Report, Files]]
+
+
+def reproduce(
+    experiment: Experiment[AnyPreset],
+    protocol: AnyPreset,
+    *,
+    out: Path | None = None,
+    shard: Shard | None = None,
+    threads: int | None = None,
+    tell: Callable[[str], None] = lambda stage: None,
+) -> Report | None:
+    """Train all networks of an experiment, and set its numbers beside the published ones.
+
+    Parameters
+    ----------
+    experiment, protocol
+        What is done, and its preset.
+    out : path, optional
+        A folder for ``networks.jsonl`` (one line per network), ``attempts.jsonl`` (failed ones),
+        ``sittings.jsonl`` (one line per call: wall time, epochs, machine), ``campaign.json`` (the
+        protocol), ``report.json``, ``NAME.txt``, ``NAME.png``, ``NAME.npz`` (what the picture
+        shows), ``weights`` and, meanwhile, ``checkpoints``. Networks that are there already are not
+        trained again. Nothing is written without it.
+    shard : (int, int), optional
+        (i, n): only every n-th run, from the i-th on (counted from 1), into the folder
+        ``out/shard-i-of-n``. A later call without it finds the shards and puts them together. Needs
+        `out`.
+    threads : int, optional
+        All processors by default.
+    tell : callable, optional
+        Is told in a few words what comes next.
+
+    Returns
+    -------
+    Report or None
+        None for a shard.
+
+    Raises
+    ------
+    ValueError
+        If `threads` is below one, or `shard` is not (i, n) with 1 <= i <= n.
+    ChangedConfiguration, FolderInUse, OSError
+        If `out` was begun with another protocol, is in use, or cannot be written.
+    """
+    workers, runs = thread_count(threads), runs_of(protocol.runs, shard, out)
+    folder = shard_folder(out, shard)
+    with ExitStack() as stack:
+        if folder:
+            stack.enter_context(hold(folder, protocol.model_dump(mode="json")))
+        store = Store(folder)
+        if out and not shard:
+            _merge(out, protocol, store)
+        campaign = Campaign(protocol, runs, store, Checkpoints(folder), workers, tell)
+        with sitting(folder, workers, lambda: _counts(store)):
+            experiment.train(campaign)
+        if shard:
+            return None
+        made = provenance(seed=protocol.seed, config=protocol.hash, metrics=experiment.metrics)
+        report, files = experiment.measure(campaign, made)
+        if folder:
+            write_lines(folder / NETWORKS, (record.line() for record in in_order(store)))
+            content = json.dumps(report.as_dict(), indent=1, allow_nan=False)
+            write_files(folder, {"report.json": content.encode(), **files()})
+    return report
+
+
+def in_order(store: Store) -> list[Record]:
+    """By name, run and rank: however the networks were finished."""
+    return sorted(store.records.values(), key=lambda r: (r.network, r.run, r.rank or 0))
+
+
+def _merge(out: Path, protocol: Preset, store: Store) -> None:
+    """Take over what shards have finished, records and weights."""
+    for part in sorted(out.glob("shard-*-of-*")):
+        with hold(part, protocol.model_dump(mode="json")):
+            found = Store(part)
+            places = [r.place for r in in_order(found) if not found.missing([r.place])]
+            if new := store.missing(places):
+                store.add([found.records[place] for place in new], found.networks(new))
+            store.add_failed(found.failed.values())
+
+
+def _counts(store: Store) -> dict[str, int]:
+    """What a sitting finishes."""
+    return {
+        "networks": len(store.records),
+        "epochs": sum(record.epochs for record in store.records.values()),
+    }

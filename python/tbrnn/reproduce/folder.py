@@ -1,0 +1,98 @@
+"""The folder of an experiment: shards, checkpoints, sittings, and files that are written whole."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tbrnn.campaign import Lines
+from tbrnn.io import write_atomically
+from tbrnn.reproduce.provenance import provenance
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Shard = tuple[int, int]  # the i-th of n, from 1
+
+CHECKPOINTS = "checkpoints"  # of trainings that are not finished
+SITTINGS = "sittings.jsonl"
+
+
+def runs_of(runs: int, shard: Shard | None, out: Path | None) -> range:
+    """The runs of a shard, all without one; a shard needs a folder."""
+    if shard is None:
+        return range(runs)
+    i, n = shard
+    if not 1 <= i <= n or out is None:
+        raise ValueError(f"shard must be (i, n) with 1 <= i <= n, and out given, got {shard}")
+    return range(i - 1, runs, n)
+
+
+def shard_folder(out: Path | None, shard: Shard | None) -> Path | None:
+    """Where a shard works; `out` itself without one."""
+    return out / f"shard-{shard[0]}-of-{shard[1]}" if out and shard else out
+
+
+class Checkpoints:
+    """Folders for the trainings that an experiment has begun, under names of their own."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder and folder / CHECKPOINTS
+
+    def of(self, name: str, *words: object) -> Path | None:
+        """The folder of a training that these words describe; None without a folder."""
+        digest = hashlib.sha256(repr(words).encode()).hexdigest()[:16]
+        return self._folder and self._folder / f"{name}-{digest}"
+
+    def forget(self, name: str, *words: object) -> None:
+        """Remove the checkpoint of a training whose networks have their records."""
+        if checkpoint := self.of(name, *words):
+            shutil.rmtree(checkpoint)
+
+    def clear(self) -> None:
+        """Remove all, also those of calls that were cut off in between."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def sitting(
+    folder: Path | None, threads: int, finished: Callable[[], Mapping[str, int]]
+) -> Iterator[None]:
+    """Leaves one line about what was finished meanwhile, as counts by name."""
+    begun, started = datetime.now(timezone.utc), time.perf_counter()
+    before = finished()
+    try:
+        yield
+    finally:
+        done = {name: count - before[name] for name, count in finished().items()}
+        if folder and any(done.values()):
+            made = provenance(seed=0, config="", metrics=())
+            line = {
+                "begun": begun.isoformat(timespec="seconds"),
+                "seconds": round(time.perf_counter() - started, 1),
+                "threads": threads,
+                **done,
+                **{name: made[name] for name in ("version", "processor", "instruction_set")},
+            }
+            Lines(folder / SITTINGS).append([line])
+
+
+def png(page: Figure, dpi: int) -> bytes:
+    """A picture as the content of a file."""
+    content = BytesIO()
+    page.savefig(content, dpi=dpi)
+    return content.getvalue()
+
+
+def write_files(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write files, each as a whole."""
+    for name, content in files.items():
+        write_atomically(out / name, content)

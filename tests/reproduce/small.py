@@ -1,0 +1,25 @@
+"""Experiments at smoke size: the paper's presets with few trials and epochs."""
+
+from tbrnn.reproduce import fig4
+
+EXPERIMENTS = {"fig4": fig4}
+LOAD = {name: module.load_protocol for name, module in EXPERIMENTS.items()}
+
+
+def shortened(value, epochs):
+    """The same nested values with so many epochs in every training."""
+    if not isinstance(value, dict):
+        return value
+    short = {key: shortened(entry, epochs) for key, entry in value.items()}
+    return {**short, "epochs": epochs, "stall_window": epochs} if "stall_window" in value else short
+
+
+def small(name, *, epochs=12, preset="paper", seed=6, runs=None, **changes):
+    """A protocol of few trials and epochs; other keys as given."""
+    content = LOAD[name](preset, seed=seed, runs=runs).model_dump(mode="json")
+    content["networks"] = shortened(content["networks"], epochs)
+    content |= {"trials": 11, "test_trials": 7, **SMALLER[name], **changes}
+    return EXPERIMENTS[name].Protocol.model_validate(content)
+
+
+SMALLER = {"fig4": {}}
