@@ -81,7 +81,10 @@ Kernel<Task> choose_for(const Shape<T>& shape) {
 template <class Task, class T>
 Kernel<Task> choose(std::string_view model, const Shape<T>& shape) {
   Kernel<Task> found;
-  with_model(model, [&](auto type) { found = choose_for<Task, decltype(type)>(shape); });
+  with_model(model, [&](auto type) {
+    using Model = decltype(type);
+    if constexpr (Model::recurrence == Recurrence::channel) found = choose_for<Task, Model>(shape);
+  });
   return found;
 }
 

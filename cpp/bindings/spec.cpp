@@ -1,4 +1,5 @@
 #include "bindings/register.hpp"
+#include "core/dispatch.hpp"
 
 namespace tbrnn {
 
@@ -25,12 +26,15 @@ Nonlinearity parse_nonlinearity(const char* argument, const std::string& name) {
 }
 
 Ranks parse_ranks(const std::string& model, const std::vector<int>& ranks) {
-  const std::size_t expected = model == "LowRankHORNN" ? 2 : 1;
-  if (ranks.size() != expected)
-    throw py::value_error("ranks must hold " + std::to_string(expected) + " for " + model +
-                          ", got " + std::to_string(ranks.size()));
-  if (expected == 2) return {ranks[0], ranks[1]};
-  return model == "LowRankTBRNN" ? Ranks{0, ranks[0]} : Ranks{ranks[0], 0};
+  Ranks parsed;
+  with_model(model, [&](auto type) {
+    const auto own = decltype(type)::own_ranks;
+    if (ranks.size() != own.size())
+      throw py::value_error("ranks must hold " + std::to_string(own.size()) + " for " + model +
+                            ", got " + std::to_string(ranks.size()));
+    for (std::size_t i = 0; i < own.size(); ++i) parsed.*own[i] = ranks[i];
+  });
+  return parsed;
 }
 
 }  // namespace

@@ -23,12 +23,13 @@ void Spec::check() const {
   require(ranks.two >= 0 && ranks.three >= 0, "ranks must not be negative");
   require(ranks.two <= units && ranks.three <= units,
           "ranks must not exceed units = " + std::to_string(units));
-  require(channels.drives >= 1, "ranks must not all be zero");
   require(alpha > 0.0 && alpha <= 1.0, "alpha must lie in (0, 1], got " + std::to_string(alpha));
   require(!identity_readout || outputs == units,
           "an identity readout needs outputs = units = " + std::to_string(units) + ", got " +
               std::to_string(outputs));
   with_model(model, [&](auto type) {
+    require(channels.drives >= 1 || decltype(type)::recurrence != Recurrence::channel,
+            "ranks must not all be zero");
     require(!gated || decltype(type)::has_gate,
             "gated belongs to LowRankHORNN, got model " + model);
     require(!hard_orth || decltype(type)::has_hard_orth,
@@ -52,6 +53,8 @@ std::vector<Field> fields(const Spec& spec) {
     using Model = decltype(model);
     for (std::size_t i = 0; i < Model::arrays.size(); ++i)
       add(Model::arrays[i], {spec.units, Model::rank_of(spec.ranks, static_cast<int>(i))});
+    for (const Tensor& tensor : Model::tensors)
+      add(tensor.name, std::vector<int>(static_cast<std::size_t>(tensor.axes), spec.units));
     if (Model::has_gate) add("gate", {});
   });
   add("w_in", {spec.units, spec.inputs});

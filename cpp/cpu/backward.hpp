@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpu/errors.hpp"
+#include "cpu/loop.hpp"
 #include "equations/leak.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
@@ -25,7 +26,7 @@ void readout_adjoint(const Time<T>& time, int t, const T* dc, T* lambda) {
 }
 
 // The adjoint of state t + 1: from its outputs (do of the units), the channels that read it (dc), and the next state.
-template <class T>
+template <class Product, class T>
 void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next, T* lambda, T* e) {
   const auto& [net, data, work] = time;
   using P = Two<T>;
@@ -35,7 +36,13 @@ void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next
       spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start,
              finish);
     };
-    if (net.readouts || net.apart) {
+    if constexpr (Product::exists) {
+      if (net.readouts || net.apart)
+        from([g = work.pull](int, int at) TBRNN_INLINED { return P::load(g + at); });
+      else
+        from([g = work.pull, d_o = work.error](int, int at)
+                 TBRNN_INLINED { return P::load(g + at) + P::load(d_o + at); });
+    } else if (net.readouts || net.apart) {
       from([](int, int) { return P(T(0)); });
     } else {  // the outputs are the carrier itself
       from([d_o = work.error](int, int at) TBRNN_INLINED { return P::load(d_o + at); });
@@ -96,7 +103,7 @@ struct Chunk {
   T* dc(int i) const { return time.work.dc + i * dc_rows(); }
 };
 
-template <class Model, class T>
+template <class Model, class Product, class T>
 void chunk_state(const Chunk<T>& chunk, int i, SquaredErrors<T>& errors) {
   const auto& [net, data, work] = chunk.time;
   const Time<T>& time = chunk.time;
@@ -105,12 +112,14 @@ void chunk_state(const Chunk<T>& chunk, int i, SquaredErrors<T>& errors) {
   T* dc = chunk.dc(i);
   T* e = chunk.e(i);
   error_adjoint(time, t, errors, net.readouts ? dc + net.reductions * tile_trials : work.error);
-  state_adjoint(time, t, dc, rate && i > 0 ? chunk.e(i - 1) : work.lambda, rate ? e : work.lambda,
-                e);
+  state_adjoint<Product>(time, t, dc, rate && i > 0 ? chunk.e(i - 1) : work.lambda,
+                         rate ? e : work.lambda, e);
   gather(net.units, net.drives, net.drive, net.driven(), e, work.ds);
   for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
     Model::mix_adjoint(net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{work.ds + lane},
                        Lane<T>{chunk.dc(i + 1) + lane});
+  if constexpr (Product::exists)
+    if (t > 0) Product::adjoint(net, work, time.carrier(t), e, work.pull);
 }
 
 // dQ += e s, db += e, dP += carrier dc, and the readout's
@@ -144,6 +153,12 @@ void start_backward(const Time<T>& time) {
   std::memset(work.dc, 0, sizeof(T) * static_cast<std::size_t>(net.channels()) * tile_trials);
 }
 
+template <class T>
+void start_product(const Network<T>& net, const Workspace<T>& work, T* gradient) {
+  std::memset(work.pull, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
+  std::memset(gradient, 0, sizeof(T) * net.product_gradient);
+}
+
 // The initial state is read by the first step's channels; then the lanes are summed.
 template <class T>
 void finish_backward(const Time<T>& time, T* gradient) {
@@ -156,15 +171,21 @@ void finish_backward(const Time<T>& time, T* gradient) {
     *gradient++ = sum(Pack<T>::load(lanes));
 }
 
-template <class Model, class T>
-double backward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work,
-                T* gradient) {
+template <class Model, class Product, class T>
+double Loop<Model, Product, T>::backward(const Network<T>& net, const TileData<T>& data,
+                                         const Workspace<T>& work, T* gradient) {
   const Time<T> time{net, data, work};
+  T* product = gradient + packed_size(net).total();
   SquaredErrors<T> errors;
   start_backward(time);
+  if constexpr (Product::exists) start_product(net, work, product);
   for (int last = net.steps; last > 0; last -= chunk_steps) {
     const Chunk<T> chunk{time, last, last < chunk_steps ? last : chunk_steps};
-    for (int i = 0; i < chunk.steps; ++i) chunk_state<Model>(chunk, i, errors);
+    for (int i = 0; i < chunk.steps; ++i) chunk_state<Model, Product>(chunk, i, errors);
+    if constexpr (Product::exists)
+      if (net.product_gradient)
+        Product::gradient(net, work, chunk.steps, {time.carrier(last - 1), -chunk.unit_rows()},
+                          {chunk.e(0), chunk.unit_rows()}, product);
     chunk_gradient(chunk);
   }
   finish_backward(time, gradient);

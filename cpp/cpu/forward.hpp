@@ -1,26 +1,12 @@
 // The time loop over one tile in the words of the passes. It knows layout and memory; the science is in equations/.
 #pragma once
 
-#include "cpu/normals.hpp"
+#include "cpu/loop.hpp"
+#include "cpu/noise_rows.hpp"
 #include "cpu/time.hpp"
 #include "equations/leak.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
-
-template <class T>
-void noise_rows(NoiseKey key, int first_trial, int units, T* rows) {
-  using P = Two<T>;
-  for (int unit = 0; unit < units; unit += 4)
-    for (int lane = 0; lane < tile_trials; lane += P::lanes) {
-      Pack<Word<T>, 2> word[4];
-      noise_words<T, 2>(key, static_cast<std::uint32_t>(first_trial + lane),
-                        noise_block(unit, Purpose::state_noise), word);
-      P z[4];
-      box_muller(word[0], word[1], z[0], z[1]);
-      box_muller(word[2], word[3], z[2], z[3]);
-      unroll<4>([&](auto i) TBRNN_INLINED { z[i].store(rows + (unit + i) * tile_trials + lane); });
-    }
-}
 
 // overlaps of the carrier at state t, and the outputs of step t - 1
 template <class T>
@@ -60,8 +46,28 @@ void start(const Time<T>& time) {
   gather_channels(time, 0);
 }
 
+// to = start, plus the product of the carrier, plus the drives of the channels
+template <class Product, class T, class Start>
+void drive(const Time<T>& time, int t, Start start, T* to) {
+  const auto& [net, data, work] = time;
+  using P = Two<T>;
+  const auto channels = [&](auto first) {
+    spread(net.units, net.driven(), net.drive, net.driven(), time.s(t), work.partial, first,
+           [to](int at, P sum) { sum.store(to + at); });
+  };
+  if constexpr (Product::exists) {
+    for (int n = 0; n < net.units; ++n)
+      for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += P::lanes)
+        start(n, at).store(to + at);
+    Product::forward(net, work, time.carrier(t), to);
+    channels([to](int, int at) TBRNN_INLINED { return P::load(to + at); });
+  } else {
+    channels(start);
+  }
+}
+
 // x of the next state, and what it sends on: the carrier
-template <class T>
+template <class Product, class T>
 void step(const Time<T>& time, int t) {
   const auto& [net, data, work] = time;
   using P = Two<T>;
@@ -73,18 +79,17 @@ void step(const Time<T>& time, int t) {
   const auto add_noise = [&, noise = work.noise](P x, int at) {
     return noisy ? fma(sigma, P::load(noise + at), x) : x;
   };
-  const auto drive = [&](auto start, T* to) {
-    spread(net.units, net.driven(), net.drive, net.driven(), time.s(t), work.partial, start,
-           [to](int at, P sum) { sum.store(to + at); });
-  };
   T* x = work.x;
   const T* bias = net.bias;
   if (net.form == Form::rate) {
-    drive([&](int n, int at) { return add_noise(fma(leak, P::load(x + at), P(bias[n])), at); }, x);
+    drive<Product>(
+        time, t,
+        [&](int n, int at) { return add_noise(fma(leak, P::load(x + at), P(bias[n])), at); }, x);
     respond(net.phi, net.units, x, time.carrier(t + 1));
   } else {
     T* response = time.response(t);
-    drive([&](int n, int) { return P(bias[n]); }, response);
+    drive<Product>(
+        time, t, [&](int n, int) { return P(bias[n]); }, response);
     respond(net.phi, net.units, response, response);
     for (int at = 0; at < net.units * tile_trials; at += P::lanes)
       add_noise(leak_voltage(P::load(x + at), P::load(response + at), leak, alpha), at)
@@ -94,13 +99,14 @@ void step(const Time<T>& time, int t) {
   if (net.apart) respond(net.phi_out, net.units, x, time.apart(t));
 }
 
-template <class Model, class T>
-void forward(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work, T* states) {
+template <class Model, class Product, class T>
+void Loop<Model, Product, T>::forward(const Network<T>& net, const TileData<T>& data,
+                                      const Workspace<T>& work, T* states) {
   const Time<T> time{net, data, work};
   start(time);
   for (int t = 0; t < net.steps; ++t) {
     mix_channels<Model>(time, t);
-    step(time, t);
+    step<Product>(time, t);
     gather_channels(time, t + 1);
     if (states) copy_rows(work.x, states + time.at(t, net.units), net.units);
   }

@@ -3,8 +3,9 @@
 
 #include <array>
 
-#include "cpu/backward.hpp"
-#include "cpu/forward.hpp"
+#include "cpu/errors.hpp"
+#include "cpu/loop.hpp"
+#include "cpu/noise_rows.hpp"
 #include "equations/models.hpp"
 
 namespace tbrnn {
@@ -31,9 +32,15 @@ void normals(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std:
   if (rows_double) noise_rows(key, first_trial, units, rows_double);
 }
 
+template <class Model, class T>
+constexpr Rollout<T> rollout_of() {
+  using Of = Loop<Model, typename ProductOf<Model::recurrence>::Type, T>;
+  return {&Of::forward, &loss<T>, &Of::backward};
+}
+
 template <class T, class... Model>
 constexpr std::array<Rollout<T>, sizeof...(Model)> rollouts(std::tuple<Model...>) {
-  return {{{&forward<Model, T>, &loss<T>, &backward<Model, T>}...}};
+  return {{rollout_of<Model, T>()...}};
 }
 
 constexpr auto rollouts_float = rollouts<float>(Models{});

@@ -43,7 +43,7 @@ MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan,
   }
   const int most_tiles = std::max(data_->tiles(), validation_ ? validation_->tiles() : 0);
   tile_loss_.resize(static_cast<std::size_t>(most_tiles));
-  tile_gradient_.resize(static_cast<std::size_t>(batches_.most_tiles()) * plan_->packed.total());
+  tile_gradient_.resize(static_cast<std::size_t>(batches_.most_tiles()) * plan_->gradient());
   pass_ = first_look();
   resume();
 }
@@ -105,7 +105,7 @@ void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& thread_memo
     const std::size_t i = static_cast<std::size_t>(tile);
     run.forward(net, rows, work, nullptr);
     tile_loss_[i] =
-        learns ? run.backward(net, rows, work, tile_gradient_.data() + i * plan_->packed.total())
+        learns ? run.backward(net, rows, work, tile_gradient_.data() + i * plan_->gradient())
                : run.loss(net, rows, work);
   }
 }
@@ -165,7 +165,7 @@ void MemberLearner<T>::judge(double loss) {
 
 template <class T>
 double MemberLearner<T>::collect_gradient() {
-  const std::size_t size = plan_->packed.total();
+  const std::size_t size = plan_->gradient();
   T* sum = tile_gradient_.data();
   for (std::size_t tile = 1; tile < static_cast<std::size_t>(pass_tiles()); ++tile)
     for (std::size_t i = 0; i < size; ++i) sum[i] += sum[tile * size + i];

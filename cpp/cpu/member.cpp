@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "core/dispatch.hpp"
+#include "cpu/product.hpp"
 #include "equations/hard_orth.hpp"
 
 namespace tbrnn {
@@ -63,14 +64,13 @@ Plan<T>::Plan(const Spec& s, const Match* match, int steps)
       parameters(block_size(s)),
       network(sizes<T>(s, match, steps)),
       packed(packed_size(network)),
+      product(product_size(s)),
       on_units(network.readouts == 0),
       model(model_index(s)) {}
 
 template <class T>
 PackedMember<T>::PackedMember(const Plan<T>& plan)
-    : plan_(plan),
-      packed_(plan.packed.total()),
-      effective_(plan.spec.hard_orth ? plan.parameters : 0) {}
+    : plan_(plan), packed_(plan.weights()), effective_(plan.spec.hard_orth ? plan.parameters : 0) {}
 
 template <class T>
 void PackedMember<T>::pack(const T* p) {
@@ -96,6 +96,7 @@ void PackedMember<T>::pack(const T* p) {
     decltype(model)::pack(recurrent, spec.units, spec.ranks, factors<T>(spec), spec.gated, P, Q);
   });
   pack_columns(w_in, spec.units, spec.inputs, input_factor<T>(spec), Q.from(net.drives));
+  pack_product(spec, p, bias + plan_.packed.bias + plan_.packed.b_out);
   for (int n = 0; n < spec.units; ++n) bias[n] = b_in ? input_factor<T>(spec) * b_in[n] : T(0);
   if (net.readouts == 0) return;
   pack_readout(at("w_out"), spec.units, net.readouts,
@@ -118,6 +119,7 @@ void PackedMember<T>::unpack_gradient(const T* p, const T* packed, T* gradient) 
     decltype(model)::pack_adjoint(p, spec.units, spec.ranks, factors<T>(spec), spec.gated, dP, dQ,
                                   gradient);
   });
+  unpack_product(spec, p, packed + plan_.packed.total(), gradient);
   T* dw_in = gradient + offset("w_in");
   T* db_in = spec.input_bias ? gradient + offset("b_in") : nullptr;
   pack_columns_adjoint(dQ.from(net.drives), spec.units, spec.inputs, input_factor<T>(spec), dw_in);
@@ -144,6 +146,8 @@ Network<T> PackedMember<T>::network(const NoiseSource& noise, double mask_sum) c
   net.drive = net.readout + plan_.packed.readout;
   net.bias = net.drive + plan_.packed.drive;
   net.b_out = net.bias + plan_.packed.bias;
+  net.product = net.b_out + plan_.packed.b_out;
+  net.product_gradient = plan_.product.gradient;
   net.sigma = static_cast<T>(noise.sigma);
   net.seed = static_cast<std::uint32_t>(noise.key);
   net.member = static_cast<std::uint32_t>(noise.key >> 32);
@@ -177,7 +181,9 @@ Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t
                               (chunk_steps + 1) * channels,
                               static_cast<std::size_t>(net.drives),
                               units,
-                              units};
+                              units,
+                              plan.product.weights ? units : 0,
+                              (plan.product.memory + tile_trials - 1) / tile_trials};
   std::size_t total = 0;
   for (std::size_t count : rows) total += count * tile_trials;
   const std::size_t sums = plan.packed.total() * (lane_bytes / sizeof(T));
@@ -190,9 +196,9 @@ Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t
     return here;
   };
   Workspace<T> work;
-  for (T** member :
-       {&work.x, &work.carrier, &work.response, &work.apart, &work.c, &work.s, &work.noise,
-        &work.lambda, &work.e, &work.dc, &work.ds, &work.error, &work.partial})
+  for (T** member : {&work.x, &work.carrier, &work.response, &work.apart, &work.c, &work.s,
+                     &work.noise, &work.lambda, &work.e, &work.dc, &work.ds, &work.error,
+                     &work.partial, &work.pull, &work.product})
     *member = take();
   work.sums = at;
   return work;

@@ -21,9 +21,12 @@ struct Plan {
   std::size_t parameters;  // entries of the parameter block
   Network<T> network;      // sizes and constants, without weights
   PackedSize packed;
+  ProductSize product;
   bool on_units;      // the errors are those of the units
   std::size_t model;  // index in equations/models.hpp
 
+  std::size_t weights() const { return packed.total() + product.weights; }
+  std::size_t gradient() const { return packed.total() + product.gradient; }
   const Field* field(const char* name) const { return find(fields, name); }
 };
 

@@ -101,6 +101,10 @@ void spread(int units, int channels, const T* W, int stride, const T* s, T* part
             Finish finish) {
   const auto resume = [&](int, int at) { return Two<T>::load(partial + at); };
   const auto keep = [&](int at, Two<T> sum) { sum.store(partial + at); };
+  if (channels == 0)
+    for (int n = 0; n < units; ++n)
+      for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += Two<T>::lanes)
+        finish(at, start(n, at));
   for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes) {
     int done = 0;
     for (; channels - done > width<T>; done += width<T>) {

@@ -36,18 +36,20 @@ struct Network {
   T leak, alpha, sigma;
   T twice;  // 2 / sum of the mask
   std::uint32_t seed, member, epoch;
-  const T* gather;   // [unit][reductions + readouts], without the readouts when apart
-  const T* readout;  // [unit][readouts] when apart
-  const T* drive;    // [unit][drives + inputs]; alpha is folded in (rate form)
-  const T* bias;     // [unit]; alpha is folded in (rate form)
-  const T* b_out;    // [readouts]
+  const T* gather;               // [unit][reductions + readouts], without the readouts when apart
+  const T* readout;              // [unit][readouts] when apart
+  const T* drive;                // [unit][drives + inputs]; alpha is folded in (rate form)
+  const T* bias;                 // [unit]; alpha is folded in (rate form)
+  const T* b_out;                // [readouts]
+  const T* product;              // packed weights of the product stage
+  std::size_t product_gradient;  // numbers of their gradient; 0 where they are fixed
 
   int gathered() const { return apart ? reductions : reductions + readouts; }
   int channels() const { return reductions + readouts; }
   int driven() const { return drives + inputs; }
 };
 
-// Gradient of the packed weights: gather, readout, drive, bias, b_out, one after the other.
+// Packed weights, and their gradient: gather, readout, drive, bias, b_out, one after the other.
 struct PackedSize {
   std::size_t gather, readout, drive, bias, b_out;
   std::size_t total() const { return gather + readout + drive + bias + b_out; }
@@ -60,6 +62,11 @@ PackedSize packed_size(const Network<T>& net) {
   return {units * static_cast<std::size_t>(net.gathered()), net.apart ? units * readouts : 0,
           units * static_cast<std::size_t>(net.driven()), units, readouts};
 }
+
+// Numbers of a product stage: its packed weights, their gradient (behind that of the channels), and memory of one thread.
+struct ProductSize {
+  std::size_t weights = 0, gradient = 0, memory = 0;
+};
 
 // Memory of one thread for one tile; [32] at the end of every shape.
 template <class T>
@@ -77,10 +84,12 @@ struct Workspace {
   T* ds;        // [drives]
   T* error;     // [unit]: adjoint of the outputs, where these are the units
   T* partial;   // [unit]: sums over some blocks of channels
+  T* pull;      // [unit]: adjoint of the carrier through the product stage
+  T* product;   // memory of the product stage
   T* sums;      // lane sums of the packed gradient
 };
 
-inline constexpr int chunk_steps = 16;  // steps between two updates of the gradient's lane sums
+inline constexpr int chunk_steps = 16;  // steps between two updates of the gradient's sums
 
 template <class T>
 struct Rollout {

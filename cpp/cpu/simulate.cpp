@@ -95,8 +95,7 @@ template <class T>
 void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T* gradient) {
   const InstructionSet& isa = instruction_set();
   PackedCohort<T> packed(cohort, &match);
-  const std::size_t size = packed.plan.packed.total(),
-                    tiles = static_cast<std::size_t>(packed.tiles);
+  const std::size_t size = packed.plan.gradient(), tiles = static_cast<std::size_t>(packed.tiles);
   std::vector<WorkMemory<T>> memory(static_cast<std::size_t>(threads));
   std::vector<double> losses(static_cast<std::size_t>(cohort.members) * tiles);
   std::vector<T> slabs(losses.size() * size);

@@ -2,6 +2,8 @@
 // drives, readouts further reductions. A model says how its parameters fill the columns of P and Q and how c becomes s.
 #pragma once
 
+#include <array>
+
 #include "choices.hpp"
 #include "portable.hpp"
 
@@ -14,6 +16,37 @@ struct Columns {
   int stride;
   TBRNN_FN T& operator()(int unit, int channel) const { return at[unit * stride + channel]; }
   TBRNN_FN Columns from(int channel) const { return {at + channel, stride}; }
+};
+
+// A parameter with as many axes of units.
+struct Tensor {
+  const char* name;
+  int axes;
+};
+
+// What all models of channels alone have in common.
+struct ChannelModel {
+  static constexpr Recurrence recurrence = Recurrence::channel;
+  static constexpr std::array<Tensor, 0> tensors{};
+};
+
+// The channels of a model that has none: its drive is a product with all units.
+struct NoChannels {
+  static constexpr std::array<const char*, 0> arrays{};
+  static constexpr std::array<int Ranks::*, 0> own_ranks{};
+  static constexpr bool has_gate = false, has_hard_orth = false;
+
+  TBRNN_FN static constexpr int rank_of(Ranks, int) { return 0; }
+  TBRNN_FN static constexpr int reductions(Ranks) { return 0; }
+  TBRNN_FN static constexpr int drives(Ranks) { return 0; }
+  template <class... Any>
+  TBRNN_FN static void mix(Any...) {}
+  template <class... Any>
+  TBRNN_FN static void mix_adjoint(Any...) {}
+  template <class... Any>
+  TBRNN_FN static void pack(Any...) {}
+  template <class... Any>
+  TBRNN_FN static void pack_adjoint(Any...) {}
 };
 
 // What multiplies the drives: alpha (rate form) or 1, times the model's scale 1/N, 1/N^2 or 1.

@@ -24,10 +24,11 @@ struct Shifted {
   }
 };
 
-struct LowRankHORNN {
+struct LowRankHORNN : ChannelModel {
   static constexpr const char* name = "LowRankHORNN";
   static constexpr std::array arrays = {"m_rnn", "n_rnn", "l_tbrnn", "m_tbrnn",
                                         "n_tbrnn"};  // [unit][rank], then gate
+  static constexpr std::array own_ranks = {&Ranks::two, &Ranks::three};
   static constexpr bool has_gate = true, has_hard_orth = false;
 
   TBRNN_FN static constexpr int rank_of(Ranks ranks, int array) {

@@ -1,14 +1,18 @@
-// The models, one line each.
+// The models of each recurrence, one line each.
 #pragma once
 
 #include <tuple>
 
+#include "dense.hpp"
 #include "hybrid.hpp"
 #include "three_body.hpp"
 #include "two_body.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
 
-using Models = std::tuple<LowRankRNN, LowRankTBRNN, LowRankHORNN>;
+using ChannelModels = std::tuple<LowRankRNN, LowRankTBRNN, LowRankHORNN>;
+using DenseModels = std::tuple<RNN>;
+
+using Models = decltype(std::tuple_cat(ChannelModels{}, DenseModels{}));
 
 }  // namespace tbrnn::inline TBRNN_ISA

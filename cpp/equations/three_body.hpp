@@ -9,9 +9,10 @@
 
 namespace tbrnn::inline TBRNN_ISA {
 
-struct LowRankTBRNN {
+struct LowRankTBRNN : ChannelModel {
   static constexpr const char* name = "LowRankTBRNN";
   static constexpr std::array arrays = {"l", "m", "n"};  // [unit][rank]
+  static constexpr std::array own_ranks = {&Ranks::three};
   static constexpr bool has_gate = false, has_hard_orth = true;
 
   TBRNN_FN static constexpr int rank_of(Ranks ranks, int) { return ranks.three; }

@@ -9,9 +9,10 @@
 
 namespace tbrnn::inline TBRNN_ISA {
 
-struct LowRankRNN {
+struct LowRankRNN : ChannelModel {
   static constexpr const char* name = "LowRankRNN";
   static constexpr std::array arrays = {"m", "n"};  // [unit][rank]
+  static constexpr std::array own_ranks = {&Ranks::two};
   static constexpr bool has_gate = false, has_hard_orth = false;
 
   TBRNN_FN static constexpr int rank_of(Ranks ranks, int) { return ranks.two; }

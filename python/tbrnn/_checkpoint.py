@@ -19,7 +19,7 @@ from tbrnn.ensemble import Ensemble
 from tbrnn.io import read_tensors, write_tensors
 
 if TYPE_CHECKING:
-    from tbrnn._network import LowRankNetwork
+    from tbrnn._network import Network
     from tbrnn._options import Options
     from tbrnn._training import Training
     from tbrnn.trials import Trials
@@ -138,7 +138,7 @@ def _arrays(content: Trials | Ensemble) -> dict[str, NDArray[Any]]:
     return content.arrays()
 
 
-def _model(model: LowRankNetwork) -> dict[str, Any]:
+def _model(model: Network) -> dict[str, Any]:
     return {"class": type(model).__name__, **asdict(model)}
 
 

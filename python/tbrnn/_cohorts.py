@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tbrnn._arguments import precision
-from tbrnn._network import LowRankNetwork
+from tbrnn._network import Network
 from tbrnn._seeds import Entropy, Seed, entropies
 from tbrnn.errors import mistake
 from tbrnn.trials import Floats
@@ -21,7 +21,7 @@ from tbrnn.trials import Floats
 class Cohort:
     """Members of one model: parameters (member, size) in the order of `model.spec.fields`."""
 
-    model: LowRankNetwork
+    model: Network
     parameters: Floats
     numbers: tuple[int, ...]
     seeds: tuple[Entropy, ...]
@@ -39,7 +39,7 @@ class Cohort:
 Place: TypeAlias = tuple[Cohort, int]  # where a member is: its cohort and its row there
 
 
-def by_name(model: LowRankNetwork, block: Floats) -> dict[str, Floats]:
+def by_name(model: Network, block: Floats) -> dict[str, Floats]:
     """The columns of a block (member, size) as read-only views, each (member, *shape)."""
     views, start = {}, 0
     for name, shape in model.spec.fields:
@@ -51,7 +51,7 @@ def by_name(model: LowRankNetwork, block: Floats) -> dict[str, Floats]:
 
 
 def stacked(
-    model: LowRankNetwork,
+    model: Network,
     arrays: Mapping[str, ArrayLike],
     numbers: Sequence[int] | None,
     seeds: Sequence[Seed] | None,
@@ -78,7 +78,7 @@ def stacked(
 
 def gather(places: Sequence[Place]) -> tuple[list[Cohort], list[tuple[int, int]]]:
     """One cohort per model for the members at `places`, and each member's cohort and row."""
-    models: dict[LowRankNetwork, int] = {}
+    models: dict[Network, int] = {}
     groups: list[list[Place]] = []
     order = []
     for place in places:
@@ -90,7 +90,7 @@ def gather(places: Sequence[Place]) -> tuple[list[Cohort], list[tuple[int, int]]
     return [_cohort(model, groups[cohort]) for model, cohort in models.items()], order
 
 
-def _cohort(model: LowRankNetwork, group: Sequence[Place]) -> Cohort:
+def _cohort(model: Network, group: Sequence[Place]) -> Cohort:
     return Cohort(
         model,
         np.stack([cohort.parameters[row] for cohort, row in group]),

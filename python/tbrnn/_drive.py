@@ -1,4 +1,4 @@
-"""The recurrent drive of a low-rank network as vectors that write and vectors that read."""
+"""The recurrent drive: vectors that write and vectors that read, or a full matrix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn.models import LowRankTBRNN
+from tbrnn.models import RNN, LowRankTBRNN
 
 if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
@@ -27,8 +27,10 @@ def overlap(net: Ensemble) -> float:
     """Norm of the overlaps of writing with reading vectors, over N.
 
     ``n_r . m_s / N`` of a pairwise drive, ``m_r . l_s / N`` and ``n_r . l_s / N`` of a three-body
-    drive, for all r and s; the root of the sum of their squares.
+    drive, for all r and s; the root of the sum of their squares. NaN for a network of full rank.
     """
+    if isinstance(net.model, RNN):
+        return np.nan
     squares = [
         np.sum((read.T @ write / len(write)) ** 2)
         for write, reads in _vectors(net)
@@ -40,14 +42,16 @@ def overlap(net: Ensemble) -> float:
 def spectral_radius(net: Ensemble) -> float:
     """Largest magnitude of an eigenvalue of d drive / d x at x = 0, without inputs.
 
-    A pairwise drive gives ``slope scale m n^T``. A three-body drive is linear at 0 only where
-    phi(0) is not 0, and gives 0 otherwise. In voltage form the drive reads x, and its sum goes
-    through phi.
+    A pairwise drive gives ``slope scale m n^T``, or ``slope w_hh`` of full rank. A three-body drive
+    is linear at 0 only where phi(0) is not 0, and gives 0 otherwise. In voltage form the drive
+    reads x, and its sum goes through phi.
     """
     model = net.model
     value, slope = AT_ZERO[model.phi]
     at_rest = np.full(model.units, value if model.form == "rate" else 0.0)
     jacobian = np.zeros((model.units, model.units))
+    if isinstance(model, RNN):
+        jacobian += net.arrays["w_hh"]
     for factor, (write, reads) in zip(_factors(net), _vectors(net), strict=True):
         if len(reads) == 1:
             jacobian += factor * write @ reads[0].T
@@ -69,7 +73,7 @@ def _vectors(net: Ensemble) -> Iterator[tuple[NDArray[Any], list[NDArray[Any]]]]
         yield arrays["l_tbrnn"], [arrays["m_tbrnn"], arrays["n_tbrnn"]]
     elif "l" in arrays:
         yield _written(net, arrays), [arrays["m"], arrays["n"]]
-    else:
+    elif "m" in arrays:
         yield arrays["m"], [arrays["n"]]
 
 
@@ -85,14 +89,11 @@ def _written(net: Ensemble, arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:
 
 
 def _factors(net: Ensemble) -> list[float]:
-    """The scale of each term, with the gate where there is one."""
-    model = net.model
-    units = model.units
-    pairwise = 1 / units if model.scale is None else model.scale
-    three_body = 1 / units**2 if model.scale is None else model.scale
+    """The scale of each low-rank term, with the gate where there is one."""
+    pairwise, three_body = net.model.scales
     if "m_rnn" not in net.arrays:
-        return [three_body if "l" in net.arrays else pairwise]
-    if not getattr(model, "gated", False):
+        return [three_body if "l" in net.arrays else pairwise] if net.model.ranks else []
+    if not getattr(net.model, "gated", False):
         return [pairwise, three_body]
     gate = 1 / (1 + np.exp(-float(net.arrays["gate"])))
     return [gate * pairwise, (1 - gate) * three_body]

@@ -1,4 +1,4 @@
-"""What all low-rank networks share: hyperparameters, initial weights, published names."""
+"""What all networks share: hyperparameters, initial weights, published names."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ READOUTS = ("matrix", "identity")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LowRankNetwork:
-    """Hyperparameters of a low-rank network; the classes that derive from it add the drive."""
+class Network:
+    """Hyperparameters of a network; the classes that derive from it add the drive."""
 
     units: int
-    rank: int | tuple[int, int]
     inputs: int
     outputs: int
     alpha: float = 0.2
@@ -41,17 +40,15 @@ class LowRankNetwork:
     input_bias: bool = True
     output_bias: bool = True
     readout: str = "matrix"
-    scale: float | None = None
 
     code: ClassVar[int]  # the class in seeds; never changes
     published: ClassVar[Mapping[str, str]]  # published name -> ours, of the recurrent parameters
-    rank_from: ClassVar[tuple[str, ...]]  # parameters that show the ranks
+    rank_from: ClassVar[tuple[str, ...]] = ()  # parameters that show the ranks
     zero_input_bias: ClassVar[bool] = False  # does b start at zero?
 
     def __post_init__(self) -> None:
         """Check every argument; plain Python values stay in the fields."""
         self._set("units", whole("units", self.units, least=1))
-        self._set("rank", self._checked_rank())
         self._set("inputs", whole("inputs", self.inputs, least=1))
         self._set("outputs", whole("outputs", self.outputs, least=1))
         self._set("alpha", number("alpha", self.alpha, above=0, most=1))
@@ -63,8 +60,6 @@ class LowRankNetwork:
         self._set("input_bias", switch("input_bias", self.input_bias))
         self._set("output_bias", switch("output_bias", self.output_bias))
         choice("readout", self.readout, READOUTS)
-        if self.scale is not None:
-            self._set("scale", number("scale", self.scale, above=0))
         if self.readout == "identity":
             if self.outputs != self.units:
                 expected = f"units = {self.units} with readout='identity'"
@@ -74,13 +69,15 @@ class LowRankNetwork:
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)
 
-    def _checked_rank(self) -> int | tuple[int, int]:
-        return whole("rank", self.rank, least=1, most=self.units)
-
     @property
     def ranks(self) -> tuple[int, ...]:
         """The rank of each low-rank term of the drive."""
-        return self.rank if isinstance(self.rank, tuple) else (self.rank,)
+        return ()
+
+    @property
+    def scales(self) -> tuple[float, float]:
+        """Factors of a pairwise and of a three-body low-rank drive."""
+        return 1.0, 1.0
 
     @property
     def spec(self) -> Spec:
@@ -136,9 +133,10 @@ class LowRankNetwork:
         arrays : mapping
             The published names and shapes: ``w_in.weight`` (unit, input), ``w_in.bias`` (unit),
             ``w_out.weight`` (output, unit), ``w_out.bias`` (output), and the recurrent
-            parameters, each (unit, rank): ``M N`` (LowRankRNN), ``L M N`` (LowRankTBRNN) or
-            ``M_rnn N_rnn L_tbrnn M_tbrnn N_tbrnn`` and the gate ``alpha`` () (LowRankHORNN; the
-            gate may be missing). Units, rank, inputs, outputs and biases follow from the arrays.
+            parameters: ``w_hh`` (unit, unit) (RNN) or, each (unit, rank), ``M N`` (LowRankRNN),
+            ``L M N`` (LowRankTBRNN) or ``M_rnn N_rnn L_tbrnn M_tbrnn N_tbrnn`` and the gate
+            ``alpha`` () (LowRankHORNN; the gate may be missing). Units, rank, inputs, outputs and
+            biases follow from the arrays.
         dtype : {"float32", "float64"}, optional
             Default: float32 if all arrays are float32, else float64.
         **options
@@ -181,9 +179,19 @@ class LowRankNetwork:
             return fan_in(rng, shape, self.inputs)
         if name == "b_out":
             return fan_in(rng, shape, self.units)
-        if name in ("w_in", "w_out"):
-            return xavier(rng, shape)
+        if name == "w_in":
+            return self._draw_input(rng, shape)
+        if name == "w_out":
+            return self._draw_readout(rng, shape)
         return self._draw_recurrent(rng, shape)
+
+    def _draw_input(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        return xavier(rng, shape)
+
+    def _draw_readout(
+        self, rng: np.random.Generator, shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        return xavier(rng, shape)
 
     def _draw_recurrent(
         self, rng: np.random.Generator, shape: tuple[int, ...]
@@ -204,7 +212,8 @@ def fan_in(rng: np.random.Generator, shape: tuple[int, ...], fan: int) -> NDArra
 
 
 @cache
-def _spec(model: LowRankNetwork) -> Spec:
+def _spec(model: Network) -> Spec:
+    scale_two, scale_three = model.scales
     return Spec(
         type(model).__name__,
         units=model.units,
@@ -215,8 +224,8 @@ def _spec(model: LowRankNetwork) -> Spec:
         form=model.form,
         phi=model.phi,
         phi_out=model.phi_out or model.phi,
-        scale_two=1 / model.units if model.scale is None else model.scale,
-        scale_three=1 / model.units**2 if model.scale is None else model.scale,
+        scale_two=scale_two,
+        scale_three=scale_three,
         input_bias=model.input_bias,
         output_bias=model.output_bias,
         identity_readout=model.readout == "identity",

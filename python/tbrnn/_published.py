@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from tbrnn.errors import mistake
 
 if TYPE_CHECKING:
-    from tbrnn._network import LowRankNetwork
+    from tbrnn._network import Network
 
 INPUT_AND_READOUT = {
     "w_in.weight": "w_in",
@@ -26,13 +26,13 @@ INPUT_AND_READOUT = {
 OPTIONAL = ("w_in.bias", "w_out.bias", "alpha")
 
 
-def published_names(model: type[LowRankNetwork]) -> dict[str, str]:
+def published_names(model: type[Network]) -> dict[str, str]:
     """Published name -> ours."""
     return {**model.published, **INPUT_AND_READOUT}
 
 
 def read_state_dict(
-    model: type[LowRankNetwork], arrays: Mapping[str, ArrayLike], options: Mapping[str, Any]
+    model: type[Network], arrays: Mapping[str, ArrayLike], options: Mapping[str, Any]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Arrays under our names, and the sizes and switches that they imply."""
     identity = options.get("readout") == "identity"
@@ -50,7 +50,7 @@ def read_state_dict(
 
 
 def _check_names(
-    model: type[LowRankNetwork],
+    model: type[Network],
     arrays: Mapping[str, ArrayLike],
     names: Mapping[str, str],
     *,
@@ -71,18 +71,17 @@ def _check_names(
 
 
 def _sizes(
-    model: type[LowRankNetwork], read: Mapping[str, NDArray[Any]], *, identity: bool
+    model: type[Network], read: Mapping[str, NDArray[Any]], *, identity: bool
 ) -> dict[str, Any]:
     """Units, rank, inputs, outputs and bias switches."""
-    matrices = [ours for name, ours in model.published.items() if name != "alpha"]
-    for ours in [*matrices, "w_in", *([] if identity else ["w_out"])]:
+    for ours in [*model.rank_from, "w_in", *([] if identity else ["w_out"])]:
         if read[ours].ndim != 2:
             raise mistake(f"arrays: {ours}", "a matrix", f"shape {read[ours].shape}")
     units = read["w_in"].shape[0]
     ranks = [read[ours].shape[1] for ours in model.rank_from]
     return {
         "units": units,
-        "rank": ranks[0] if len(ranks) == 1 else tuple(ranks),
+        **({"rank": ranks[0] if len(ranks) == 1 else tuple(ranks)} if ranks else {}),
         "inputs": read["w_in"].shape[1],
         "outputs": units if identity else read["w_out"].shape[0],
         "input_bias": "b_in" in read,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn._network import LowRankNetwork
+from tbrnn._network import Network
 from tbrnn.errors import mistake, wrong_type
 
 EXPECTED = "an int, a slice, a list of ints or a boolean mask"
@@ -41,7 +41,7 @@ def positions(index: Any, members: int) -> NDArray[np.int64]:
 
 
 def members_where(
-    models: Sequence[LowRankNetwork], numbers: NDArray[np.int64], conditions: Mapping[str, Any]
+    models: Sequence[Network], numbers: NDArray[np.int64], conditions: Mapping[str, Any]
 ) -> NDArray[np.int64]:
     """The positions of the members that meet all conditions."""
     known = sorted({"model", "number", *(f.name for model in models for f in fields(model))})
@@ -52,7 +52,7 @@ def members_where(
     return np.flatnonzero(met)
 
 
-def _meets(model: LowRankNetwork, number: int, name: str, value: Any) -> bool:
+def _meets(model: Network, number: int, name: str, value: Any) -> bool:
     if name == "number":
         return bool(number == value)
     if name == "model":

@@ -10,12 +10,12 @@ from numpy.typing import DTypeLike
 
 from tbrnn._arguments import precision, whole
 from tbrnn._cohorts import Cohort, Place, gather
-from tbrnn._network import LowRankNetwork
+from tbrnn._network import Network
 from tbrnn._seeds import Entropy, Seed, entropies, member_entropies
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake, wrong_type
 
-Startable: TypeAlias = LowRankNetwork | Ensemble | Sequence[LowRankNetwork]
+Startable: TypeAlias = Network | Ensemble | Sequence[Network]
 
 
 def starting_networks(
@@ -42,7 +42,7 @@ def starting_networks(
 
 
 def networks(
-    models: Sequence[LowRankNetwork],
+    models: Sequence[Network],
     seeds: Sequence[Entropy],
     numbers: Sequence[int],
     dtype: DTypeLike | None,
@@ -55,14 +55,14 @@ def networks(
     )
 
 
-def _models(nets: LowRankNetwork | Sequence[LowRankNetwork]) -> list[LowRankNetwork]:
+def _models(nets: Network | Sequence[Network]) -> list[Network]:
     expected = "a model such as tbrnn.LowRankRNN(...), a list of models, or an Ensemble"
-    if isinstance(nets, LowRankNetwork):
+    if isinstance(nets, Network):
         return [nets]
     if not isinstance(nets, (list, tuple)):
         raise wrong_type("nets", expected, nets)
     for i, model in enumerate(nets):
-        if not isinstance(model, LowRankNetwork):
+        if not isinstance(model, Network):
             raise wrong_type(f"nets[{i}]", "a model such as tbrnn.LowRankRNN(...)", model)
     if not nets:
         raise mistake("nets", expected, "an empty list")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tbrnn._cohorts import Cohort, Place, by_name, gather, stacked
-from tbrnn._network import LowRankNetwork
+from tbrnn._network import Network
 from tbrnn._published import published_names
 from tbrnn._seeds import Entropy, Seed
 from tbrnn._selection import members_where, position, positions
@@ -39,7 +39,7 @@ class Ensemble:
     ----------
     model : the model of all members
     models : list of one model per member
-    rank : array (member,), or (member, 2) for LowRankHORNN
+    rank : array (member,), or (member, 2) for LowRankHORNN; the units where the rank is full
     numbers : array (member,) of member numbers
     seeds : list of the members' entropies, as tuples of ints
     dtype : float32 or float64
@@ -69,7 +69,7 @@ class Ensemble:
 
     @staticmethod
     def from_arrays(
-        model: LowRankNetwork,
+        model: Network,
         arrays: Mapping[str, ArrayLike],
         *,
         numbers: Sequence[int] | None = None,
@@ -80,7 +80,7 @@ class Ensemble:
 
         Parameters
         ----------
-        model : LowRankRNN, LowRankTBRNN or LowRankHORNN
+        model : such as LowRankRNN or RNN
         arrays : mapping
             Each parameter of the model as an array (member, *shape), as in `Ensemble.arrays`.
         numbers, seeds : sequence, optional
@@ -139,27 +139,28 @@ class Ensemble:
     def __repr__(self) -> str:
         kinds: dict[str, int] = {}
         for model in self.models:
-            kind = f"{type(model).__name__} rank {model.rank}"
+            rank = f" rank {_rank(model)}" if model.ranks else ""
+            kind = type(model).__name__ + rank
             kinds[kind] = kinds.get(kind, 0) + 1
         text = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         return f"Ensemble({len(self)} network{'' if len(self) == 1 else 's'}: {text})"
 
     @property
-    def model(self) -> LowRankNetwork:
+    def model(self) -> Network:
         """The model of all members; ValueError if they differ."""
         if len(self.cohorts) != 1:
             raise ValueError(f"{self!r} has no single model: see .models, or select with .where")
         return self.cohorts[0].model
 
     @property
-    def models(self) -> list[LowRankNetwork]:
+    def models(self) -> list[Network]:
         """The model of each member."""
         return [self.cohorts[c].model for c, _ in self.order]
 
     @property
     def rank(self) -> NDArray[Any]:
-        """The rank of each member."""
-        ranks = [model.rank for model in self.models]
+        """The rank of each member; the units of a network of full rank."""
+        ranks = [_rank(model) for model in self.models]
         if len({np.ndim(rank) for rank in ranks}) < 2:
             return np.array(ranks, dtype=np.int64)
         mixed = np.empty(len(ranks), dtype=object)  # pairs beside single numbers
@@ -322,3 +323,9 @@ class Ensemble:
     def _place(self, member: int) -> Place:
         cohort, row = self.order[member]
         return self.cohorts[cohort], int(row)
+
+
+def _rank(model: Network) -> int | tuple[int, ...]:
+    if len(model.ranks) > 1:
+        return model.ranks
+    return model.ranks[0] if model.ranks else model.units

@@ -19,7 +19,7 @@ from tbrnn.ensemble import Ensemble
 from tbrnn.models import MODELS
 
 if TYPE_CHECKING:
-    from tbrnn._network import LowRankNetwork
+    from tbrnn._network import Network
 
 FORMAT = 1  # of the configuration below; larger numbers come from later versions of the package
 
@@ -160,7 +160,7 @@ def _described(cohort: Cohort) -> dict[str, Any]:
 
 
 def _cohort(c: int, entry: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Cohort:
-    model: LowRankNetwork = MODELS[entry["class"]](**entry["model"])
+    model: Network = MODELS[entry["class"]](**entry["model"])
     members = len(entry["numbers"])
     columns = [tensors[f"{c}.{name}"].reshape(members, -1) for name, _ in model.spec.fields]
     seeds = tuple(tuple(seed) for seed in entry["seeds"])

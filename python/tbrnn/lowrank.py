@@ -14,7 +14,7 @@ from tbrnn._arguments import choice, whole
 from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._cohorts import Cohort, Place, gather
 from tbrnn._engine import Dataset
-from tbrnn._network import LowRankNetwork
+from tbrnn._network import Network
 from tbrnn._options import LearningRate, Patience, Stall, member_options
 from tbrnn._packing import check_trials, dataset_of_members, pack
 from tbrnn._retry import Accept, check_accept, train_until_accepted
@@ -26,6 +26,7 @@ from tbrnn.callbacks import OnMemberEnd, OnSlice, callback
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake, wrong_type
 from tbrnn.guard import Guard
+from tbrnn.models.low_rank import LowRankNetwork
 from tbrnn.optimizers import Adam
 from tbrnn.runs import Runs
 from tbrnn.trials import Trials
@@ -68,9 +69,11 @@ def lint(
 ) -> Runs:
     """Train students of several ranks to reproduce the activity of each teacher.
 
-    A teacher runs on the trials without noise. A student is a fresh network with the teacher's
-    units, alpha, form, sigma, phi, scale, bias switches and, where its class has them, hard_orth
-    and gated. It has input weights of its own and an identity readout, and is trained to::
+    A teacher, of any class, runs on the trials without noise. A student is a fresh network with the
+    teacher's units, alpha, form, sigma, phi, scale, bias switches and, where its class has them,
+    hard_orth and gated. A teacher of full rank has no scale; its students have scale 1 if its alpha
+    is 1, as in the published "discrete" mode, else the scale of their class. A student has input
+    weights of its own and an identity readout, and is trained to::
 
         match="rates":   phi_out(x) = phi_out(x of the teacher)
         match="states":  x = x of the teacher
@@ -235,14 +238,16 @@ def _students(
 
 
 def _student_model(
-    teacher: LowRankNetwork, student_class: type[LowRankNetwork], rank: Rank, match: str
+    teacher: Network, student_class: type[LowRankNetwork], rank: Rank, match: str
 ) -> LowRankNetwork:
     own = [field.name for field in fields(student_class) if hasattr(teacher, field.name)]
     shared = {name: getattr(teacher, name) for name in own}
+    if not teacher.ranks and teacher.alpha == 1:
+        shared["scale"] = 1.0
     return student_class(**{**shared, **_bare(teacher, match), "rank": rank})
 
 
-def _bare(teacher: LowRankNetwork, match: str) -> dict[str, Any]:
+def _bare(teacher: Network, match: str) -> dict[str, Any]:
     """Hyperparameters of an identity readout that shows what is matched."""
     shown = teacher.phi_out if match == "rates" else "identity"
     return {"readout": "identity", "outputs": teacher.units, "phi_out": shown}

@@ -16,6 +16,7 @@ KINDS = {
     "hard-orth": Network("LowRankTBRNN", hard_orth=True),
     "hybrid": Network("LowRankHORNN"),
     "gated": Network("LowRankHORNN", gated=True),
+    "full": Network("RNN"),
 }
 FORMS = ("rate", "voltage")
 PHIS = ("tanh", "relu", "sigmoid", "softplus", "identity")
@@ -44,7 +45,8 @@ class Case:
 
     @property
     def model_ranks(self):
-        return self.ranks if self.net.model == "LowRankHORNN" else self.ranks[:1]
+        terms = {"LowRankHORNN": 2, "RNN": 0}
+        return self.ranks[: terms.get(self.net.model, 1)]
 
     @property
     def fields(self):
@@ -56,6 +58,7 @@ class Case:
             "LowRankHORNN": {"m_rnn": (n, r), "n_rnn": (n, r)}
             | dict.fromkeys(("l_tbrnn", "m_tbrnn", "n_tbrnn"), (n, r3))
             | {"gate": ()},
+            "RNN": {"w_hh": (n, n)},
         }[self.net.model]
         shapes["w_in"] = (n, self.inputs)
         if self.input_bias:
@@ -106,6 +109,7 @@ class Case:
         rng = np.random.default_rng(seed)
         leaky = self.net.alpha < 1
         spread = {"w_in": 0.5, "b_in": 0.2, "w_out": 0.5, "b_out": 0.2, "gate": 1.0}
+        spread["w_hh"] = 0.8 / np.sqrt(self.units)
         blocks = [
             rng.normal(0, spread.get(name, 0.7 if leaky else 0.25), (members, int(np.prod(shape))))
             for name, shape in self.fields

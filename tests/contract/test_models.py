@@ -14,6 +14,7 @@ MODELS = {
     "two-body": tbrnn.LowRankRNN(rank=5, **SIZES),
     "three-body": tbrnn.LowRankTBRNN(rank=5, **SIZES),
     "hybrid": tbrnn.LowRankHORNN(rank=(5, 6), **SIZES),
+    "full": tbrnn.RNN(**SIZES),
 }
 
 
@@ -21,9 +22,13 @@ def xavier(p, q):
     return np.sqrt(6 / (p + q))
 
 
-# bounds of uniform distributions; Normal(0, 1) and zeros are told by name
+def normal(spread):
+    return "normal", spread
+
+
+# bounds of uniform distributions; normal ones and zeros are told by name
 STARTS = {
-    "two-body": {"m": "normal", "n": "normal", "b_in": 1 / np.sqrt(3)},
+    "two-body": {"m": normal(1), "n": normal(1), "b_in": 1 / np.sqrt(3)},
     "three-body": {"l": 0.4140, "m": 0.4140, "n": 0.4140, "b_in": 1 / np.sqrt(3)},
     "hybrid": {
         "m_rnn": 0.4140,
@@ -34,6 +39,12 @@ STARTS = {
         "gate": "zero",
         "b_in": "zero",
     },
+    "full": {
+        "w_hh": normal(0.1 / np.sqrt(30)),
+        "w_in": normal(1),
+        "b_in": "zero",
+        "w_out": 1 / np.sqrt(30),
+    },
 }
 SHARED_STARTS = {"w_in": xavier(3, 30), "w_out": xavier(30, 2), "b_out": 1 / np.sqrt(30)}
 
@@ -41,16 +52,17 @@ SHARED_STARTS = {"w_in": xavier(3, 30), "w_out": xavier(30, 2), "b_out": 1 / np.
 @pytest.mark.parametrize("kind", MODELS)
 def test_initial_weights(kind):
     nets = MODELS[kind].initial(range(200), dtype="float64")
-    starts = STARTS[kind] | SHARED_STARTS
+    starts = SHARED_STARTS | STARTS[kind]
     assert set(nets.arrays) == set(starts)
     for name, start in starts.items():
         values = nets.arrays[name].ravel()
         if start == "zero":
             assert not values.any(), name
-        elif start == "normal":
-            assert abs(values.mean()) < 4 / np.sqrt(values.size), name
-            assert abs(values.var() - 1) < 4 * np.sqrt(2 / values.size), name
-            assert np.abs(values).max() > 3, name
+        elif isinstance(start, tuple):
+            z = values / start[1]
+            assert abs(z.mean()) < 4 / np.sqrt(z.size), name
+            assert abs(z.var() - 1) < 4 * np.sqrt(2 / z.size), name
+            assert np.abs(z).max() > 3, name
         else:
             assert np.abs(values).max() <= start + 1e-4, name
             assert np.abs(values).max() > 0.97 * start, name

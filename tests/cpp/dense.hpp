@@ -47,6 +47,12 @@ inline Eigen::VectorXd dense_drive(LowRankTBRNN, const double* p, Ranks ranks,
   return three_body(p, ranks.three, factor.three, r);
 }
 
+inline Eigen::VectorXd dense_drive(RNN, const double* p, Ranks, Factors<double>, bool,
+                                   const Eigen::VectorXd& r) {
+  const int units = static_cast<int>(r.size());
+  return vectors(p, units, units, 0) * r;
+}
+
 inline Eigen::VectorXd dense_drive(LowRankHORNN, const double* p, Ranks ranks,
                                    Factors<double> factor, bool gated, const Eigen::VectorXd& r) {
   const int units = static_cast<int>(r.size());

@@ -74,7 +74,7 @@ struct Types<std::tuple<Model...>> {
   using type = testing::Types<Model...>;
 };
 
-TYPED_TEST_SUITE(LowRank, Types<Models>::type);
+TYPED_TEST_SUITE(LowRank, Types<ChannelModels>::type);
 
 TYPED_TEST(LowRank, DriveEqualsDenseWeights) {
   for (const bool gated : {false, hybrid<TypeParam>}) {

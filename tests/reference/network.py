@@ -1,10 +1,10 @@
-"""Rollout and hand-written backpropagation through time of every low-rank model."""
+"""Rollout and hand-written backpropagation through time of every model."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from . import hard_orth, leak, low_rank_hornn, low_rank_rnn, low_rank_tbrnn
+from . import hard_orth, leak, low_rank_hornn, low_rank_rnn, low_rank_tbrnn, rnn
 from .loss import mean_squared_error
 from .nonlinearities import SLOPE, VALUE
 
@@ -12,6 +12,7 @@ DRIVE = {
     "LowRankRNN": (low_rank_rnn, ("scale_two",)),
     "LowRankTBRNN": (low_rank_tbrnn, ("scale_three",)),
     "LowRankHORNN": (low_rank_hornn, ("scale_two", "scale_three", "gated")),
+    "RNN": (rnn, ()),
 }
 
 

@@ -3,6 +3,7 @@
 from .network import Network
 
 NAMES = {
+    "w_hh": "w_hh",
     "L": "l",
     "M": "m",
     "N": "n",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tbrnn._network import LowRankNetwork
+from tbrnn._network import Network
 from tbrnn.analysis.nonlinearities import BOUND, SLOPE, VALUE, Array
 from tbrnn.connectivity.terms import pairs, stacked, triples
 from tbrnn.ensemble import Ensemble
@@ -27,7 +27,7 @@ class Reduced:
     K is the number of overlaps, the sum of the model's ranks.
     """
 
-    model: LowRankNetwork
+    model: Network
     write: Array
     read: Array
     left: Array
@@ -38,6 +38,8 @@ class Reduced:
     @classmethod
     def of(cls, nets: Ensemble) -> Reduced:
         """The reduction of an ensemble of one model; always with a member axis."""
+        if not nets.model.ranks:
+            raise mistake("nets", "low-rank networks", repr(nets))
         arrays, two, three = stacked(nets), pairs(nets), triples(nets)
         none = np.zeros((len(nets), nets.model.units, 0))
         m, read = (none, none) if two is None else (two.m, two.weight[:, None, None] * two.n)

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tbrnn._network import LowRankNetwork
+from tbrnn._network import Network
 from tbrnn._seeds import Entropy
 from tbrnn.campaign.classes import completed
 from tbrnn.campaign.configuration import (
@@ -42,7 +42,7 @@ class Member:
 
     id: str
     varied: dict[str, Any]
-    model: LowRankNetwork
+    model: Network
     training: Training
     source: Source
     seed: int
@@ -125,7 +125,7 @@ class Expansion:
         return self._sources[key]
 
 
-def _model(section: Mapping[str, Any], trials: Source) -> LowRankNetwork:
+def _model(section: Mapping[str, Any], trials: Source) -> Network:
     """A model with as many inputs and outputs as the trials have channels."""
     if "class" not in section:
         raise ValueError("model.class is missing")
@@ -141,7 +141,7 @@ def _model(section: Mapping[str, Any], trials: Source) -> LowRankNetwork:
         raise ValueError(f"model.{error}") from None
 
 
-def _described(model: LowRankNetwork) -> dict[str, Any]:
+def _described(model: Network) -> dict[str, Any]:
     return {"class": type(model).__name__, **vars(model)}
 
 

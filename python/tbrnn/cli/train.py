@@ -42,11 +42,12 @@ def train(
 
 def _summary(single: Single) -> str:
     model, line = single.member.model, single.line
+    rank = f", rank {', '.join(map(str, model.ranks))}" if model.ranks else ""
     trials = single.member.source.training
     scores = f"test loss {_number(line['test_loss'])}, accuracy {_number(line['accuracy'])}"
     return "\n".join(
         [
-            f"{type(model).__name__}, {model.units} units, rank {model.rank}; {trials}",
+            f"{type(model).__name__}, {model.units} units{rank}; {trials}",
             f"{line['status']} after {line['epochs']:,} epochs in {line['seconds']:.1f} s",
             f"best loss {_number(line['best_loss'])} (epoch {line['best_epoch']:,}), "
             f"last loss {_number(line['last_loss'])}",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn.connectivity.terms import Array, pairs, triples
+from tbrnn.connectivity.terms import Array, pairs, stacked, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
+from tbrnn.models import RNN
 
 
 def matrix(nets: Ensemble) -> Array:
@@ -22,7 +23,7 @@ def matrix(nets: Ensemble) -> Array:
     Parameters
     ----------
     nets : Ensemble
-        Of LowRankRNN or LowRankHORNN, one model.
+        Of LowRankRNN, LowRankHORNN or RNN (its w_hh), one model.
 
     Returns
     -------
@@ -45,11 +46,15 @@ def matrix(nets: Ensemble) -> Array:
     >>> tbrnn.connectivity.matrix(nets).shape
     (4, 30, 30)
     """
+    full = stacked(nets)["w_hh"] if isinstance(nets.model, RNN) else _of_pairs(nets)
+    return full[0] if nets.single else full
+
+
+def _of_pairs(nets: Ensemble) -> Array:
     term = pairs(nets)
     if term is None:
         raise mistake("nets", "networks with a two-body term", repr(nets))
-    full = term.weight[:, None, None] * (term.m @ term.n.swapaxes(-1, -2))
-    return full[0] if nets.single else full
+    return np.asarray(term.weight[:, None, None] * (term.m @ term.n.swapaxes(-1, -2)))
 
 
 def tensor(nets: Ensemble) -> Array:

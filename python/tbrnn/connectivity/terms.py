@@ -51,8 +51,7 @@ def pairs(nets: Ensemble) -> Pairs | None:
     if not isinstance(model, LowRankRNN | LowRankHORNN):
         return None
     tag = "_rnn" if isinstance(model, LowRankHORNN) else ""
-    scale = 1 / model.units if model.scale is None else model.scale
-    weight = np.full(len(nets), scale)
+    weight = np.full(len(nets), model.scales[0])
     if isinstance(model, LowRankHORNN) and model.gated:
         weight = weight * expit(arrays["gate"])
     return Pairs(weight, arrays["m" + tag], arrays["n" + tag])
@@ -64,8 +63,7 @@ def triples(nets: Ensemble) -> Triples | None:
     if not isinstance(model, LowRankTBRNN | LowRankHORNN):
         return None
     tag = "_tbrnn" if isinstance(model, LowRankHORNN) else ""
-    scale = 1 / model.units**2 if model.scale is None else model.scale
-    weight = np.full(len(nets), scale)
+    weight = np.full(len(nets), model.scales[1])
     if isinstance(model, LowRankHORNN) and model.gated:
         weight = weight * expit(-arrays["gate"])
     l = arrays["l" + tag]  # noqa: E741

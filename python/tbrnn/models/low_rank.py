@@ -1,66 +1,47 @@
-"""The low-rank networks: frozen descriptions, one class per drive.
-
-A model says what a network is; its numbers live in an `Ensemble`. The drives are computed by the
-engine (cpp/equations); here are names, shapes and initial distributions.
-"""
+"""The low-rank networks, one class per drive."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn._arguments import switch, whole
-from tbrnn._network import LowRankNetwork
+from tbrnn._arguments import number, switch, whole
+from tbrnn._network import Network
 from tbrnn.errors import mistake
-
-Model = TypeVar("Model", bound=type[LowRankNetwork])
-
-UPDATE = """With rates r = phi(x), inputs u, unit Gaussian noise xi and alpha = dt/tau::
-
-        x <- x + alpha (-x + drive(r) + W_in u + b) + sigma xi           form="rate"
-        x <- x + alpha (-x + phi(drive(x) + W_in u + b)) + sigma xi      form="voltage"
-        o  = W_out phi_out(x) + b_out   (rate)      W_out x + b_out   (voltage)"""
-
-SHARED_PARAMETERS = """inputs, outputs : int
-        Number of input and output channels.
-    alpha : float, default 0.2
-        Euler step dt/tau, above 0 and at most 1. The published "discrete" mode is
-        ``alpha=1, sigma=0, scale=1``.
-    sigma : float, default 0
-        Standard deviation of the noise added to each unit in each step (not scaled by dt).
-    form : {"rate", "voltage"}, default "rate"
-        Which of the two equations (the three-body code's words; much of the field uses them the
-        other way round).
-    phi : {"tanh", "relu", "sigmoid", "softplus", "identity"}, default "tanh"
-        Nonlinearity of the recurrence.
-    phi_out : same choices, optional
-        Nonlinearity of the readout in rate form, phi unless given; voltage form ignores it.
-    input_bias, output_bias : bool, default True
-        Whether there is a b and a b_out.
-    readout : {"matrix", "identity"}, default "matrix"
-        "identity": the outputs are phi_out(x) (rate) or x (voltage), without W_out and b_out;
-        requires outputs == units."""
-
-RAISES = """Raises
-    ------
-    ValueError, TypeError
-        Naming the argument, what was expected and what was given."""
-
-SOURCE = """References
-    ----------
-    Beyond linear summation: Three-Body RNNs for modeling complex neural and biological systems."""
+from tbrnn.models._documents import documented
 
 
-def documented(model: Model) -> Model:
-    """Complete a docstring with what the models share."""
-    shared = {"UPDATE": UPDATE, "SHARED": SHARED_PARAMETERS, "RAISES": RAISES, "SOURCE": SOURCE}
-    for mark, text in shared.items():
-        model.__doc__ = (model.__doc__ or "").replace(f"<{mark}>", text)
-    return model
+@dataclass(frozen=True, kw_only=True)
+class LowRankNetwork(Network):
+    """Hyperparameters of a network with a low-rank drive."""
+
+    rank: int | tuple[int, int]
+    scale: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set("rank", self._checked_rank())
+        if self.scale is not None:
+            self._set("scale", number("scale", self.scale, above=0))
+
+    def _checked_rank(self) -> int | tuple[int, int]:
+        return whole("rank", self.rank, least=1, most=self.units)
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """The rank of each low-rank term of the drive."""
+        return self.rank if isinstance(self.rank, tuple) else (self.rank,)
+
+    @property
+    def scales(self) -> tuple[float, float]:
+        """Factors of a pairwise and of a three-body low-rank drive."""
+        if self.scale is not None:
+            return self.scale, self.scale
+        return 1 / self.units, 1 / self.units**2
 
 
 @documented
@@ -239,8 +220,3 @@ class LowRankHORNN(LowRankNetwork):
             whole(f"rank[{i}]", rank, least=1, most=self.units) for i, rank in enumerate(self.rank)
         )
         return two, three
-
-
-MODELS: dict[str, type[LowRankNetwork]] = {
-    model.__name__: model for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN)
-}

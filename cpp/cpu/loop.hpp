@@ -1,0 +1,30 @@
+// The time loop of a model with a product stage. Its members are compiled in a source of each recurrence.
+#pragma once
+
+#include "cpu/rollout.hpp"
+
+namespace tbrnn::inline TBRNN_ISA {
+
+struct NoProduct {
+  static constexpr bool exists = false;
+};
+struct Dense;
+
+template <Recurrence>
+struct ProductOf;
+template <>
+struct ProductOf<Recurrence::channel> {
+  using Type = NoProduct;
+};
+template <>
+struct ProductOf<Recurrence::dense> {
+  using Type = Dense;
+};
+
+template <class Model, class Product, class T>
+struct Loop {
+  static void forward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
+  static double backward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
+};
+
+}  // namespace tbrnn::inline TBRNN_ISA

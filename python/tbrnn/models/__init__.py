@@ -1,0 +1,15 @@
+"""The networks: frozen descriptions, one class per drive.
+
+A model says what a network is; its numbers live in an `Ensemble`. The drives are computed by the
+engine (cpp/equations); here are names, shapes and initial distributions.
+"""
+
+from tbrnn._network import Network
+from tbrnn.models.dense import RNN
+from tbrnn.models.low_rank import LowRankHORNN, LowRankNetwork, LowRankRNN, LowRankTBRNN
+
+MODELS: dict[str, type[Network]] = {
+    model.__name__: model for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN, RNN)
+}
+
+__all__ = ["MODELS", "RNN", "LowRankHORNN", "LowRankNetwork", "LowRankRNN", "LowRankTBRNN"]

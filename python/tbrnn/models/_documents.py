@@ -1,0 +1,52 @@
+"""What the docstrings of all models share."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from tbrnn._network import Network
+
+Model = TypeVar("Model", bound=type[Network])
+
+UPDATE = """With rates r = phi(x), inputs u, unit Gaussian noise xi and alpha = dt/tau::
+
+        x <- x + alpha (-x + drive(r) + W_in u + b) + sigma xi           form="rate"
+        x <- x + alpha (-x + phi(drive(x) + W_in u + b)) + sigma xi      form="voltage"
+        o  = W_out phi_out(x) + b_out   (rate)      W_out x + b_out   (voltage)"""
+
+SHARED_PARAMETERS = """inputs, outputs : int
+        Number of input and output channels.
+    alpha : float, default 0.2
+        Euler step dt/tau, above 0 and at most 1. The published "discrete" mode is
+        ``alpha=1, sigma=0``, and ``scale=1`` where there is a scale.
+    sigma : float, default 0
+        Standard deviation of the noise added to each unit in each step (not scaled by dt).
+    form : {"rate", "voltage"}, default "rate"
+        Which of the two equations (the three-body code's words; much of the field uses them the
+        other way round).
+    phi : {"tanh", "relu", "sigmoid", "softplus", "identity"}, default "tanh"
+        Nonlinearity of the recurrence.
+    phi_out : same choices, optional
+        Nonlinearity of the readout in rate form, phi unless given; voltage form ignores it.
+    input_bias, output_bias : bool, default True
+        Whether there is a b and a b_out.
+    readout : {"matrix", "identity"}, default "matrix"
+        "identity": the outputs are phi_out(x) (rate) or x (voltage), without W_out and b_out;
+        requires outputs == units."""
+
+RAISES = """Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was expected and what was given."""
+
+SOURCE = """References
+    ----------
+    Beyond linear summation: Three-Body RNNs for modeling complex neural and biological systems."""
+
+
+def documented(model: Model) -> Model:
+    """Complete a docstring with what the models share."""
+    shared = {"UPDATE": UPDATE, "SHARED": SHARED_PARAMETERS, "RAISES": RAISES, "SOURCE": SOURCE}
+    for mark, text in shared.items():
+        model.__doc__ = (model.__doc__ or "").replace(f"<{mark}>", text)
+    return model
