@@ -37,6 +37,12 @@ Ranks parse_ranks(const std::string& model, const std::vector<int>& ranks) {
   return parsed;
 }
 
+Constant parse_constant(const py::handle& object, const std::string& name) {
+  const auto array = py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(object);
+  if (!array) throw py::type_error(name + " must be an array of numbers");
+  return std::make_shared<const std::vector<double>>(array.data(), array.data() + array.size());
+}
+
 }  // namespace
 
 Match parse_match(const std::string& name) {
@@ -53,7 +59,7 @@ void register_spec(py::module_& module) {
                        int inputs, int outputs, double alpha, const std::string& form,
                        const std::string& phi, const std::string& phi_out, double scale_two,
                        double scale_three, bool input_bias, bool output_bias, bool identity_readout,
-                       bool gated, bool hard_orth) {
+                       bool gated, bool hard_orth, const py::dict& masks) {
              Spec spec;
              spec.model = model;
              spec.units = units;
@@ -72,6 +78,8 @@ void register_spec(py::module_& module) {
              spec.identity_readout = identity_readout;
              spec.gated = gated;
              spec.hard_orth = hard_orth;
+             for (const auto& [name, mask] : masks)
+               spec.masks.emplace_back(name.cast<std::string>(), parse_constant(mask, "masks"));
              spec.check();
              return spec;
            }),
@@ -79,7 +87,7 @@ void register_spec(py::module_& module) {
            py::arg("outputs"), py::arg("alpha"), py::arg("form"), py::arg("phi"),
            py::arg("phi_out"), py::arg("scale_two"), py::arg("scale_three"), py::arg("input_bias"),
            py::arg("output_bias"), py::arg("identity_readout"), py::arg("gated"),
-           py::arg("hard_orth"))
+           py::arg("hard_orth"), py::arg("masks") = py::dict())
       .def_property_readonly("fields",
                              [](const Spec& spec) {
                                py::list list;

@@ -35,6 +35,13 @@ void Spec::check() const {
     require(!hard_orth || decltype(type)::has_hard_orth,
             "hard_orth belongs to LowRankTBRNN, got model " + model);
   });
+  const auto list = fields(*this);
+  for (const auto& [name, mask] : masks) {
+    const Field* field = find(list, name);
+    require(field && field->size == mask->size(),
+            "masks must have the shapes of parameters, got " + std::to_string(mask->size()) +
+                " numbers for " + name);
+  }
   require(!hard_orth || inputs < hard_orth_columns, "hard_orth takes fewer than " +
                                                         std::to_string(hard_orth_columns) +
                                                         " inputs, got " + std::to_string(inputs));

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "equations/choices.hpp"
 
 namespace tbrnn {
+
+using Constant = std::shared_ptr<const std::vector<double>>;  // an array that no training changes
 
 struct Spec {
   std::string model;  // a name of equations/models.hpp
@@ -24,6 +28,7 @@ struct Spec {
   bool identity_readout = false;  // the outputs are all units
   bool gated = false;             // hybrid: g two-body + (1 - g) three-body
   bool hard_orth = false;         // three-body: L without its part in the input space
+  std::vector<std::pair<std::string, Constant>> masks = {};  // of parameters by name
 
   void check() const;  // throws std::invalid_argument
 };

@@ -6,6 +6,7 @@
 #include "core/dispatch.hpp"
 #include "cpu/product.hpp"
 #include "equations/hard_orth.hpp"
+#include "equations/mask.hpp"
 
 namespace tbrnn {
 
@@ -120,6 +121,8 @@ void PackedMember<T>::unpack_gradient(const T* p, const T* packed, T* gradient) 
                                   gradient);
   });
   unpack_product(spec, p, packed + plan_.packed.total(), gradient);
+  for (const auto& [name, mask] : spec.masks)
+    mask_gradient(mask->data(), mask->size(), gradient + offset(name.c_str()));
   T* dw_in = gradient + offset("w_in");
   T* db_in = spec.input_bias ? gradient + offset("b_in") : nullptr;
   pack_columns_adjoint(dQ.from(net.drives), spec.units, spec.inputs, input_factor<T>(spec), dw_in);

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ from tbrnn.ensemble import Ensemble
 from tbrnn.io import read_tensors, write_tensors
 
 if TYPE_CHECKING:
-    from tbrnn._network import Network
     from tbrnn._options import Options
     from tbrnn._training import Training
     from tbrnn.trials import Trials
@@ -109,7 +107,7 @@ def described(
     return {
         **words,
         "dtype": str(nets.dtype),
-        "models": [_model(cohort.model) for cohort in nets.cohorts],
+        "models": [cohort.model.described for cohort in nets.cohorts],
         "order": nets.order.tolist(),
         "seeds": [list(seed) for seed in nets.seeds],
         "weights": _digest([nets]),
@@ -136,10 +134,6 @@ def _arrays(content: Trials | Ensemble) -> dict[str, NDArray[Any]]:
     if isinstance(content, Ensemble):
         return {str(c): cohort.parameters for c, cohort in enumerate(content.cohorts)}
     return content.arrays()
-
-
-def _model(model: Network) -> dict[str, Any]:
-    return {"class": type(model).__name__, **asdict(model)}
 
 
 def _short(values: NDArray[Any]) -> Any:

@@ -1,6 +1,6 @@
 """The compiled engine: checks, allocates, calls. Users meet it through the package."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import DTypeLike, NDArray
@@ -27,6 +27,7 @@ class Spec:
         identity_readout: bool,
         gated: bool,
         hard_orth: bool,
+        masks: Mapping[str, NDArray[Any]] = {},
     ) -> None: ...
     @property
     def fields(self) -> list[tuple[str, tuple[int, ...]]]: ...

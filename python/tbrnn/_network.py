@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tbrnn._arguments import choice, number, precision, switch, whole
+from tbrnn._constants import Constant, plain
 from tbrnn._engine import Spec
 from tbrnn._published import read_state_dict
 from tbrnn._seeds import Seed, entropies, generator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 FORMS = ("rate", "voltage")
 NONLINEARITIES = ("tanh", "relu", "sigmoid", "softplus", "identity")
 READOUTS = ("matrix", "identity")
+OPTION = {"option": True}  # of a field that says nothing about a network while it is at its default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,18 @@ class Network:
     def scales(self) -> tuple[float, float]:
         """Factors of a pairwise and of a three-body low-rank drive."""
         return 1.0, 1.0
+
+    @property
+    def masks(self) -> Mapping[str, Constant]:
+        """Constant arrays by the name of the parameter whose gradient they multiply."""
+        return {}
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Class and hyperparameters as plain values, without options that are off."""
+        off = {f.name for f in fields(self) if f.metadata and getattr(self, f.name) == f.default}
+        values = {name: value for name, value in vars(self).items() if name not in off}
+        return {"class": type(self).__name__, **plain(values)}
 
     @property
     def spec(self) -> Spec:
@@ -231,4 +245,5 @@ def _spec(model: Network) -> Spec:
         identity_readout=model.readout == "identity",
         gated=getattr(model, "gated", False),
         hard_orth=getattr(model, "hard_orth", False),
+        masks={name: np.asarray(mask) for name, mask in model.masks.items()},
     )

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._cohorts import Cohort, by_name
+from tbrnn._constants import Constant
 from tbrnn._engine import VERSION
 from tbrnn.ensemble import Ensemble
 from tbrnn.models import MODELS
@@ -21,6 +21,7 @@ from tbrnn.models import MODELS
 if TYPE_CHECKING:
     from tbrnn._network import Network
 
+CONSTANT = "constant"  # arrays that are part of a model
 FORMAT = 1  # of the configuration below; larger numbers come from later versions of the package
 
 
@@ -31,6 +32,8 @@ def save(nets: Ensemble, path: str | os.PathLike[str]) -> None:
         for c, cohort in enumerate(nets.cohorts)
         for name, array in by_name(cohort.model, cohort.parameters).items()
     }
+    for c, cohort in enumerate(nets.cohorts):
+        tensors |= {f"{c}.{CONSTANT}.{k}": v.array for k, v in _constants(cohort).items()}
     configuration = {
         "format": FORMAT,
         "tbrnn": VERSION,
@@ -150,17 +153,24 @@ def _digest(configuration: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]
     return digest.hexdigest()
 
 
+def _constants(cohort: Cohort) -> dict[str, Constant]:
+    return {k: v for k, v in vars(cohort.model).items() if isinstance(v, Constant)}
+
+
 def _described(cohort: Cohort) -> dict[str, Any]:
+    model = {k: v for k, v in vars(cohort.model).items() if not isinstance(v, Constant)}
     return {
         "class": type(cohort.model).__name__,
-        "model": asdict(cohort.model),
+        "model": model,
         "numbers": list(cohort.numbers),
         "seeds": [list(seed) for seed in cohort.seeds],
     }
 
 
 def _cohort(c: int, entry: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Cohort:
-    model: Network = MODELS[entry["class"]](**entry["model"])
+    prefix = f"{c}.{CONSTANT}."
+    constants = {k.removeprefix(prefix): a for k, a in tensors.items() if k.startswith(prefix)}
+    model: Network = MODELS[entry["class"]](**entry["model"], **constants)
     members = len(entry["numbers"])
     columns = [tensors[f"{c}.{name}"].reshape(members, -1) for name, _ in model.spec.fields]
     seeds = tuple(tuple(seed) for seed in entry["seeds"])

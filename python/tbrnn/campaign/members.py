@@ -109,7 +109,7 @@ class Expansion:
         described = {
             **trials.described,
             "files": trials.files,
-            "model": _described(model),
+            "model": model.described,
             "training": checked.training.model_dump(mode="json", exclude={"record_every"}),
             "seed": seed,
         }
@@ -139,10 +139,6 @@ def _model(section: Mapping[str, Any], trials: Source) -> Network:
         return MODELS[name](inputs=inputs, outputs=outputs, **settings)
     except (TypeError, ValueError) as error:
         raise ValueError(f"model.{error}") from None
-
-
-def _described(model: Network) -> dict[str, Any]:
-    return {"class": type(model).__name__, **vars(model)}
 
 
 def _check_distinct(members: Sequence[Member]) -> None:

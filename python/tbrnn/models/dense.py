@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._network import Network, fan_in
+from tbrnn._constants import Constant, mask
+from tbrnn._network import OPTION, Network, fan_in
 from tbrnn.models._documents import documented
 
 
@@ -43,6 +44,8 @@ class RNN(FullRankNetwork):
     units : int
         Number of units N.
     <SHARED>
+    mask : array (unit, unit) of 0 and 1, optional
+        Multiplies the initial w_hh and every gradient of it, so that masked entries stay 0.
 
     <RAISES>
 
@@ -66,10 +69,23 @@ class RNN(FullRankNetwork):
     ValueError: units must be a whole number of at least 1, got 0
     """
 
+    mask: ArrayLike | Constant | None = field(default=None, metadata=OPTION)
+
     code: ClassVar[int] = 1
     published: ClassVar[Mapping[str, str]] = {"w_hh": "w_hh"}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.mask is not None:
+            self._set("mask", mask("mask", self.mask, (self.units, self.units)))
+
+    @property
+    def masks(self) -> Mapping[str, Constant]:
+        """Constant arrays by the name of the parameter whose gradient they multiply."""
+        return {"w_hh": self.mask} if isinstance(self.mask, Constant) else {}
 
     def _draw_recurrent(
         self, rng: np.random.Generator, shape: tuple[int, ...]
     ) -> NDArray[np.float64]:
-        return 0.1 / math.sqrt(self.units) * rng.standard_normal(shape)
+        weights = 0.1 / math.sqrt(self.units) * rng.standard_normal(shape)
+        return weights if self.mask is None else weights * np.asarray(self.mask)
