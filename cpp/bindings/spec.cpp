@@ -59,7 +59,7 @@ void register_spec(py::module_& module) {
                        int inputs, int outputs, double alpha, const std::string& form,
                        const std::string& phi, const std::string& phi_out, double scale_two,
                        double scale_three, bool input_bias, bool output_bias, bool identity_readout,
-                       bool gated, bool hard_orth, const py::dict& masks) {
+                       bool gated, bool hard_orth, const py::dict& masks, const py::object& bulk) {
              Spec spec;
              spec.model = model;
              spec.units = units;
@@ -80,6 +80,7 @@ void register_spec(py::module_& module) {
              spec.hard_orth = hard_orth;
              for (const auto& [name, mask] : masks)
                spec.masks.emplace_back(name.cast<std::string>(), parse_constant(mask, "masks"));
+             if (!bulk.is_none()) spec.bulk = parse_constant(bulk, "bulk");
              spec.check();
              return spec;
            }),
@@ -87,7 +88,7 @@ void register_spec(py::module_& module) {
            py::arg("outputs"), py::arg("alpha"), py::arg("form"), py::arg("phi"),
            py::arg("phi_out"), py::arg("scale_two"), py::arg("scale_three"), py::arg("input_bias"),
            py::arg("output_bias"), py::arg("identity_readout"), py::arg("gated"),
-           py::arg("hard_orth"), py::arg("masks") = py::dict())
+           py::arg("hard_orth"), py::arg("masks") = py::dict(), py::arg("bulk") = py::none())
       .def_property_readonly("fields",
                              [](const Spec& spec) {
                                py::list list;

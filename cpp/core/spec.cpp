@@ -32,15 +32,19 @@ void Spec::check() const {
             "ranks must not all be zero");
     require(!gated || decltype(type)::has_gate,
             "gated belongs to LowRankHORNN, got model " + model);
+    require(!bulk || decltype(type)::recurrence == Recurrence::channel,
+            "bulk belongs to low-rank models, got model " + model);
     require(!hard_orth || decltype(type)::has_hard_orth,
             "hard_orth belongs to LowRankTBRNN, got model " + model);
   });
+  const std::size_t square = static_cast<std::size_t>(units) * static_cast<std::size_t>(units);
+  require(!bulk || bulk->size() == square, "bulk must be (unit, unit)");
   const auto list = fields(*this);
   for (const auto& [name, mask] : masks) {
     const Field* field = find(list, name);
-    require(field && field->size == mask->size(),
-            "masks must have the shapes of parameters, got " + std::to_string(mask->size()) +
-                " numbers for " + name);
+    require(field && field->size == mask->size(), "masks must have the shapes of parameters, got " +
+                                                      std::to_string(mask->size()) +
+                                                      " numbers for " + name);
   }
   require(!hard_orth || inputs < hard_orth_columns, "hard_orth takes fewer than " +
                                                         std::to_string(hard_orth_columns) +

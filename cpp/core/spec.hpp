@@ -29,6 +29,7 @@ struct Spec {
   bool gated = false;             // hybrid: g two-body + (1 - g) three-body
   bool hard_orth = false;         // three-body: L without its part in the input space
   std::vector<std::pair<std::string, Constant>> masks = {};  // of parameters by name
+  Constant bulk = {};  // low rank: a fixed matrix [unit][unit] beside the channels
 
   void check() const;  // throws std::invalid_argument
 };

@@ -182,8 +182,8 @@ double Loop<Model, Product, T>::backward(const Network<T>& net, const TileData<T
   for (int last = net.steps; last > 0; last -= chunk_steps) {
     const Chunk<T> chunk{time, last, last < chunk_steps ? last : chunk_steps};
     for (int i = 0; i < chunk.steps; ++i) chunk_state<Model, Product>(chunk, i, errors);
-    if constexpr (Product::exists)
-      if (net.product_gradient)
+    if constexpr (Model::recurrence != Recurrence::channel)  // of channels: fixed weights
+      if constexpr (Product::exists)
         Product::gradient(net, work, chunk.steps, {time.carrier(last - 1), -chunk.unit_rows()},
                           {chunk.e(0), chunk.unit_rows()}, product);
     chunk_gradient(chunk);

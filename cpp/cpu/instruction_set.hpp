@@ -12,14 +12,6 @@ std::vector<std::string> available_instruction_sets();  // best first
 const InstructionSet& instruction_set();
 void use_instruction_set(const std::string& name);  // std::runtime_error if the processor lacks it
 
-template <class T>
-const Rollout<T>& rollout(const InstructionSet& isa, std::size_t model) {
-  if constexpr (sizeof(T) == sizeof(float))
-    return isa.rollouts_float[model];
-  else
-    return isa.rollouts_double[model];
-}
-
 double fma_peak(int threads, double seconds);  // float32 GFLOP/s
 
 }  // namespace tbrnn

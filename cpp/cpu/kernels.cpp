@@ -38,22 +38,39 @@ constexpr Rollout<T> rollout_of() {
   return {&Of::forward, &loss<T>, &Of::backward};
 }
 
+template <class Model, class T>
+constexpr Rollout<T> bulk_rollout_of() {
+  if constexpr (Model::recurrence == Recurrence::channel) {
+    using Of = Loop<Model, Dense, T>;
+    return {&Of::forward, &loss<T>, &Of::backward};
+  } else {
+    return {};
+  }
+}
+
 template <class T, class... Model>
 constexpr std::array<Rollout<T>, sizeof...(Model)> rollouts(std::tuple<Model...>) {
   return {{rollout_of<Model, T>()...}};
 }
 
+template <class T, class... Model>
+constexpr std::array<Rollout<T>, sizeof...(Model)> bulk_rollouts(std::tuple<Model...>) {
+  return {{bulk_rollout_of<Model, T>()...}};
+}
+
 constexpr auto rollouts_float = rollouts<float>(Models{});
 constexpr auto rollouts_double = rollouts<double>(Models{});
+constexpr auto bulk_float = bulk_rollouts<float>(Models{});
+constexpr auto bulk_double = bulk_rollouts<double>(Models{});
 
 #define TBRNN_TEXT(name) #name
 #define TBRNN_NAME(name) TBRNN_TEXT(name)
 #define TBRNN_JOIN(isa, what) isa##what
 #define TBRNN_KERNELS(isa) TBRNN_JOIN(isa, _kernels)
 
-constexpr InstructionSet kernels{TBRNN_NAME(TBRNN_ISA),  rollouts_float.data(),
-                                 rollouts_double.data(), vector_bytes,
-                                 &fma_operations,        &normals};
+constexpr InstructionSet kernels{
+    TBRNN_NAME(TBRNN_ISA), rollouts_float.data(), rollouts_double.data(), bulk_float.data(),
+    bulk_double.data(),    vector_bytes,          &fma_operations,        &normals};
 
 }  // namespace
 

@@ -91,7 +91,7 @@ TileData<T> MemberLearner<T>::pass_rows(int tile, PassMemory<T>& memory) const {
 template <class T>
 void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& thread_memory) {
   const InstructionSet& isa = instruction_set();
-  const Rollout<T>& run = rollout<T>(isa, plan_->model);
+  const Rollout<T>& run = plan_->rollout(isa);
   PassMemory<T>& memory = of<T>(thread_memory);
   const int steps = (pass_ == Pass::validate ? validation_ : data_)->steps();
   const Workspace<T> work = memory.work.fit(*plan_, steps, isa.lane_bytes);

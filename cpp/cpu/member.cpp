@@ -67,7 +67,18 @@ Plan<T>::Plan(const Spec& s, const Match* match, int steps)
       packed(packed_size(network)),
       product(product_size(s)),
       on_units(network.readouts == 0),
-      model(model_index(s)) {}
+      model(model_index(s)) {
+  shared = Buffer<T>(product.shared);
+  pack_shared(spec, shared.data());
+}
+
+template <class T>
+const Rollout<T>& Plan<T>::rollout(const InstructionSet& isa) const {
+  if constexpr (sizeof(T) == sizeof(float))
+    return (spec.bulk ? isa.bulk_float : isa.rollouts_float)[model];
+  else
+    return (spec.bulk ? isa.bulk_double : isa.rollouts_double)[model];
+}
 
 template <class T>
 PackedMember<T>::PackedMember(const Plan<T>& plan)
@@ -149,7 +160,7 @@ Network<T> PackedMember<T>::network(const NoiseSource& noise, double mask_sum) c
   net.drive = net.readout + plan_.packed.readout;
   net.bias = net.drive + plan_.packed.drive;
   net.b_out = net.bias + plan_.packed.bias;
-  net.product = net.b_out + plan_.packed.b_out;
+  net.product = plan_.product.shared ? plan_.shared.data() : net.b_out + plan_.packed.b_out;
   net.product_gradient = plan_.product.gradient;
   net.sigma = static_cast<T>(noise.sigma);
   net.seed = static_cast<std::uint32_t>(noise.key);
@@ -185,7 +196,7 @@ Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t
                               static_cast<std::size_t>(net.drives),
                               units,
                               units,
-                              plan.product.weights ? units : 0,
+                              plan.product.exists() ? units : 0,
                               (plan.product.memory + tile_trials - 1) / tile_trials};
   std::size_t total = 0;
   for (std::size_t count : rows) total += count * tile_trials;

@@ -22,11 +22,13 @@ struct Plan {
   Network<T> network;      // sizes and constants, without weights
   PackedSize packed;
   ProductSize product;
+  Buffer<T> shared;   // packed weights of the product stage, where all members have the same
   bool on_units;      // the errors are those of the units
   std::size_t model;  // index in equations/models.hpp
 
   std::size_t weights() const { return packed.total() + product.weights; }
   std::size_t gradient() const { return packed.total() + product.gradient; }
+  const Rollout<T>& rollout(const InstructionSet&) const;
   const Field* field(const char* name) const { return find(fields, name); }
 };
 

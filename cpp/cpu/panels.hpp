@@ -32,12 +32,4 @@ struct Panels {
 // The gradient of a matrix [row][column padded to whole rows of lanes].
 inline int padded(int columns) { return (columns + tile_trials - 1) / tile_trials * tile_trials; }
 
-// W and its transpose; memory for 32 transposed units of a chunk of steps.
-inline ProductSize dense_size(int units) {
-  const Panels panels{units, units};
-  return {2 * panels.size(),
-          static_cast<std::size_t>(units) * static_cast<std::size_t>(padded(units)),
-          std::size_t{chunk_steps} * tile_trials * tile_trials};
-}
-
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -13,13 +13,14 @@ T factor(const Spec& spec) {
   return static_cast<T>(spec.form == Form::rate ? spec.alpha : 1.0);
 }
 
-template <class Model, class T>
-void pack_dense(const Spec& spec, const T* w, T* packed) {
+// W and its transpose
+template <class T, class Weight>
+void pack_matrix(const Spec& spec, Weight weight, T* packed) {
   const Panels panels{spec.units, spec.units};
   const T scale = factor<T>(spec);
-  const auto entry = [&](int i, int j) { return scale * Model::weight(w, spec.units, i, j); };
-  panels.pack(packed, entry);
-  panels.pack(packed + panels.size(), [&](int j, int i) { return entry(i, j); });
+  panels.pack(packed, [&](int i, int j) { return scale * static_cast<T>(weight(i, j)); });
+  panels.pack(packed + panels.size(),
+              [&](int j, int i) { return scale * static_cast<T>(weight(i, j)); });
 }
 
 template <class Model, class T>
@@ -34,18 +35,37 @@ void unpack_dense(const Spec& spec, const T* w, const T* dW, T* dw) {
 }  // namespace
 
 ProductSize product_size(const Spec& spec) {
+  const std::size_t units = static_cast<std::size_t>(spec.units),
+                    matrix = Panels{spec.units, spec.units}.size();
   ProductSize size;
   with_model(spec.model, [&](auto model) {
-    if constexpr (decltype(model)::recurrence == Recurrence::dense) size = dense_size(spec.units);
+    if constexpr (decltype(model)::recurrence == Recurrence::dense) {
+      size.weights = 2 * matrix;
+      size.gradient = units * static_cast<std::size_t>(padded(spec.units));
+      size.memory = std::size_t{chunk_steps} * tile_trials * tile_trials;
+    }
   });
+  if (spec.bulk) size.shared = 2 * matrix;
   return size;
+}
+
+template <class T>
+void pack_shared(const Spec& spec, T* packed) {
+  if (!spec.bulk) return;
+  const Panels panels{spec.units, spec.units};
+  pack_matrix(
+      spec,
+      [&](int i, int j) { return (*spec.bulk)[panels.offset(i) + static_cast<std::size_t>(j)]; },
+      packed);
 }
 
 template <class T>
 void pack_product(const Spec& spec, const T* p, T* packed) {
   with_model(spec.model, [&](auto model) {
     using Model = decltype(model);
-    if constexpr (Model::recurrence == Recurrence::dense) pack_dense<Model>(spec, p, packed);
+    if constexpr (Model::recurrence == Recurrence::dense)
+      pack_matrix(
+          spec, [&](int i, int j) { return Model::weight(p, spec.units, i, j); }, packed);
   });
 }
 
@@ -58,6 +78,8 @@ void unpack_product(const Spec& spec, const T* p, const T* packed_gradient, T* g
   });
 }
 
+template void pack_shared(const Spec&, float*);
+template void pack_shared(const Spec&, double*);
 template void pack_product(const Spec&, const float*, float*);
 template void pack_product(const Spec&, const double*, double*);
 template void unpack_product(const Spec&, const float*, const float*, float*);

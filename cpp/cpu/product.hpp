@@ -8,6 +8,10 @@ namespace tbrnn {
 
 ProductSize product_size(const Spec&);  // all 0 for a model of channels
 
+// Weights that all members share.
+template <class T>
+void pack_shared(const Spec&, T* packed);
+
 template <class T>
 void pack_product(const Spec&, const T* parameters, T* packed);
 

@@ -63,9 +63,11 @@ PackedSize packed_size(const Network<T>& net) {
           units * static_cast<std::size_t>(net.driven()), units, readouts};
 }
 
-// Numbers of a product stage: its packed weights, their gradient (behind that of the channels), and memory of one thread.
+// Numbers of a product stage: packed weights of one member, or of all; their gradient (behind that of the channels); memory of one
+// thread.
 struct ProductSize {
-  std::size_t weights = 0, gradient = 0, memory = 0;
+  std::size_t weights = 0, shared = 0, gradient = 0, memory = 0;
+  bool exists() const { return weights + shared > 0; }
 };
 
 // Memory of one thread for one tile; [32] at the end of every shape.
@@ -104,6 +106,9 @@ struct InstructionSet {
   const char* name;
   const Rollout<float>* rollouts_float;  // one per model, in the order of equations/models.hpp
   const Rollout<double>* rollouts_double;
+  const Rollout<float>*
+      bulk_float;  // the same with a fixed matrix beside the channels; low-rank models only
+  const Rollout<double>* bulk_double;
   std::size_t lane_bytes;  // of one vector
   double (*fma_operations)(
       long repeats);  // runs 12 x repeats independent vector fma; returns the FLOP done

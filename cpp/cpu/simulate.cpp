@@ -81,7 +81,7 @@ void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
     TileData<T> tile = tile_data(*cohort.data[member], item % packed.tiles);
     tile.targets = nullptr;
     const Network<T> net = packed.members[member].network(cohort.noise[member], 1.0);
-    rollout<T>(isa, packed.plan.model).forward(net, tile, work, out.states ? rows.data() : nullptr);
+    packed.plan.rollout(isa).forward(net, tile, work, out.states ? rows.data() : nullptr);
     const std::size_t units = member * entries * static_cast<std::size_t>(sizes.units);
     const std::size_t outputs = member * entries * static_cast<std::size_t>(cohort.spec.outputs);
     const auto from = [](T* at, std::size_t offset) { return at ? at + offset : nullptr; };
@@ -107,7 +107,7 @@ void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T
     const TileData<T> tile = tile_data(data, item % packed.tiles);
     const Workspace<T> work = memory[static_cast<std::size_t>(thread)].fit(
         packed.plan, packed.plan.network.steps, isa.lane_bytes);
-    const Rollout<T>& run = rollout<T>(isa, packed.plan.model);
+    const Rollout<T>& run = packed.plan.rollout(isa);
     run.forward(net, tile, work, nullptr);
     losses[i] = run.backward(net, tile, work, slabs.data() + i * size);
   });

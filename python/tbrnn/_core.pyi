@@ -28,6 +28,7 @@ class Spec:
         gated: bool,
         hard_orth: bool,
         masks: Mapping[str, NDArray[Any]] = {},
+        bulk: NDArray[Any] | None = None,
     ) -> None: ...
     @property
     def fields(self) -> list[tuple[str, tuple[int, ...]]]: ...

@@ -52,6 +52,8 @@ def spectral_radius(net: Ensemble) -> float:
     jacobian = np.zeros((model.units, model.units))
     if isinstance(model, RNN):
         jacobian += net.arrays["w_hh"]
+    if model.fixed is not None:
+        jacobian += np.asarray(model.fixed)
     for factor, (write, reads) in zip(_factors(net), _vectors(net), strict=True):
         if len(reads) == 1:
             jacobian += factor * write @ reads[0].T

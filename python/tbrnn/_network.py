@@ -87,6 +87,11 @@ class Network:
         return {}
 
     @property
+    def fixed(self) -> Constant | None:
+        """Matrix of a pairwise drive that is never trained."""
+        return None
+
+    @property
     def described(self) -> dict[str, Any]:
         """Class and hyperparameters as plain values, without options that are off."""
         off = {f.name for f in fields(self) if f.metadata and getattr(self, f.name) == f.default}
@@ -246,4 +251,5 @@ def _spec(model: Network) -> Spec:
         gated=getattr(model, "gated", False),
         hard_orth=getattr(model, "hard_orth", False),
         masks={name: np.asarray(mask) for name, mask in model.masks.items()},
+        bulk=None if model.fixed is None else np.asarray(model.fixed),
     )

@@ -72,8 +72,8 @@ def lint(
     A teacher, of any class, runs on the trials without noise. A student is a fresh network with the
     teacher's units, alpha, form, sigma, phi, scale, bias switches and, where its class has them,
     hard_orth and gated. A teacher of full rank has no scale; its students have scale 1 if its alpha
-    is 1, as in the published "discrete" mode, else the scale of their class. A student has input
-    weights of its own and an identity readout, and is trained to::
+    is 1, as in the published "discrete" mode, else the scale of their class. A bulk is not passed
+    on. A student has input weights of its own and an identity readout, and is trained to::
 
         match="rates":   phi_out(x) = phi_out(x of the teacher)
         match="states":  x = x of the teacher
@@ -241,7 +241,7 @@ def _student_model(
     teacher: Network, student_class: type[LowRankNetwork], rank: Rank, match: str
 ) -> LowRankNetwork:
     own = [field.name for field in fields(student_class) if hasattr(teacher, field.name)]
-    shared = {name: getattr(teacher, name) for name in own}
+    shared = {name: getattr(teacher, name) for name in own if name != "bulk"}
     if not teacher.ranks and teacher.alpha == 1:
         shared["scale"] = 1.0
     return student_class(**{**shared, **_bare(teacher, match), "rank": rank})

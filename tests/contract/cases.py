@@ -93,6 +93,7 @@ class Case:
             identity_readout=net.identity_readout,
             gated=net.gated,
             hard_orth=net.hard_orth,
+            bulk=net.bulk,
         )
 
     def named(self, flat):
@@ -140,6 +141,9 @@ def case(kind="three-body", form="rate", mode=LEAKY, phi="tanh", phi_out=None, *
     """A Case; options that Network has go to the network, the others to the case."""
     units = options.get("units", Case.units)
     net = replace(KINDS[kind], form=form, phi=phi, phi_out=phi_out or phi)
+    if options.pop("bulk", False):
+        draw = np.random.default_rng(11).normal(0, 0.5 / np.sqrt(units), (units, units))
+        net = replace(net, bulk=draw)
     if mode == LEAKY:
         net = replace(net, alpha=0.3, scale_two=1 / units, scale_three=1 / units**2)
     else:

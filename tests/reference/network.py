@@ -1,6 +1,6 @@
 """Rollout and hand-written backpropagation through time of every model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class Network:
     gated: bool = False
     hard_orth: bool = False
     identity_readout: bool = False
+    bulk: np.ndarray | None = field(default=None, compare=False)
 
     @property
     def recurrence(self):
@@ -42,7 +43,8 @@ def effective(net, p):
 
 def preactivation(net, p, r, u):
     module, options = net.recurrence
-    return module.drive(p, r, *options) + u @ p["w_in"].T + p.get("b_in", 0)
+    bulk = 0 if net.bulk is None else r @ net.bulk.T
+    return module.drive(p, r, *options) + bulk + u @ p["w_in"].T + p.get("b_in", 0)
 
 
 def rollout(net, p, inputs, initial_states=None, noise=None):
@@ -109,6 +111,7 @@ def loss_and_gradient(
         r = leak.presynaptic(net, states[:, t - 1] if t else start)
         d = leak.adjoint_drive(net, preactivation(net, seen, r, inputs[:, t]), g)
         dr, step = module.adjoint(seen, r, d, *options)
+        dr = dr if net.bulk is None else dr + d @ net.bulk
         step["w_in"] = d.T @ inputs[:, t]
         step |= {"b_in": d.sum(0)} if "b_in" in p else {}
         for name, value in step.items():

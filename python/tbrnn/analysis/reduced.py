@@ -38,8 +38,8 @@ class Reduced:
     @classmethod
     def of(cls, nets: Ensemble) -> Reduced:
         """The reduction of an ensemble of one model; always with a member axis."""
-        if not nets.model.ranks:
-            raise mistake("nets", "low-rank networks", repr(nets))
+        if not nets.model.ranks or nets.model.fixed is not None:
+            raise mistake("nets", "low-rank networks without a bulk", repr(nets))
         arrays, two, three = stacked(nets), pairs(nets), triples(nets)
         none = np.zeros((len(nets), nets.model.units, 0))
         m, read = (none, none) if two is None else (two.m, two.weight[:, None, None] * two.n)

@@ -34,6 +34,12 @@ SHARED_PARAMETERS = """inputs, outputs : int
         "identity": the outputs are phi_out(x) (rate) or x (voltage), without W_out and b_out;
         requires outputs == units."""
 
+BULK = """bulk : array (unit, unit), or (gain, seed), optional
+        A fixed matrix whose product with the rates joins the drive, unscaled, and is never trained:
+        the random connectivity g C of Mastrogiuseppe and Ostojic (2018). A pair (g, seed) draws
+        independent entries from Normal(0, g/sqrt(N)), as there, in float64 from
+        ``Generator(Philox(SeedSequence(seed)))``. Members share one copy."""
+
 RAISES = """Raises
     ------
     ValueError, TypeError
@@ -46,7 +52,13 @@ SOURCE = """References
 
 def documented(model: Model) -> Model:
     """Complete a docstring with what the models share."""
-    shared = {"UPDATE": UPDATE, "SHARED": SHARED_PARAMETERS, "RAISES": RAISES, "SOURCE": SOURCE}
+    shared = {
+        "UPDATE": UPDATE,
+        "SHARED": SHARED_PARAMETERS,
+        "BULK": BULK,
+        "RAISES": RAISES,
+        "SOURCE": SOURCE,
+    }
     for mark, text in shared.items():
         model.__doc__ = (model.__doc__ or "").replace(f"<{mark}>", text)
     return model

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import number, switch, whole
-from tbrnn._network import Network
+from tbrnn._constants import Constant, constant
+from tbrnn._network import OPTION, Network
+from tbrnn._seeds import entropy, generator
 from tbrnn.errors import mistake
 from tbrnn.models._documents import documented
 
@@ -21,10 +24,13 @@ class LowRankNetwork(Network):
 
     rank: int | tuple[int, int]
     scale: float | None = None
+    bulk: ArrayLike | Constant | None = field(default=None, metadata=OPTION)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._set("rank", self._checked_rank())
+        if self.bulk is not None:
+            self._set("bulk", _bulk(self.bulk, self.units))
         if self.scale is not None:
             self._set("scale", number("scale", self.scale, above=0))
 
@@ -37,11 +43,25 @@ class LowRankNetwork(Network):
         return self.rank if isinstance(self.rank, tuple) else (self.rank,)
 
     @property
+    def fixed(self) -> Constant | None:
+        """Matrix of a pairwise drive that is never trained."""
+        return self.bulk if isinstance(self.bulk, Constant) else None
+
+    @property
     def scales(self) -> tuple[float, float]:
         """Factors of a pairwise and of a three-body low-rank drive."""
         if self.scale is not None:
             return self.scale, self.scale
         return 1 / self.units, 1 / self.units**2
+
+
+def _bulk(value: Any, units: int) -> Constant:
+    """A matrix (unit, unit), or g C from a pair (g, seed)."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2 or np.ndim(value[0]) > 0:
+        return constant("bulk", value, (units, units))
+    gain = number("bulk[0]", value[0], least=0)
+    draw = generator(entropy(value[1], "bulk[1]"))
+    return Constant(gain / math.sqrt(units) * draw.standard_normal((units, units)))
 
 
 @documented
@@ -62,6 +82,7 @@ class LowRankRNN(LowRankNetwork):
     <SHARED>
     scale : float, optional
         Factor of the drive; 1/N unless given.
+    <BULK>
 
     <RAISES>
 
@@ -116,6 +137,7 @@ class LowRankTBRNN(LowRankNetwork):
     <SHARED>
     scale : float, optional
         Factor of the drive; 1/N^2 unless given.
+    <BULK>
     hard_orth : bool, default False
         Project l off the span of I = [W_in, b] in every forward pass,
         ``l - I (I^T I)^+ I^T l``, and differentiate through it. The stored l stays unprojected.
@@ -171,6 +193,7 @@ class LowRankHORNN(LowRankNetwork):
     <SHARED>
     scale : float, optional
         Factor of both drives; 1/N for the pairwise and 1/N^2 for the three-body unless given.
+    <BULK>
     gated : bool, default False
         The trained mix of the two drives, published as ``adv``.
 
