@@ -59,7 +59,8 @@ void register_spec(py::module_& module) {
                        int inputs, int outputs, double alpha, const std::string& form,
                        const std::string& phi, const std::string& phi_out, double scale_two,
                        double scale_three, bool input_bias, bool output_bias, bool identity_readout,
-                       bool gated, bool hard_orth, const py::dict& masks, const py::object& bulk) {
+                       bool gated, bool hard_orth, int excitatory, const py::dict& masks,
+                       const py::object& bulk) {
              Spec spec;
              spec.model = model;
              spec.units = units;
@@ -78,6 +79,7 @@ void register_spec(py::module_& module) {
              spec.identity_readout = identity_readout;
              spec.gated = gated;
              spec.hard_orth = hard_orth;
+             spec.excitatory = excitatory;
              for (const auto& [name, mask] : masks)
                spec.masks.emplace_back(name.cast<std::string>(), parse_constant(mask, "masks"));
              if (!bulk.is_none()) spec.bulk = parse_constant(bulk, "bulk");
@@ -88,7 +90,8 @@ void register_spec(py::module_& module) {
            py::arg("outputs"), py::arg("alpha"), py::arg("form"), py::arg("phi"),
            py::arg("phi_out"), py::arg("scale_two"), py::arg("scale_three"), py::arg("input_bias"),
            py::arg("output_bias"), py::arg("identity_readout"), py::arg("gated"),
-           py::arg("hard_orth"), py::arg("masks") = py::dict(), py::arg("bulk") = py::none())
+           py::arg("hard_orth"), py::arg("excitatory") = 0, py::arg("masks") = py::dict(),
+           py::arg("bulk") = py::none())
       .def_property_readonly("fields",
                              [](const Spec& spec) {
                                py::list list;

@@ -37,6 +37,8 @@ void Spec::check() const {
     require(!hard_orth || decltype(type)::has_hard_orth,
             "hard_orth belongs to LowRankTBRNN, got model " + model);
   });
+  require(excitatory >= 0 && excitatory <= units,
+          "excitatory must lie in [0, units], got " + std::to_string(excitatory));
   const std::size_t square = static_cast<std::size_t>(units) * static_cast<std::size_t>(units);
   require(!bulk || bulk->size() == square, "bulk must be (unit, unit)");
   const auto list = fields(*this);

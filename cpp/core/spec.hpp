@@ -28,6 +28,7 @@ struct Spec {
   bool identity_readout = false;  // the outputs are all units
   bool gated = false;             // hybrid: g two-body + (1 - g) three-body
   bool hard_orth = false;         // three-body: L without its part in the input space
+  int excitatory = 0;             // EIRNN: the first so many units excite, the others inhibit
   std::vector<std::pair<std::string, Constant>> masks = {};  // of parameters by name
   Constant bulk = {};  // low rank: a fixed matrix [unit][unit] beside the channels
 

@@ -13,6 +13,8 @@ T factor(const Spec& spec) {
   return static_cast<T>(spec.form == Form::rate ? spec.alpha : 1.0);
 }
 
+Senders senders(const Spec& spec) { return {spec.units, spec.excitatory}; }
+
 // W and its transpose
 template <class T, class Weight>
 void pack_matrix(const Spec& spec, Weight weight, T* packed) {
@@ -29,7 +31,7 @@ void unpack_dense(const Spec& spec, const T* w, const T* dW, T* dw) {
   for (int i = 0; i < units; ++i)
     for (int j = 0; j < units; ++j)
       dw[i * units + j] =
-          Model::weight_adjoint(w, units, i, j, factor<T>(spec) * dW[i * columns + j]);
+          Model::weight_adjoint(w, senders(spec), i, j, factor<T>(spec) * dW[i * columns + j]);
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ void pack_product(const Spec& spec, const T* p, T* packed) {
     using Model = decltype(model);
     if constexpr (Model::recurrence == Recurrence::dense)
       pack_matrix(
-          spec, [&](int i, int j) { return Model::weight(p, spec.units, i, j); }, packed);
+          spec, [&](int i, int j) { return Model::weight(p, senders(spec), i, j); }, packed);
   });
 }
 

@@ -11,7 +11,7 @@
 namespace tbrnn::inline TBRNN_ISA {
 
 using ChannelModels = std::tuple<LowRankRNN, LowRankTBRNN, LowRankHORNN>;
-using DenseModels = std::tuple<RNN>;
+using DenseModels = std::tuple<RNN, EIRNN>;
 
 using Models = decltype(std::tuple_cat(ChannelModels{}, DenseModels{}));
 

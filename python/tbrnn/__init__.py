@@ -21,7 +21,7 @@ from tbrnn.gradients import gradient
 from tbrnn.guard import Guard
 from tbrnn.io import load
 from tbrnn.lowrank import lint
-from tbrnn.models import RNN, LowRankHORNN, LowRankRNN, LowRankTBRNN
+from tbrnn.models import EIRNN, RNN, LowRankHORNN, LowRankRNN, LowRankTBRNN
 from tbrnn.optimizers import OptimizerState, adam, adamw
 from tbrnn.runs import Runs
 from tbrnn.schedules import constant, cosine, linear
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tbrnn.campaign.sweep import sweep
 
 __all__ = [
+    "EIRNN",
     "RNN",
     "Activity",
     "BackendUnavailable",

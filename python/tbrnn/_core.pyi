@@ -27,6 +27,7 @@ class Spec:
         identity_readout: bool,
         gated: bool,
         hard_orth: bool,
+        excitatory: int = 0,
         masks: Mapping[str, NDArray[Any]] = {},
         bulk: NDArray[Any] | None = None,
     ) -> None: ...

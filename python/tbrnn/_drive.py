@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn.models import RNN, LowRankTBRNN
+from tbrnn.models import EIRNN, RNN, LowRankTBRNN
 
 if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
@@ -29,7 +29,7 @@ def overlap(net: Ensemble) -> float:
     ``n_r . m_s / N`` of a pairwise drive, ``m_r . l_s / N`` and ``n_r . l_s / N`` of a three-body
     drive, for all r and s; the root of the sum of their squares. NaN for a network of full rank.
     """
-    if isinstance(net.model, RNN):
+    if not net.model.ranks:
         return np.nan
     squares = [
         np.sum((read.T @ write / len(write)) ** 2)
@@ -50,8 +50,8 @@ def spectral_radius(net: Ensemble) -> float:
     value, slope = AT_ZERO[model.phi]
     at_rest = np.full(model.units, value if model.form == "rate" else 0.0)
     jacobian = np.zeros((model.units, model.units))
-    if isinstance(model, RNN):
-        jacobian += net.arrays["w_hh"]
+    if isinstance(model, RNN | EIRNN):
+        jacobian += model.effective(net.arrays["w_hh"])
     if model.fixed is not None:
         jacobian += np.asarray(model.fixed)
     for factor, (write, reads) in zip(_factors(net), _vectors(net), strict=True):

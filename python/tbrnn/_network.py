@@ -47,6 +47,7 @@ class Network:
     published: ClassVar[Mapping[str, str]]  # published name -> ours, of the recurrent parameters
     rank_from: ClassVar[tuple[str, ...]] = ()  # parameters that show the ranks
     zero_input_bias: ClassVar[bool] = False  # does b start at zero?
+    zero_output_bias: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Check every argument; plain Python values stay in the fields."""
@@ -192,7 +193,8 @@ class Network:
     def _draw_field(
         self, rng: np.random.Generator, name: str, shape: tuple[int, ...]
     ) -> NDArray[np.float64]:
-        if name == "gate" or (name == "b_in" and self.zero_input_bias):
+        zero = {"gate": True, "b_in": self.zero_input_bias, "b_out": self.zero_output_bias}
+        if zero.get(name, False):
             return np.zeros(shape)
         if name == "b_in":
             return fan_in(rng, shape, self.inputs)
@@ -250,6 +252,7 @@ def _spec(model: Network) -> Spec:
         identity_readout=model.readout == "identity",
         gated=getattr(model, "gated", False),
         hard_orth=getattr(model, "hard_orth", False),
+        excitatory=getattr(model, "excitatory_units", 0),
         masks={name: np.asarray(mask) for name, mask in model.masks.items()},
         bulk=None if model.fixed is None else np.asarray(model.fixed),
     )

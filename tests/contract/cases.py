@@ -17,6 +17,7 @@ KINDS = {
     "hybrid": Network("LowRankHORNN"),
     "gated": Network("LowRankHORNN", gated=True),
     "full": Network("RNN"),
+    "signed": Network("EIRNN", excitatory=3),
 }
 FORMS = ("rate", "voltage")
 PHIS = ("tanh", "relu", "sigmoid", "softplus", "identity")
@@ -45,7 +46,7 @@ class Case:
 
     @property
     def model_ranks(self):
-        terms = {"LowRankHORNN": 2, "RNN": 0}
+        terms = {"LowRankHORNN": 2, "RNN": 0, "EIRNN": 0}
         return self.ranks[: terms.get(self.net.model, 1)]
 
     @property
@@ -59,6 +60,7 @@ class Case:
             | dict.fromkeys(("l_tbrnn", "m_tbrnn", "n_tbrnn"), (n, r3))
             | {"gate": ()},
             "RNN": {"w_hh": (n, n)},
+            "EIRNN": {"w_hh": (n, n)},
         }[self.net.model]
         shapes["w_in"] = (n, self.inputs)
         if self.input_bias:
@@ -93,6 +95,7 @@ class Case:
             identity_readout=net.identity_readout,
             gated=net.gated,
             hard_orth=net.hard_orth,
+            excitatory=min(net.excitatory, self.units),
             bulk=net.bulk,
         )
 

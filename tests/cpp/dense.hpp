@@ -53,6 +53,14 @@ inline Eigen::VectorXd dense_drive(RNN, const double* p, Ranks, Factors<double>,
   return vectors(p, units, units, 0) * r;
 }
 
+inline Eigen::VectorXd dense_drive(EIRNN, const double* p, Ranks, Factors<double>, bool,
+                                   const Eigen::VectorXd& r) {  // all units inhibit
+  const int units = static_cast<int>(r.size());
+  RowMajor W = -vectors(p, units, units, 0).cwiseAbs();
+  W.diagonal().setZero();
+  return W * r;
+}
+
 inline Eigen::VectorXd dense_drive(LowRankHORNN, const double* p, Ranks ranks,
                                    Factors<double> factor, bool gated, const Eigen::VectorXd& r) {
   const int units = static_cast<int>(r.size());

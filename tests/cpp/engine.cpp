@@ -118,7 +118,8 @@ TEST_P(Engine, ForwardEqualsDenseSteps) {
 }
 
 TEST_P(Engine, GradientEqualsCentralDifferences) {
-  for (const char* model : {LowRankRNN::name, LowRankTBRNN::name, LowRankHORNN::name, RNN::name})
+  for (const char* model :
+       {LowRankRNN::name, LowRankTBRNN::name, LowRankHORNN::name, RNN::name, EIRNN::name})
     for (const Form form : {Form::rate, Form::voltage}) {
       const Case c = make_case(model, form);
       const VectorXd p = random(static_cast<int>(block_size(c.spec)));

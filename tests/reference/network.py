@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import hard_orth, leak, low_rank_hornn, low_rank_rnn, low_rank_tbrnn, rnn
+from . import eirnn, hard_orth, leak, low_rank_hornn, low_rank_rnn, low_rank_tbrnn, rnn
 from .loss import mean_squared_error
 from .nonlinearities import SLOPE, VALUE
 
@@ -13,6 +13,7 @@ DRIVE = {
     "LowRankTBRNN": (low_rank_tbrnn, ("scale_three",)),
     "LowRankHORNN": (low_rank_hornn, ("scale_two", "scale_three", "gated")),
     "RNN": (rnn, ()),
+    "EIRNN": (eirnn, ("excitatory",)),
 }
 
 
@@ -28,6 +29,7 @@ class Network:
     gated: bool = False
     hard_orth: bool = False
     identity_readout: bool = False
+    excitatory: int = 0
     bulk: np.ndarray | None = field(default=None, compare=False)
 
     @property

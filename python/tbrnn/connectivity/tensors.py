@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from tbrnn.connectivity.terms import Array, pairs, stacked, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
-from tbrnn.models import RNN
+from tbrnn.models import EIRNN, RNN
 
 
 def matrix(nets: Ensemble) -> Array:
@@ -23,7 +23,7 @@ def matrix(nets: Ensemble) -> Array:
     Parameters
     ----------
     nets : Ensemble
-        Of LowRankRNN, LowRankHORNN or RNN (its w_hh), one model.
+        Of LowRankRNN, LowRankHORNN, RNN (its w_hh) or EIRNN (with its signs), one model.
 
     Returns
     -------
@@ -46,7 +46,11 @@ def matrix(nets: Ensemble) -> Array:
     >>> tbrnn.connectivity.matrix(nets).shape
     (4, 30, 30)
     """
-    full = stacked(nets)["w_hh"] if isinstance(nets.model, RNN) else _of_pairs(nets)
+    model = nets.model
+    if isinstance(model, RNN | EIRNN):
+        full = model.effective(stacked(nets)["w_hh"])
+    else:
+        full = _of_pairs(nets)
     return full[0] if nets.single else full
 
 

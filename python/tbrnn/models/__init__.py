@@ -5,11 +5,11 @@ engine (cpp/equations); here are names, shapes and initial distributions.
 """
 
 from tbrnn._network import Network
-from tbrnn.models.dense import RNN
+from tbrnn.models.dense import EIRNN, RNN
 from tbrnn.models.low_rank import LowRankHORNN, LowRankNetwork, LowRankRNN, LowRankTBRNN
 
 MODELS: dict[str, type[Network]] = {
-    model.__name__: model for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN, RNN)
+    model.__name__: model for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN, RNN, EIRNN)
 }
 
-__all__ = ["MODELS", "RNN", "LowRankHORNN", "LowRankNetwork", "LowRankRNN", "LowRankTBRNN"]
+__all__ = ["EIRNN", "MODELS", "RNN", "LowRankHORNN", "LowRankNetwork", "LowRankRNN", "LowRankTBRNN"]

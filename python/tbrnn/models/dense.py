@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbrnn._arguments import number, switch
 from tbrnn._constants import Constant, mask
 from tbrnn._network import OPTION, Network, fan_in
 from tbrnn.models._documents import documented
@@ -79,6 +80,10 @@ class RNN(FullRankNetwork):
         if self.mask is not None:
             self._set("mask", mask("mask", self.mask, (self.units, self.units)))
 
+    def effective(self, w_hh: ArrayLike) -> NDArray[np.float64]:
+        """The matrix (..., unit, unit) that the dynamics see."""
+        return np.asarray(w_hh, np.float64)
+
     @property
     def masks(self) -> Mapping[str, Constant]:
         """Constant arrays by the name of the parameter whose gradient they multiply."""
@@ -89,3 +94,92 @@ class RNN(FullRankNetwork):
     ) -> NDArray[np.float64]:
         weights = 0.1 / math.sqrt(self.units) * rng.standard_normal(shape)
         return weights if self.mask is None else weights * np.asarray(self.mask)
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class EIRNN(Network):
+    """A pairwise network of excitatory and inhibitory units: Dale's law by construction.
+
+    <UPDATE>
+
+    with ``drive(r)_i = sum_j s_j |w_hh_ij| r_j`` over ``j != i``: one sign s_j for each sending
+    unit, +1 for the first ``floor(excitatory * units)``, -1 for the others, and no self-connections.
+
+    Parameters
+    ----------
+    units : int
+        Number of units N.
+    excitatory : float, default 0.8
+        Share of excitatory units, from 0 to 1.
+    frozen_zeros : bool, default True
+        Whether half of the synapses start at exactly 0 and stay there, see Notes.
+    <SHARED>
+
+    <RAISES>
+
+    Notes
+    -----
+    The sign is imposed on the weights of every step, so that an update needs no projection, and the
+    magnitude is the absolute value, as in the source. A rectified magnitude ``max(w, 0)`` would
+    freeze every synapse that an update takes below 0; the absolute value reflects it. The slope of
+    ``|w|`` at 0 is taken as 0, so that a weight of exactly 0 never moves.
+
+    phi and phi_out are "relu" unless given. Parameters: w_hh (unit, unit), entry ij from unit j to
+    unit i, w_in (unit, input), b_in (unit), w_out (output, unit), b_out (output). They start as in
+    the source: w_hh from Normal(0, 0.1/sqrt(N)), negative draws set to 0, which leaves half of the
+    connections at 0 for ever (without `frozen_zeros` the absolute values of the draws); w_in and
+    w_out from Normal(0, sqrt(2/(p+q))) for a p x q matrix; biases at 0.
+
+    References
+    ----------
+    Zemlianova, Bose and Rinzel (2024), Scientific Reports 14, doi 10.1038/s41598-024-77849-x.
+
+    Examples
+    --------
+    >>> import numpy as np, tbrnn
+    >>> model = tbrnn.EIRNN(units=50, inputs=2, outputs=1)
+    >>> nets = model.initial(seeds=range(3))
+    >>> nets.w_hh.shape, model.excitatory_units
+    ((3, 50, 50), 40)
+    >>> bool((np.sign(tbrnn.connectivity.matrix(nets))[:, :, 40:] <= 0).all())
+    True
+    """
+
+    excitatory: float = 0.8
+    frozen_zeros: bool = True
+    phi: str = "relu"
+
+    code: ClassVar[int] = 8
+    published: ClassVar[Mapping[str, str]] = {"w_hh": "w_hh"}
+    zero_input_bias: ClassVar[bool] = True
+    zero_output_bias: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._set("excitatory", number("excitatory", self.excitatory, least=0, most=1))
+        self._set("frozen_zeros", switch("frozen_zeros", self.frozen_zeros))
+
+    @property
+    def excitatory_units(self) -> int:
+        """Number of excitatory units; they come first."""
+        return math.floor(self.excitatory * self.units + 1e-9)
+
+    def effective(self, w_hh: ArrayLike) -> NDArray[np.float64]:
+        """The matrix (..., unit, unit) that the dynamics see."""
+        signs = np.where(np.arange(self.units) < self.excitatory_units, 1.0, -1.0)
+        return np.asarray(signs * np.abs(w_hh) * (1 - np.eye(self.units)))
+
+    def _draw_input(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        return math.sqrt(2 / sum(shape)) * rng.standard_normal(shape)
+
+    def _draw_readout(
+        self, rng: np.random.Generator, shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        return math.sqrt(2 / sum(shape)) * rng.standard_normal(shape)
+
+    def _draw_recurrent(
+        self, rng: np.random.Generator, shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        weights = 0.1 / math.sqrt(self.units) * rng.standard_normal(shape)
+        return np.maximum(weights, 0) if self.frozen_zeros else np.abs(weights)
