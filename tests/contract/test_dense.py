@@ -1,5 +1,7 @@
 """Networks of full rank: the packed product at every remainder, divergence, bits of threads."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from contract.agreement import (
 )
 from contract.calls import gradient, simulate, train
 from contract.cases import FORMS, MATCHES, case
+from tolerances import assert_close
 
 # around panels of 12 rows and vectors of 4 to 16 lanes
 UNITS = (1, 2, 3, 7, 11, 12, 13, 15, 16, 17, 23, 24, 25, 31, 32, 33, 36, 37, 63, 64, 65, 97)
@@ -86,3 +89,127 @@ def test_no_drive_is_no_company():
     assert np.array_equal(
         simulate(c, parameters, data)["states"], simulate(still, alone, data)["states"]
     )
+
+
+LOW_RANK = ("two-body", "three-body", "hard-orth", "hybrid", "gated")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", LOW_RANK)
+def test_bulk(kind, form):
+    for match in MATCHES:
+        for identity_readout in (False, True):
+            c = case(
+                kind, form, bulk=True, match=match, identity_readout=identity_readout, initial=True
+            )
+            assert_forward_is_oracle(c)
+            assert_gradient(c)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("units", [5, 12, 25, 97])
+def test_bulk_of_units(units, dtype):
+    for form in FORMS:
+        c = case("two-body", form, bulk=True, units=units, trials=33, steps=20, dtype=dtype)
+        assert_forward_is_oracle(c)
+        assert_gradient_is_oracle(c)
+
+
+def test_a_bulk_of_zeros_is_no_bulk():
+    c = case("hybrid", units=9)
+    still = replace(c, net=replace(c.net, bulk=np.zeros((9, 9))))
+    parameters, data = c.parameters(2), c.data()
+    ours, theirs = (gradient(one, parameters, data) for one in (still, c))
+    assert_close(ours[0], theirs[0], "float64 values")
+    assert_close(ours[1], theirs[1], "float64 gradients")
+
+
+def test_bulk_from_a_seed():
+    sizes = {"units": 400, "rank": 1, "inputs": 1, "outputs": 1}
+    model = tbrnn.LowRankRNN(bulk=(0.8, 3), **sizes)
+    bulk = np.asarray(model.bulk)
+    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence((3,))))
+    assert np.array_equal(bulk, 0.8 / np.sqrt(400) * rng.standard_normal((400, 400)))
+    assert np.abs(np.linalg.eigvals(bulk)).max() == pytest.approx(0.8, rel=0.05)
+    assert model == tbrnn.LowRankRNN(bulk=bulk, **sizes)
+    assert hash(model) == hash(tbrnn.LowRankRNN(bulk=bulk, **sizes))
+    assert model != tbrnn.LowRankRNN(bulk=(0.8, 4), **sizes)
+    assert model != tbrnn.LowRankRNN(**sizes)
+
+
+def test_training_leaves_the_bulk_and_saves_it(tmp_path):
+    model = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1, bulk=(0.8, 3))
+    trials = tbrnn.Trials(np.ones((4, 20, 1)), np.ones((4, 20, 1)))
+    runs = tbrnn.fit(model, trials, members=2, epochs=5)
+    assert runs.best.model == model
+    runs.best.save(tmp_path / "nets.safetensors")
+    again = tbrnn.load(tmp_path / "nets.safetensors")
+    assert again.model == model
+    assert np.array_equal(again.simulate(trials).states, runs.best.simulate(trials).states)
+
+
+def test_five_thousand_units():
+    model = tbrnn.LowRankRNN(units=5000, rank=1, inputs=1, outputs=1, bulk=(0.8, 3), alpha=0.5)
+    nets = model.initial([0], dtype="float64")
+    p, x = nets[0].arrays, np.zeros((2, 5000))
+    inputs = np.random.default_rng(0).normal(0, 1, (2, 3, 1))
+    for t in range(3):
+        r = np.tanh(x)
+        drive = r @ np.asarray(model.bulk).T + (r @ p["n"]) @ p["m"].T / 5000
+        x = x + 0.5 * (-x + drive + inputs[:, t] @ p["w_in"].T + p["b_in"])
+    states = nets.simulate(inputs, rates=False, outputs=False).states
+    assert_close(states[0, :, -1], x, "float64 values")
+
+
+def test_what_is_masked_stays_zero(tmp_path):
+    mask = np.random.default_rng(2).random((6, 6)) < 0.5
+    model = tbrnn.RNN(units=6, inputs=1, outputs=1, mask=mask)
+    free = replace(model, mask=None)
+    nets, loose = model.initial([4], dtype="float64"), free.initial([4], dtype="float64")
+    assert np.array_equal(nets.w_hh, loose.w_hh * mask)
+    trials = tbrnn.Trials(np.ones((4, 20, 1)), np.ones((4, 20, 1)))
+    same = tbrnn.Ensemble.from_arrays(free, nets.arrays)
+    ours, all_of_it = (tbrnn.gradient(n, trials)[1]["w_hh"] for n in (nets, same))
+    assert np.array_equal(ours, all_of_it * mask)
+    assert (all_of_it != 0).all()
+    runs = tbrnn.fit(nets, trials, epochs=20, target_loss=None, stall=None)
+    assert (runs.last.w_hh[0][~mask] == 0).all()
+    assert (runs.last.w_hh[0][mask] != nets.w_hh[0][mask]).all()
+    runs.last.save(tmp_path / "nets.safetensors")
+    assert tbrnn.load(tmp_path / "nets.safetensors").model == model
+
+
+def test_dales_law_holds_through_a_training():
+    model = tbrnn.EIRNN(units=20, inputs=1, outputs=1, excitatory=0.7)
+    trials = tbrnn.Trials(np.ones((4, 20, 1)), np.ones((4, 20, 1)))
+    nets = model.initial([0, 1])
+    runs = tbrnn.fit(nets, trials, epochs=50, lr=3e-2, target_loss=None, stall=None)
+    start, end = nets.w_hh, runs.last.w_hh
+    weights = tbrnn.connectivity.matrix(runs.last)
+    assert (weights[:, :, :14] >= 0).all()
+    assert (weights[:, :, 14:] <= 0).all()
+    assert not np.diagonal(weights, axis1=1, axis2=2).any()
+    off = ~np.eye(20, dtype=bool)
+    assert 0.4 < np.mean(start[:, off] == 0) < 0.6
+    assert np.array_equal(end[:, off] == 0, start[:, off] == 0)
+    assert (end[:, off] != start[:, off]).sum() > 300
+
+
+def test_lint_of_a_network_of_full_rank():
+    teacher = tbrnn.RNN(units=6, inputs=2, outputs=1, alpha=1.0, form="voltage").initial([0, 1])
+    trials = tbrnn.Trials(np.random.default_rng(0).normal(0, 1, (5, 8, 2)))
+    runs = tbrnn.lint(teacher, tbrnn.LowRankRNN, ranks=[1, 2], trials=trials, epochs=3)
+    assert runs.teacher.tolist() == [0, 0, 1, 1]
+    for student in runs.best.models:
+        assert (student.scale, student.alpha, student.form) == (1.0, 1.0, "voltage")
+    assert np.array_equal(runs.best[0].w_out, teacher[0].w_out)
+    leaky = tbrnn.RNN(units=6, inputs=2, outputs=1).initial([0])
+    students = tbrnn.lint(leaky, tbrnn.LowRankTBRNN, ranks=[1], trials=trials, epochs=3)
+    assert students.best.model.scale is None
+
+
+def test_options_that_are_off_say_nothing():
+    """So that a network has the id it had before there was the option."""
+    model = tbrnn.LowRankRNN(units=5, rank=1, inputs=1, outputs=1)
+    assert "bulk" not in model.described
+    assert set(replace(model, bulk=(0.5, 0)).described) == {*model.described, "bulk"}

@@ -15,6 +15,7 @@ MODELS = {
     "three-body": tbrnn.LowRankTBRNN(rank=5, **SIZES),
     "hybrid": tbrnn.LowRankHORNN(rank=(5, 6), **SIZES),
     "full": tbrnn.RNN(**SIZES),
+    "signed": tbrnn.EIRNN(frozen_zeros=False, **SIZES),
 }
 
 
@@ -45,6 +46,13 @@ STARTS = {
         "b_in": "zero",
         "w_out": 1 / np.sqrt(30),
     },
+    "signed": {
+        "w_hh": "magnitudes",
+        "w_in": normal(np.sqrt(2 / 33)),
+        "b_in": "zero",
+        "w_out": normal(np.sqrt(2 / 32)),
+        "b_out": "zero",
+    },
 }
 SHARED_STARTS = {"w_in": xavier(3, 30), "w_out": xavier(30, 2), "b_out": 1 / np.sqrt(30)}
 
@@ -58,6 +66,11 @@ def test_initial_weights(kind):
         values = nets.arrays[name].ravel()
         if start == "zero":
             assert not values.any(), name
+        elif start == "magnitudes":  # of Normal(0, 0.1 / sqrt(N))
+            z = values * np.sqrt(30) / 0.1
+            assert values.min() >= 0
+            assert abs(z.mean() - np.sqrt(2 / np.pi)) < 4 / np.sqrt(z.size)
+            assert abs(np.mean(z**2) - 1) < 4 * np.sqrt(2 / z.size)
         elif isinstance(start, tuple):
             z = values / start[1]
             assert abs(z.mean()) < 4 / np.sqrt(z.size), name
@@ -207,6 +220,26 @@ def test_state_dict_mistakes(kind, arrays, message):
         ("two-body", {"input_bias": 1}, TypeError, "input_bias must be True or False, got 1"),
         ("three-body", {"hard_orth": "no"}, TypeError, "hard_orth must be True or False, got 'no'"),
         ("hybrid", {"gated": 0}, TypeError, "gated must be True or False, got 0"),
+        (
+            "two-body",
+            {"bulk": np.ones((30, 29))},
+            ValueError,
+            r"bulk must be an array \(30, 30\), g",
+        ),
+        (
+            "two-body",
+            {"bulk": "random"},
+            TypeError,
+            r"bulk must be an array .*, got 'random' \(str",
+        ),
+        ("two-body", {"bulk": (-1.0, 0)}, ValueError, r"bulk\[0\] must be .* at least 0, got -1.0"),
+        ("two-body", {"bulk": (1.0, "a")}, TypeError, r"bulk\[1\] must be .*, got 'a' \(str\)"),
+        ("full", {"mask": np.ones(30)}, ValueError, r"mask must be an array \(30, 30\), got shape"),
+        ("full", {"mask": np.full((30, 30), 0.5)}, ValueError, "mask must be zeros and ones, got"),
+        ("full", {"mask": np.full((30, 30), np.nan)}, ValueError, "mask must be finite, got"),
+        ("full", {"mask": [["a"] * 30] * 30}, TypeError, "mask must be an array .* of numbers"),
+        ("signed", {"excitatory": 1.5}, ValueError, "excitatory must be .* at most 1, got 1.5"),
+        ("signed", {"frozen_zeros": 1}, TypeError, "frozen_zeros must be True or False, got 1"),
     ],
 )
 def test_mistakes(kind, options, error, message):

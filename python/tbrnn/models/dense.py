@@ -104,7 +104,7 @@ class EIRNN(Network):
     <UPDATE>
 
     with ``drive(r)_i = sum_j s_j |w_hh_ij| r_j`` over ``j != i``: one sign s_j for each sending
-    unit, +1 for the first ``floor(excitatory * units)``, -1 for the others, and no self-connections.
+    unit, +1 for the first ``floor(excitatory * units)``, -1 for the others; no self-connections.
 
     Parameters
     ----------
