@@ -11,14 +11,17 @@ from typing import Any
 from tbrnn.bench.ensembles import Figure
 from tbrnn.bench.machine import LEAST_SCALING, Machine
 from tbrnn.bench.single import Row
+from tbrnn.bench.workloads import Workload
 
 COLUMNS = "{:18} {:>7} {:>5} {:>5}  {:>6} {:>8} {:>5}"
 PEER = " {:>16}"
 
 PREAMBLE = """\
-One network, one thread: 128 trials, 100 steps, 30 units, float32; forward, loss, backward, Adam.
+One network, one thread, float32; forward, loss, backward, Adam.
+{sizes}
 must and aim: ms on a core of 272 GFLOP/s. ns: per trial, unit and step. of peak: floor / time,
-floor = (6 (K + C) + 23, + 5 for a loss on all units) FLOP per trial, unit and step / FMA peak."""
+floor = FLOP / FMA peak, with 6 (K + C) + 23 FLOP per trial, unit and step, + 5 for a loss on all
+units, + 6 N for a trained matrix, + 4 N for a fixed one."""
 
 
 def heading(machine: Machine) -> Iterator[str]:
@@ -47,15 +50,25 @@ def void(machine: Machine) -> Iterator[str]:
     )
 
 
-def table_heading(sides: Sequence[str], packages: Sequence[str]) -> Iterator[str]:
+def table_heading(
+    workloads: Sequence[Workload], sides: Sequence[str], packages: Sequence[str]
+) -> Iterator[str]:
     """What the columns are, and which packages the peers need."""
     yield ""
-    yield PREAMBLE
+    yield PREAMBLE.format(sizes=_sizes(workloads))
     if packages:
         yield f"Peers, ms per epoch and times ours: {', '.join(packages)}."
     yield ""
     head = COLUMNS.format("workload", "ms", "must", "aim", "ns", "of peak", "must")
     yield head + "".join(PEER.format(side) for side in sides)
+
+
+def _sizes(workloads: Sequence[Workload]) -> str:
+    """The sizes of all workloads, or of each."""
+    texts = {w.name: f"{w.units} units, {w.trials} trials, {w.steps} steps" for w in workloads}
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values())) + "."
+    return "; ".join(f"{name}: {text}" for name, text in texts.items()) + "."
 
 
 def table_row(row: Row, sides: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tbrnn.bench.machine import Machine
 from tbrnn.bench.measure import Job, disagreement, fastest
-from tbrnn.bench.workloads import STEPS, TRIALS, UNITS, Workload
+from tbrnn.bench.workloads import Workload
 
 # The fractions of the workload table are for AVX-512. AVX2 has half the peak and may take 2.4 times
 # as long; what has no fused multiply-add in hardware is held to nothing.
@@ -29,7 +29,8 @@ class Row:
     @property
     def ns(self) -> float:
         """Nanoseconds per trial, unit and step."""
-        return 1e6 * self.ms / (TRIALS * UNITS * STEPS)
+        work = self.workload
+        return 1e6 * self.ms / (work.trials * work.units * work.steps)
 
     @property
     def fraction(self) -> float:

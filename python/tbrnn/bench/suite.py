@@ -12,12 +12,12 @@ from tbrnn.bench import report
 from tbrnn.bench.ensembles import ENSEMBLES, Figure
 from tbrnn.bench.machine import Machine, this_machine
 from tbrnn.bench.single import Row, time_single
-from tbrnn.bench.workloads import SINGLE
+from tbrnn.bench.workloads import LARGE, SINGLE, Workload
 from tbrnn.errors import mistake
 
 Say: TypeAlias = Callable[[str], None]
 
-WORKLOADS = (*(workload.name for workload in SINGLE), *ENSEMBLES)
+WORKLOADS = (*(workload.name for workload in (*SINGLE, *LARGE)), *ENSEMBLES)
 SIDES = ("eager", "compile", "jax")  # of single networks
 COMPILED = ("two-body-3",)  # torch.compile unrolls the steps and takes most of a minute each
 
@@ -65,7 +65,8 @@ def run(
     machine = this_machine(whole("threads", threads, least=1))
     tell(say, report.heading(machine))
     chosen = workloads or WORKLOADS
-    rows = single_networks(chosen, peers, machine, say)
+    rows = single_networks(SINGLE, chosen, SIDES if peers else (), machine, say)
+    rows += single_networks(LARGE, chosen, SIDES[:1] if peers else (), machine, say)
     figures = ensembles(chosen, peers, threads, say)
     if machine.void:
         tell(say, ["", *report.void(machine)])
@@ -80,14 +81,20 @@ def run(
     return int(check and not all(result.holds for result in results))
 
 
-def single_networks(chosen: Sequence[str], peers: bool, machine: Machine, say: Say) -> list[Row]:
-    """The table of single networks, a line at a time."""
-    selected = [workload for workload in SINGLE if workload.name in chosen]
+def single_networks(
+    workloads: Sequence[Workload],
+    chosen: Sequence[str],
+    peers: Sequence[str],
+    machine: Machine,
+    say: Say,
+) -> list[Row]:
+    """A table of single networks, a line at a time."""
+    selected = [workload for workload in workloads if workload.name in chosen]
     if not selected:
         return []
-    sides = [side for side in SIDES if peers and others.installed(side)]
-    packages = dict.fromkeys(others.package(side) for side in SIDES if peers)
-    tell(say, report.table_heading(sides, list(packages)))
+    sides = [side for side in peers if others.installed(side)]
+    packages = dict.fromkeys(others.package(side) for side in peers)
+    tell(say, report.table_heading(selected, sides, list(packages)))
     rows = []
     for workload in selected:
         timed = [s for s in sides if s != "compile" or workload.name in COMPILED]

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn.ensemble import Ensemble
-from tbrnn.models import LowRankRNN, LowRankTBRNN
+from tbrnn.models import RNN, LowRankRNN, LowRankTBRNN
 from tbrnn.tasks import FlipFlop
 
-UNITS, TRIALS, STEPS = 30, 128, 100
 ALPHA = 0.2
 LEARNING_RATE = 1e-3
 TEACHER = 10_000  # seed of the teacher, far from those of the members
 ENLARGED = 4.0  # three-body factors: at their tiny initial values no loss would show their drive
 
+BULK = (0.8, 0)  # gain and seed of a fixed matrix
 LEAK_AND_TANH = 23  # FLOP per trial, unit and step; 20 of them for tanh
 LOSS_ON_ALL_UNITS = 5
 
 
 @dataclass(frozen=True)
 class Workload:
-    """One training: forward, loss, backward and Adam on 128 flip-flop trials of 100 steps.
+    """One training: forward, loss, backward and Adam on flip-flop trials.
 
     `must` and `aim` are milliseconds per epoch on one AVX-512 core with an FMA peak of 272 GFLOP/s;
     `fraction` is `must` as a fraction of the FMA peak, to which every AVX-512 core is held.
@@ -38,22 +39,29 @@ class Workload:
     three_body: bool = False
     lint: bool = False  # match the rates of a teacher, identity readout
     sigma: float = 0.0
+    units: int = 30
+    trials: int = 128
+    steps: int = 100
+    full: bool = False  # a trained matrix in place of the low rank
+    bulk: bool = False  # a fixed matrix beside it
 
     @property
     def flop(self) -> float:
         """Arithmetic of an epoch: 6 (K + C) + 23 per trial, unit and step.
 
         K sums over units (recurrent ones and outputs) and C drives of units (recurrent ones and
-        inputs) cost a multiply-add forward and two backward; a loss on all units adds 5.
+        inputs) cost a multiply-add forward and two backward, and so does each entry of a row of a
+        trained matrix; one of a fixed matrix costs one backward. A loss on all units adds 5.
         """
         sums = self.rank * (2 if self.three_body else 1) + (0 if self.lint else self.bits)
         drives = self.rank + self.bits
         flop = 6 * (sums + drives) + LEAK_AND_TANH + LOSS_ON_ALL_UNITS * self.lint
-        return float(flop * TRIALS * STEPS * UNITS)
+        flop += self.units * (6 * self.full + 4 * self.bulk)
+        return float(flop * self.trials * self.steps * self.units)
 
     def data(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Inputs and targets (trial, time, channel): the flip-flop, or a teacher's rates on it."""
-        task = FlipFlop(bits=self.bits, steps=STEPS).sample(TRIALS, seed=0)
+        task = FlipFlop(bits=self.bits, steps=self.steps).sample(self.trials, seed=0)
         inputs, targets = (np.asarray(a, np.float32) for a in (task.inputs, task.targets))
         if self.lint:
             teacher = self._nets([TEACHER], rank=self.bits, readout="identity")
@@ -66,15 +74,18 @@ class Workload:
         return self._nets(range(members), rank=self.rank, readout=readout)
 
     def _nets(self, seeds: range | list[int], *, rank: int, readout: str) -> Ensemble:
-        model = (LowRankTBRNN if self.three_body else LowRankRNN)(
-            units=UNITS,
-            rank=rank,
-            inputs=self.bits,
-            outputs=UNITS if readout == "identity" else self.bits,
-            alpha=ALPHA,
-            sigma=self.sigma,
-            readout=readout,
-        )
+        sizes: dict[str, Any] = {
+            "units": self.units,
+            "inputs": self.bits,
+            "outputs": self.units if readout == "identity" else self.bits,
+            "alpha": ALPHA,
+            "sigma": self.sigma,
+            "readout": readout,
+        }
+        if self.full:
+            return RNN(**sizes).initial(seeds)
+        bulk = BULK if self.bulk else None
+        model = (LowRankTBRNN if self.three_body else LowRankRNN)(rank=rank, bulk=bulk, **sizes)
         nets = model.initial(seeds)
         if not self.three_body:
             return nets
@@ -92,4 +103,8 @@ SINGLE = (
     Workload("lint-two-body-6", 6, 3, 0.34, 0.25, 0.49, lint=True),
     Workload("lint-three-body-6", 6, 3, 0.44, 0.31, 0.49, lint=True, three_body=True),
 )
-BY_NAME = {workload.name: workload for workload in SINGLE}
+LARGE = (
+    Workload("bulk-512", 2, 2, 180, 140, 0.71, units=512, trials=32, steps=1000, bulk=True),
+    Workload("full-256", 0, 3, 260, 205, 0.74, units=256, trials=256, steps=500, full=True),
+)
+BY_NAME = {workload.name: workload for workload in (*SINGLE, *LARGE)}

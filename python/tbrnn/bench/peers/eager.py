@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch.nn.functional import mse_loss
 
-from tbrnn.bench.workloads import ALPHA, LEARNING_RATE, UNITS, Workload
+from tbrnn.bench.workloads import ALPHA, LEARNING_RATE, Workload
 
 
 def training(workload: Workload, members: int, threads: int) -> Callable[[], list[float]]:
@@ -41,10 +41,13 @@ class Network:
         self.inputs, self.targets = (
             torch.tensor(np.swapaxes(array, 0, 1)) for array in workload.data()
         )
+        fixed = workload.nets().model.fixed
+        self.bulk = fixed if fixed is None else ALPHA * torch.tensor(np.asarray(fixed)).float().T
 
     def loss(self, p: dict[str, Any]) -> Any:
         first, *later = self.drive(p).unbind()
-        rates = torch.stack(self.steps(first, later, *recurrence(self.workload, p)))
+        matrices = recurrence(self.workload, p)
+        rates = torch.stack(self.steps(first, later, *matrices, self.bulk))
         if self.workload.lint:
             return mse_loss(rates, self.targets)
         outputs = torch.addmm(p["b_out"], rates.flatten(0, 1), p["w_out"].T)
@@ -60,19 +63,34 @@ class Network:
 
 
 def recurrence(workload: Workload, p: dict[str, Any]) -> tuple[Any, Any]:
-    """The matrices inside and outside of the square; none inside for two-body networks."""
+    """The matrices inside and outside of the square; none inside for two-body networks.
+
+    Beside a bulk the two factors stay apart: their product would get a gradient of N^2 entries in
+    every step.
+    """
+    if workload.full:
+        return None, ALPHA * p["w_hh"].T
+    if workload.bulk:
+        return p["n"], (ALPHA / workload.units) * p["m"].T
     if not workload.three_body:
-        return None, (ALPHA / UNITS) * p["n"] @ p["m"].T
+        return None, (ALPHA / workload.units) * p["n"] @ p["m"].T
     inner = torch.cat([p["m"] + p["n"], p["m"] - p["n"]], dim=1) / 2
-    outer = (ALPHA / UNITS**2) * p["l"].T
+    outer = (ALPHA / workload.units**2) * p["l"].T
     return inner, torch.cat([outer, -outer])
 
 
-def steps(x: Any, drive: Sequence[Any], inner: Any, outer: Any) -> list[Any]:
-    """x <- (1 - alpha) x + drive + f(r) outer with r = tanh(x), f(r) = r or (r inner)^2."""
+def steps(x: Any, drive: Sequence[Any], inner: Any, outer: Any, bulk: Any) -> list[Any]:
+    """x <- (1 - alpha) x + drive + f(r) outer with r = tanh(x), f(r) = r or (r inner)^2.
+
+    With a bulk, f(r) = r inner, and r bulk is added.
+    """
     rates = [torch.tanh(x)]
     for now in drive:
-        features = rates[-1] if inner is None else torch.square(rates[-1] @ inner)
+        features = rates[-1] if inner is None else rates[-1] @ inner
+        if bulk is not None:
+            now = torch.addmm(now, rates[-1], bulk)
+        elif inner is not None:
+            features = torch.square(features)
         x = torch.addmm(torch.add(now, x, alpha=1 - ALPHA), features, outer)
         rates.append(torch.tanh(x))
     return rates

@@ -30,7 +30,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import PartitionSpec
 
-from tbrnn.bench.workloads import ALPHA, LEARNING_RATE, STEPS, TRIALS, UNITS, Workload
+from tbrnn.bench.workloads import ALPHA, LEARNING_RATE, Workload
 
 EPOCHS = 10  # of one call
 CHUNK = 4  # members under one vmap in `sharded`
@@ -135,9 +135,12 @@ def loss(workload: Workload, p: Tree, inputs: Any, targets: Any, key: Any) -> An
         o = r if workload.lint else k[recurrent:] + p["b_out"][:, None]
         return (x, k[:recurrent], squares + (o - target) ** 2), None
 
-    x, k, squares = (jnp.zeros((rows, TRIALS)) for rows in (UNITS, recurrent, targets.shape[1]))
-    inputs = jnp.concatenate([inputs, jnp.ones((STEPS, 1, TRIALS))], axis=1)
-    steps = (inputs, targets, jax.random.split(key, STEPS))
+    count, channels_out, trials = targets.shape
+    x, k, squares = (
+        jnp.zeros((rows, trials)) for rows in (workload.units, recurrent, channels_out)
+    )
+    inputs = jnp.concatenate([inputs, jnp.ones((count, 1, trials))], axis=1)
+    steps = (inputs, targets, jax.random.split(key, count))
     body = step if workload.sigma else jax.checkpoint(step)
     (_, _, squares), _ = jax.lax.scan(body, (x, k, squares), steps)
     return squares.sum() / targets.size
@@ -146,9 +149,9 @@ def loss(workload: Workload, p: Tree, inputs: Any, targets: Any, key: Any) -> An
 def channels(workload: Workload, p: Tree) -> tuple[Any, Any, Callable[[Any], Any]]:
     """Rows that sum over units, columns that drive units, and what lies between them."""
     if workload.three_body:
-        reductions, drive = [p["m"].T, p["n"].T], p["l"] / UNITS**2
+        reductions, drive = [p["m"].T, p["n"].T], p["l"] / workload.units**2
     else:
-        reductions, drive = [p["n"].T], p["m"] / UNITS
+        reductions, drive = [p["n"].T], p["m"] / workload.units
     readout = [] if workload.lint else [p["w_out"]]
     sums = jnp.concatenate(reductions + readout)
     drives = ALPHA * jnp.concatenate([drive, p["w_in"], p["b_in"][:, None]], axis=1)
