@@ -37,13 +37,12 @@ constexpr int log2_of(int n) { return n == 1 ? 0 : 1 + log2_of(n / 2); }
 template <class T>
 void transpose_rows(const T* rows, int units, T* to) {
   constexpr int lanes = Pack<T>::lanes;
-  alignas(64) static constexpr T nothing[tile_trials] = {};
   for (int unit = 0; unit < tile_trials; unit += lanes)
     for (int trial = 0; trial < tile_trials; trial += lanes) {
       Native<T> v[lanes];
       unroll<lanes>([&](auto i) TBRNN_INLINED {
-        const T* row = unit + i < units ? rows + (unit + i) * tile_trials : nothing;
-        v[i] = Pack<T>::load(row + trial).v[0];
+        v[i] = unit + i < units ? Pack<T>::load(rows + (unit + i) * tile_trials + trial).v[0]
+                                : Native<T>{};
       });
       transpose<log2_of(lanes), T>(v);
       unroll<lanes>([&](auto i) TBRNN_INLINED {

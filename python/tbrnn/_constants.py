@@ -26,7 +26,7 @@ class Constant:
     def shape(self) -> tuple[int, ...]:
         return self.array.shape
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return self.array.astype(self.array.dtype if dtype is None else dtype, copy=bool(copy))
 
     def __eq__(self, other: object) -> bool:

@@ -170,7 +170,8 @@ def _described(cohort: Cohort) -> dict[str, Any]:
 def _cohort(c: int, entry: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Cohort:
     prefix = f"{c}.{CONSTANT}."
     constants = {k.removeprefix(prefix): a for k, a in tensors.items() if k.startswith(prefix)}
-    model: Network = MODELS[entry["class"]](**entry["model"], **constants)
+    options: dict[str, Any] = {**entry["model"], **constants}
+    model: Network = MODELS[entry["class"]](**options)
     members = len(entry["numbers"])
     columns = [tensors[f"{c}.{name}"].reshape(members, -1) for name, _ in model.spec.fields]
     seeds = tuple(tuple(seed) for seed in entry["seeds"])

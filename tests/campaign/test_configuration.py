@@ -175,7 +175,7 @@ def test_trials_of_the_user(files):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("model.ranks", 3, "model.ranks is an unknown key; LowRankRNN has units, rank, alpha"),
+        ("model.ranks", 3, "model.ranks is an unknown key; LowRankRNN has units, alpha, sigma"),
         ("model.inputs", 3, "model.inputs is an unknown key"),
         ("model.rank", 9, "model.rank must be a whole number from 1 to 8, got 9"),
         ("model.rank", [1, 2], "model.rank must be a whole number from 1 to 8, got [1, 2]"),

@@ -17,7 +17,7 @@ KINDS = {
     "hybrid": Network("LowRankHORNN"),
     "gated": Network("LowRankHORNN", gated=True),
     "full": Network("RNN"),
-    "signed": Network("EIRNN", excitatory=3),
+    "signed": Network("EIRNN", excitatory=2),
 }
 FORMS = ("rate", "voltage")
 PHIS = ("tanh", "relu", "sigmoid", "softplus", "identity")

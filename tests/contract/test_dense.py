@@ -180,8 +180,9 @@ def test_what_is_masked_stays_zero(tmp_path):
 
 
 def test_dales_law_holds_through_a_training():
-    model = tbrnn.EIRNN(units=20, inputs=1, outputs=1, excitatory=0.7)
-    trials = tbrnn.Trials(np.ones((4, 20, 1)), np.ones((4, 20, 1)))
+    model = tbrnn.EIRNN(units=20, inputs=3, outputs=1, excitatory=0.7)
+    inputs = np.random.default_rng(0).normal(0, 3, (4, 20, 3))  # no unit stays silent
+    trials = tbrnn.Trials(inputs, np.ones((4, 20, 1)))
     nets = model.initial([0, 1])
     runs = tbrnn.fit(nets, trials, epochs=50, lr=3e-2, target_loss=None, stall=None)
     start, end = nets.w_hh, runs.last.w_hh

@@ -42,7 +42,8 @@ def train(
 
 def _summary(single: Single) -> str:
     model, line = single.member.model, single.line
-    rank = f", rank {', '.join(map(str, model.ranks))}" if model.ranks else ""
+    ranks = model.ranks[0] if len(model.ranks) == 1 else model.ranks
+    rank = f", rank {ranks}" if ranks else ""
     trials = single.member.source.training
     scores = f"test loss {_number(line['test_loss'])}, accuracy {_number(line['accuracy'])}"
     return "\n".join(
