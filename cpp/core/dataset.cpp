@@ -44,6 +44,8 @@ Dataset<T>::Dataset(const TrialArrays<T>& arrays)
                     channels = static_cast<std::size_t>(channels_),
                     mask_channels = static_cast<std::size_t>(mask_channels_);
   input_ = pack(arrays.input, trials_, steps * static_cast<std::size_t>(inputs_));
+  silent_ =
+      std::all_of(input_.data(), input_.data() + input_.size(), [](T u) { return u == T(0); });
   weight_ = Buffer<T>(static_cast<std::size_t>(tiles()) * tile_trials);
   for (std::size_t i = 0; i < weight_.size(); ++i)
     weight_[i] = T(static_cast<int>(i) < trials_ ? 1 : 0);

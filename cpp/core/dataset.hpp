@@ -33,6 +33,7 @@ class Dataset {
   int mask_channels() const { return mask_channels_; }
   int units() const { return units_; }
   int tiles() const;
+  bool silent() const { return silent_; }        // all inputs are 0
   double mask_sum() const { return mask_sum_; }  // over trials, time and target channels
   double mask_sum_of(int trial) const { return trial_mask_sums_[static_cast<std::size_t>(trial)]; }
 
@@ -49,6 +50,7 @@ class Dataset {
  private:
   static const T* rows(const Buffer<T>& buffer, int tile, int rows_of_tile);
   int trials_, steps_, inputs_, channels_, mask_channels_, units_;
+  bool silent_;
   double mask_sum_;
   std::vector<double> trial_mask_sums_;
   Buffer<T> input_, target_, mask_, initial_, weight_;

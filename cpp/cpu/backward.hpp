@@ -129,8 +129,11 @@ void chunk_gradient(const Chunk<T>& chunk) {
   const auto& [time, last, steps] = chunk;
   const LaneSums<T> sums(net, work.sums);
   const Rows<T> e{chunk.e(0), chunk.unit_rows()}, dc{chunk.dc(0), chunk.dc_rows()};
-  outer(net.units, net.driven(), steps, e, {time.s(last - 1), -chunk.s_rows()}, sums.drive,
-        sums.bias);
+  if (time.driving())
+    outer(net.units, net.driven(), steps, e, {time.s(last - 1), -chunk.s_rows()}, sums.drive,
+          sums.bias);
+  else
+    total(net.units, steps, e, sums.bias);
   outer(net.units, net.gathered(), steps, {time.carrier(last), -chunk.unit_rows()}, dc, sums.gather,
         static_cast<T*>(nullptr));
   if (net.readouts) {

@@ -79,6 +79,7 @@ TileData<T> TileMemory<T>::gather(const Dataset<T>& data, const std::vector<int>
   tile.weight = weight;
   tile.initial = rows(data.units(), data.initial(0));
   tile.first_trial = first;
+  tile.silent = data.silent();
   return tile;
 }
 

@@ -52,7 +52,7 @@ void drive(const Time<T>& time, int t, Start start, T* to) {
   const auto& [net, data, work] = time;
   using P = Two<T>;
   const auto channels = [&](auto first) {
-    spread(net.units, net.driven(), net.drive, net.driven(), time.s(t), work.partial, first,
+    spread(net.units, time.driving(), net.drive, net.driven(), time.s(t), work.partial, first,
            [to](int at, P sum) { sum.store(to + at); });
   };
   if constexpr (Product::exists) {

@@ -172,8 +172,8 @@ Network<T> PackedMember<T>::network(const NoiseSource& noise, double mask_sum) c
 
 template <class T>
 TileData<T> tile_data(const Dataset<T>& data, int tile) {
-  return {data.input(tile),  data.target(tile),  data.mask(tile),   data.mask_channels(),
-          data.weight(tile), data.initial(tile), tile * tile_trials};
+  return {data.input(tile),  data.target(tile),  data.mask(tile),    data.mask_channels(),
+          data.weight(tile), data.initial(tile), tile * tile_trials, data.silent()};
 }
 
 template <class T>

@@ -20,6 +20,7 @@ struct TileData {
   const T* weight;   // [32]
   const T* initial;  // [unit][32], or null for zero
   int first_trial;
+  bool silent;  // all inputs are 0
 };
 
 // One member as the time loop reads it. `apart`: the readout (or the loss on units) reads phi_out(x), which is not the phi(x) of the

@@ -32,6 +32,7 @@ struct Time {  // rows of the workspace at step t
   T* apart(int t) const { return work.apart + at(t, net.units); }
   T* c(int t) const { return work.c + at(t, net.channels()); }
   T* outputs(int t) const { return c(t + 1) + net.reductions * tile_trials; }
+  int driving() const { return data.silent && net.drives == 0 ? 0 : net.driven(); }
   T* s(int t) const { return work.s + at(t, net.driven()); }
   const T* units_out(int t) const { return net.apart ? apart(t) : carrier(t + 1); }
   int target_channels() const { return net.readouts ? net.readouts : net.units; }
