@@ -31,7 +31,7 @@ void Spec::check() const {
     require(channels.drives >= 1 || decltype(type)::recurrence != Recurrence::channel,
             "ranks must not all be zero");
     require(!gated || decltype(type)::has_gate,
-            "gated belongs to LowRankHORNN, got model " + model);
+            "gated belongs to LowRankHORNN and HORNN, got model " + model);
     require(!bulk || decltype(type)::recurrence == Recurrence::channel,
             "bulk belongs to low-rank models, got model " + model);
     require(!hard_orth || decltype(type)::has_hard_orth,

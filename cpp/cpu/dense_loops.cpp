@@ -8,8 +8,6 @@ namespace tbrnn::inline TBRNN_ISA {
 
 template struct Loop<RNN, Dense, float>;
 template struct Loop<RNN, Dense, double>;
-template struct Loop<EIRNN, Dense, float>;
-template struct Loop<EIRNN, Dense, double>;
 template struct Loop<LowRankRNN, Dense, float>;
 template struct Loop<LowRankRNN, Dense, double>;
 template struct Loop<LowRankTBRNN, Dense, float>;

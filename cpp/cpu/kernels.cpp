@@ -2,6 +2,7 @@
 #include "cpu/kernels.hpp"
 
 #include <array>
+#include <tuple>
 
 #include "cpu/errors.hpp"
 #include "cpu/loop.hpp"
@@ -32,9 +33,23 @@ void normals(std::uint32_t seed, std::uint32_t member, std::uint32_t epoch, std:
   if (rows_double) noise_rows(key, first_trial, units, rows_double);
 }
 
+// Models without channels share the time loop of the first of their recurrence.
+template <class Model, Recurrence = Model::recurrence>
+struct Looped {
+  using Type = Model;
+};
+template <class Model>
+struct Looped<Model, Recurrence::dense> {
+  using Type = std::tuple_element_t<0, DenseModels>;
+};
+template <class Model>
+struct Looped<Model, Recurrence::pairs> {
+  using Type = std::tuple_element_t<0, PairModels>;
+};
+
 template <class Model, class T>
 constexpr Rollout<T> rollout_of() {
-  using Of = Loop<Model, typename ProductOf<Model::recurrence>::Type, T>;
+  using Of = Loop<typename Looped<Model>::Type, typename ProductOf<Model::recurrence>::Type, T>;
   return {&Of::forward, &loss<T>, &Of::backward};
 }
 

@@ -1,4 +1,4 @@
-// The time loop of a model with a product stage. Its members are compiled in a source of each recurrence.
+// The time loop of a model's channels with a product stage. Its members are compiled in a source of each recurrence.
 #pragma once
 
 #include "cpu/rollout.hpp"
@@ -9,6 +9,7 @@ struct NoProduct {
   static constexpr bool exists = false;
 };
 struct Dense;
+struct Pairs;
 
 template <Recurrence>
 struct ProductOf;
@@ -19,6 +20,10 @@ struct ProductOf<Recurrence::channel> {
 template <>
 struct ProductOf<Recurrence::dense> {
   using Type = Dense;
+};
+template <>
+struct ProductOf<Recurrence::pairs> {
+  using Type = Pairs;
 };
 
 template <class Model, class Product, class T>

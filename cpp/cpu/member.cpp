@@ -40,6 +40,10 @@ Network<T> sizes(const Spec& spec, const Match* match, int steps) {
                 : *match == Match::rates           ? spec.phi
                                                    : Nonlinearity::identity;
   net.apart = spec.form == Form::rate && net.phi_out != net.phi;
+  with_model(spec.model, [&](auto model) {
+    if constexpr (decltype(model)::recurrence == Recurrence::pairs)
+      net.linear = decltype(model)::linear;
+  });
   net.alpha = static_cast<T>(spec.alpha);
   net.leak = static_cast<T>(1.0 - spec.alpha);
   return net;

@@ -1,7 +1,7 @@
 #include "cpu/product.hpp"
 
 #include "core/dispatch.hpp"
-#include "cpu/panels.hpp"
+#include "cpu/pair_panels.hpp"
 
 namespace tbrnn {
 
@@ -41,11 +41,14 @@ ProductSize product_size(const Spec& spec) {
                     matrix = Panels{spec.units, spec.units}.size();
   ProductSize size;
   with_model(spec.model, [&](auto model) {
-    if constexpr (decltype(model)::recurrence == Recurrence::dense) {
+    using Model = decltype(model);
+    if constexpr (Model::recurrence == Recurrence::dense) {
       size.weights = 2 * matrix;
       size.gradient = units * static_cast<std::size_t>(padded(spec.units));
       size.memory = std::size_t{chunk_steps} * tile_trials * tile_trials;
     }
+    if constexpr (Model::recurrence == Recurrence::pairs)
+      size = pairs_size({spec.units, Model::linear});
   });
   if (spec.bulk) size.shared = 2 * matrix;
   return size;
@@ -68,6 +71,8 @@ void pack_product(const Spec& spec, const T* p, T* packed) {
     if constexpr (Model::recurrence == Recurrence::dense)
       pack_matrix(
           spec, [&](int i, int j) { return Model::weight(p, senders(spec), i, j); }, packed);
+    if constexpr (Model::recurrence == Recurrence::pairs)
+      pack_pairs<Model>(spec.units, factor<T>(spec), spec.gated, p, packed);
   });
 }
 
@@ -77,6 +82,9 @@ void unpack_product(const Spec& spec, const T* p, const T* packed_gradient, T* g
     using Model = decltype(model);
     if constexpr (Model::recurrence == Recurrence::dense)
       unpack_dense<Model>(spec, p, packed_gradient, gradient);
+    if constexpr (Model::recurrence == Recurrence::pairs)
+      Model::pack_rows_adjoint(p, spec.units, factor<T>(spec), spec.gated, packed_gradient,
+                               padded(spec.units), gradient);
   });
 }
 

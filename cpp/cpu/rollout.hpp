@@ -43,6 +43,7 @@ struct Network {
   const T* bias;                 // [unit]; alpha is folded in (rate form)
   const T* b_out;                // [readouts]
   const T* product;              // packed weights of the product stage
+  bool linear;                   // generated rows: are linear ones behind the pairs?
   std::size_t product_gradient;  // numbers of their gradient; 0 where they are fixed
 
   int gathered() const { return apart ? reductions : reductions + readouts; }

@@ -5,6 +5,7 @@
 
 #include "dense.hpp"
 #include "hybrid.hpp"
+#include "tensor.hpp"
 #include "three_body.hpp"
 #include "two_body.hpp"
 
@@ -12,7 +13,8 @@ namespace tbrnn::inline TBRNN_ISA {
 
 using ChannelModels = std::tuple<LowRankRNN, LowRankTBRNN, LowRankHORNN>;
 using DenseModels = std::tuple<RNN, EIRNN>;
+using PairModels = std::tuple<TBRNN, HORNN>;
 
-using Models = decltype(std::tuple_cat(ChannelModels{}, DenseModels{}));
+using Models = decltype(std::tuple_cat(ChannelModels{}, DenseModels{}, PairModels{}));
 
 }  // namespace tbrnn::inline TBRNN_ISA

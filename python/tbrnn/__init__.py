@@ -21,7 +21,7 @@ from tbrnn.gradients import gradient
 from tbrnn.guard import Guard
 from tbrnn.io import load
 from tbrnn.lowrank import lint
-from tbrnn.models import EIRNN, RNN, LowRankHORNN, LowRankRNN, LowRankTBRNN
+from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankHORNN, LowRankRNN, LowRankTBRNN
 from tbrnn.optimizers import OptimizerState, adam, adamw
 from tbrnn.runs import Runs
 from tbrnn.schedules import constant, cosine, linear
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EIRNN",
+    "HORNN",
     "RNN",
+    "TBRNN",
     "Activity",
     "BackendUnavailable",
     "Ensemble",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn.models import EIRNN, RNN, LowRankTBRNN
+from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankTBRNN
 
 if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
@@ -49,9 +49,7 @@ def spectral_radius(net: Ensemble) -> float:
     model = net.model
     value, slope = AT_ZERO[model.phi]
     at_rest = np.full(model.units, value if model.form == "rate" else 0.0)
-    jacobian = np.zeros((model.units, model.units))
-    if isinstance(model, RNN | EIRNN):
-        jacobian += model.effective(net.arrays["w_hh"])
+    jacobian = _full(net, at_rest)
     if model.fixed is not None:
         jacobian += np.asarray(model.fixed)
     for factor, (write, reads) in zip(_factors(net), _vectors(net), strict=True):
@@ -65,6 +63,24 @@ def spectral_radius(net: Ensemble) -> float:
     if not np.isfinite(jacobian).all():
         return np.nan
     return float(slope * np.abs(np.linalg.eigvals(jacobian)).max())
+
+
+def _full(net: Ensemble, at_rest: NDArray[Any]) -> NDArray[Any]:
+    """d drive / d r of the terms of full rank."""
+    model, arrays = net.model, {n: a.astype(np.float64) for n, a in net.arrays.items()}
+    if isinstance(model, RNN | EIRNN):
+        return model.effective(arrays["w_hh"])
+    if isinstance(model, TBRNN):
+        return _of_tensor(arrays["w_hh"], at_rest)
+    if not isinstance(model, HORNN):
+        return np.zeros((model.units, model.units))
+    gate = 1 / (1 + np.exp(-arrays["gate"]))
+    two, three = (gate, 1 - gate) if model.gated else (1.0, 1.0)
+    return np.asarray(two * arrays["w_hh_rnn"] + three * _of_tensor(arrays["w_hh_tbrnn"], at_rest))
+
+
+def _of_tensor(tensor: NDArray[Any], at_rest: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(tensor @ at_rest + tensor.swapaxes(1, 2) @ at_rest)
 
 
 def _vectors(net: Ensemble) -> Iterator[tuple[NDArray[Any], list[NDArray[Any]]]]:

@@ -18,6 +18,9 @@ KINDS = {
     "gated": Network("LowRankHORNN", gated=True),
     "full": Network("RNN"),
     "signed": Network("EIRNN", excitatory=2),
+    "full three-body": Network("TBRNN"),
+    "full hybrid": Network("HORNN"),
+    "full gated": Network("HORNN", gated=True),
 }
 FORMS = ("rate", "voltage")
 PHIS = ("tanh", "relu", "sigmoid", "softplus", "identity")
@@ -46,7 +49,7 @@ class Case:
 
     @property
     def model_ranks(self):
-        terms = {"LowRankHORNN": 2, "RNN": 0, "EIRNN": 0}
+        terms = dict.fromkeys(("RNN", "EIRNN", "TBRNN", "HORNN"), 0) | {"LowRankHORNN": 2}
         return self.ranks[: terms.get(self.net.model, 1)]
 
     @property
@@ -61,6 +64,8 @@ class Case:
             | {"gate": ()},
             "RNN": {"w_hh": (n, n)},
             "EIRNN": {"w_hh": (n, n)},
+            "TBRNN": {"w_hh": (n, n, n)},
+            "HORNN": {"w_hh_rnn": (n, n), "w_hh_tbrnn": (n, n, n), "gate": ()},
         }[self.net.model]
         shapes["w_in"] = (n, self.inputs)
         if self.input_bias:
@@ -113,7 +118,10 @@ class Case:
         rng = np.random.default_rng(seed)
         leaky = self.net.alpha < 1
         spread = {"w_in": 0.5, "b_in": 0.2, "w_out": 0.5, "b_out": 0.2, "gate": 1.0}
-        spread["w_hh"] = 0.8 / np.sqrt(self.units)
+        spread["w_hh"] = spread["w_hh_rnn"] = 0.8 / np.sqrt(self.units)
+        spread["w_hh_tbrnn"] = 0.5 / self.units
+        if self.net.model == "TBRNN":
+            spread["w_hh"] = 0.8 / self.units
         blocks = [
             rng.normal(0, spread.get(name, 0.7 if leaky else 0.25), (members, int(np.prod(shape))))
             for name, shape in self.fields

@@ -15,6 +15,8 @@ MODELS = {
     "three-body": tbrnn.LowRankTBRNN(rank=5, **SIZES),
     "hybrid": tbrnn.LowRankHORNN(rank=(5, 6), **SIZES),
     "full": tbrnn.RNN(**SIZES),
+    "full three-body": tbrnn.TBRNN(**SIZES),
+    "full hybrid": tbrnn.HORNN(**SIZES),
     "signed": tbrnn.EIRNN(frozen_zeros=False, **SIZES),
 }
 
@@ -45,6 +47,20 @@ STARTS = {
         "w_in": normal(1),
         "b_in": "zero",
         "w_out": 1 / np.sqrt(30),
+    },
+    "full three-body": {
+        "w_hh": normal(0.1 / 30),
+        "w_in": normal(1),
+        "b_in": "zero",
+        "w_out": 1 / np.sqrt(30),
+    },
+    "full hybrid": {
+        "w_hh_rnn": normal(0.1 / np.sqrt(30)),
+        "w_hh_tbrnn": normal(0.1 / 30),
+        "gate": "zero",
+        "w_in": normal(1),
+        "b_in": "zero",
+        "w_out": normal(4),
     },
     "signed": {
         "w_hh": "magnitudes",

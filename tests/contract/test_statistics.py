@@ -17,6 +17,9 @@ MODELS = {
     "hard-orth": replace(MODEL, phi="softplus", hard_orth=True),
     "hybrid": tbrnn.LowRankHORNN(rank=(2, 1), phi="sigmoid", **SIZES),
     "gated": tbrnn.LowRankHORNN(rank=(2, 1), phi="softplus", gated=True, **SIZES),
+    "full three-body": tbrnn.TBRNN(phi="sigmoid", **SIZES),
+    "full hybrid": tbrnn.HORNN(phi="sigmoid", form="voltage", **SIZES),
+    "full gated": tbrnn.HORNN(phi="softplus", gated=True, **SIZES),
 }
 
 

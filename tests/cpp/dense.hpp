@@ -61,6 +61,28 @@ inline Eigen::VectorXd dense_drive(EIRNN, const double* p, Ranks, Factors<double
   return W * r;
 }
 
+// sum_jk W_ijk r_j r_k
+inline Eigen::VectorXd full_three_body(const double* p, const Eigen::VectorXd& r) {
+  const int units = static_cast<int>(r.size());
+  Eigen::VectorXd drive(units);
+  for (int i = 0; i < units; ++i) drive(i) = r.dot(vectors(p, units, units, i) * r);
+  return drive;
+}
+
+inline Eigen::VectorXd dense_drive(TBRNN, const double* p, Ranks, Factors<double>, bool,
+                                   const Eigen::VectorXd& r) {
+  return full_three_body(p, r);
+}
+
+inline Eigen::VectorXd dense_drive(HORNN, const double* p, Ranks, Factors<double>, bool gated,
+                                   const Eigen::VectorXd& r) {
+  const int units = static_cast<int>(r.size());
+  const Eigen::VectorXd two = vectors(p, units, units, 0) * r;
+  const Eigen::VectorXd three = full_three_body(p + units * units, r);
+  const double g = 1 / (1 + std::exp(-p[units * units * (units + 1)]));
+  return gated ? Eigen::VectorXd(g * two + (1 - g) * three) : Eigen::VectorXd(two + three);
+}
+
 inline Eigen::VectorXd dense_drive(LowRankHORNN, const double* p, Ranks ranks,
                                    Factors<double> factor, bool gated, const Eigen::VectorXd& r) {
   const int units = static_cast<int>(r.size());

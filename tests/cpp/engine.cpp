@@ -51,7 +51,7 @@ Case make_case(const std::string& model, Form form) {
             .form = form,
             .scale_two = 1.0 / units,
             .scale_three = 1.0 / (units * units),
-            .gated = model == "LowRankHORNN",
+            .gated = model == "LowRankHORNN" || model == "HORNN",
             .hard_orth = model == "LowRankTBRNN"};
   return c;
 }
@@ -118,8 +118,8 @@ TEST_P(Engine, ForwardEqualsDenseSteps) {
 }
 
 TEST_P(Engine, GradientEqualsCentralDifferences) {
-  for (const char* model :
-       {LowRankRNN::name, LowRankTBRNN::name, LowRankHORNN::name, RNN::name, EIRNN::name})
+  for (const char* model : {LowRankRNN::name, LowRankTBRNN::name, LowRankHORNN::name, RNN::name,
+                            EIRNN::name, TBRNN::name, HORNN::name})
     for (const Form form : {Form::rate, Form::voltage}) {
       const Case c = make_case(model, form);
       const VectorXd p = random(static_cast<int>(block_size(c.spec)));

@@ -4,7 +4,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import eirnn, hard_orth, leak, low_rank_hornn, low_rank_rnn, low_rank_tbrnn, rnn
+from . import (
+    eirnn,
+    hard_orth,
+    hornn,
+    leak,
+    low_rank_hornn,
+    low_rank_rnn,
+    low_rank_tbrnn,
+    rnn,
+    tbrnn,
+)
 from .loss import mean_squared_error
 from .nonlinearities import SLOPE, VALUE
 
@@ -14,6 +24,8 @@ DRIVE = {
     "LowRankHORNN": (low_rank_hornn, ("scale_two", "scale_three", "gated")),
     "RNN": (rnn, ()),
     "EIRNN": (eirnn, ("excitatory",)),
+    "TBRNN": (tbrnn, ()),
+    "HORNN": (hornn, ("gated",)),
 }
 
 

@@ -4,6 +4,8 @@ from .network import Network
 
 NAMES = {
     "w_hh": "w_hh",
+    "w_hh_rnn": "w_hh_rnn",
+    "w_hh_tbrnn": "w_hh_tbrnn",
     "L": "l",
     "M": "m",
     "N": "n",

@@ -7,9 +7,21 @@ engine (cpp/equations); here are names, shapes and initial distributions.
 from tbrnn._network import Network
 from tbrnn.models.dense import EIRNN, RNN
 from tbrnn.models.low_rank import LowRankHORNN, LowRankNetwork, LowRankRNN, LowRankTBRNN
+from tbrnn.models.polynomial import HORNN, TBRNN
 
 MODELS: dict[str, type[Network]] = {
-    model.__name__: model for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN, RNN, EIRNN)
+    model.__name__: model
+    for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN, RNN, EIRNN, TBRNN, HORNN)
 }
 
-__all__ = ["EIRNN", "MODELS", "RNN", "LowRankHORNN", "LowRankNetwork", "LowRankRNN", "LowRankTBRNN"]
+__all__ = [
+    "EIRNN",
+    "HORNN",
+    "MODELS",
+    "RNN",
+    "TBRNN",
+    "LowRankHORNN",
+    "LowRankNetwork",
+    "LowRankRNN",
+    "LowRankTBRNN",
+]
