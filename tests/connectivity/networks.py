@@ -14,6 +14,12 @@ MODELS = {
     "both": tbrnn.LowRankHORNN(rank=(2, 3), **SIZES),
     "gated": tbrnn.LowRankHORNN(rank=(2, 3), gated=True, **SIZES),
 }
+FULL = {
+    "full matrix": tbrnn.RNN(**SIZES),
+    "full tensor": tbrnn.TBRNN(**SIZES),
+    "full both": tbrnn.HORNN(**SIZES),
+    "full gated": tbrnn.HORNN(gated=True, **SIZES),
+}
 THREE_BODY = [kind for kind in MODELS if kind != "two-body"]
 
 

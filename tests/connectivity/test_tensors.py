@@ -5,7 +5,7 @@ import pytest
 
 import tbrnn
 from connectivity.golden import cosine, effective_pair
-from connectivity.networks import MODELS, THREE_BODY, ensemble
+from connectivity.networks import FULL, MODELS, THREE_BODY, ensemble
 from tbrnn import connectivity
 from tolerances import TOLERANCES, assert_close
 
@@ -20,17 +20,17 @@ def one_step(nets, states):
     drive = np.zeros((len(nets), *states.shape))
     if model.input_bias:
         drive = drive + nets.b_in[:, None]
-    if not isinstance(model, tbrnn.LowRankTBRNN):
+    if not isinstance(model, tbrnn.LowRankTBRNN | tbrnn.TBRNN):
         drive = drive + np.einsum("eij,bj->ebi", connectivity.matrix(nets), r)
-    if not isinstance(model, tbrnn.LowRankRNN):
+    if not isinstance(model, tbrnn.LowRankRNN | tbrnn.RNN):
         drive = drive + np.einsum("eijk,bj,bk->ebi", connectivity.tensor(nets), r, r)
     reached = np.tanh(drive) if model.form == "voltage" else drive
     return states + model.alpha * (reached - states)
 
 
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("kind", [*MODELS, *FULL])
 def test_the_exported_connectivity_is_that_of_the_dynamics(kind):
-    nets, states = ensemble(MODELS[kind]), RNG.normal(0, 1, (7, 5))
+    nets, states = ensemble((MODELS | FULL)[kind]), RNG.normal(0, 1, (7, 5))
     engine = nets.simulate(np.zeros((7, 1, 2)), states).states[:, :, 0]
     assert_close(one_step(nets, states), engine, "float64 values")
 

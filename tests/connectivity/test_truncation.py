@@ -5,12 +5,14 @@ import sys
 import numpy as np
 import pytest
 
+import tbrnn
 from connectivity.golden import discrete_outputs
 from tbrnn import connectivity
 from tolerances import TOLERANCES, assert_close
 
 RNG = np.random.default_rng(7)
 FULL = RNG.normal(0, 1, (4, 6, 6, 6))
+MATRIX = tbrnn.RNN(units=6, inputs=1, outputs=1)
 RANKS = (1, 3, 6)
 ACCURACY = {  # of the published teacher on 128 fresh trials, ranks 1..6
     "svd": (0.5258, 0.5821, 0.7349, 0.8678, 0.8661, 0.8622),
@@ -124,6 +126,43 @@ def test_accuracy_of_the_published_network(published, method, request):
             assert abs(left - CP_ERROR[rank - 1]) <= allowed
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["TBRNN", "HORNN"])
+@pytest.mark.parametrize("method", TRUNCATE)
+def test_networks_with_truncated_tensors(method, name, dtype, request):
+    if method == "cp":
+        request.getfixturevalue("tensorly")
+    model = getattr(tbrnn, name)(units=6, inputs=2, outputs=1)
+    nets = model.initial([4, (5, 1)], numbers=[7, 9], dtype=dtype)
+    ours, tensor = TRUNCATE[method](nets, 2), "w_hh" if name == "TBRNN" else "w_hh_tbrnn"
+    assert ours.model == model
+    assert ours.numbers.tolist() == [7, 9]
+    assert ours.seeds == nets.seeds
+    assert ours.dtype == dtype
+    for parameter, array in nets.arrays.items():
+        if parameter == tensor:
+            array = TRUNCATE[method](array, 2).astype(dtype)
+        assert np.array_equal(ours.arrays[parameter], array)
+    assert np.array_equal(TRUNCATE[method](nets[1], 2).arrays[tensor], ours.arrays[tensor][1])
+
+
+@pytest.mark.parametrize("method", TRUNCATE)
+def test_accuracy_of_the_truncated_published_network(published, method, request):
+    """The engine runs the networks that truncations of a network give back."""
+    if method == "cp":
+        request.getfixturevalue("tensorly")
+    nets = tbrnn.TBRNN.from_state_dict(
+        published("validation_teacher_tbrnn"), alpha=1.0, form="voltage", dtype="float64"
+    )
+    data = published("validation_data")
+    inputs, targets = (data[f"{name}_fresh128"].astype(float) for name in ("input", "target"))
+    for rank in RANKS:
+        outputs = TRUNCATE[method](nets, rank).simulate(inputs).outputs
+        accuracy = tbrnn.analysis.accuracy(outputs, targets)[0]
+        allowed = TOLERANCES["golden figures of four decimals"]
+        assert abs(accuracy - ACCURACY[method][rank - 1]) <= allowed
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -132,6 +171,10 @@ def test_accuracy_of_the_published_network(published, method, request):
         (lambda: connectivity.truncate_slices(FULL, (1, 7, 0)), r"ranks\[1\] must be .* 0 to 6"),
         (lambda: connectivity.truncate_slices(FULL, (0, 0, 0)), "ranks must be above 0 along one"),
         (lambda: connectivity.truncate_slices(FULL, 2), "ranks must be one rank for each"),
+        (
+            lambda: connectivity.truncate_svd(MATRIX.initial([0]), 2),
+            "tensor must be an array, or networks TBRNN or HORNN",
+        ),
     ],
 )
 def test_errors(call, message):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tbrnn._arguments import number, whole
 from tbrnn._extras import extra
+from tbrnn.connectivity.networks import of_tensor
 from tbrnn.connectivity.tensors import tensor_of, three_way
 from tbrnn.connectivity.terms import Array
+from tbrnn.ensemble import Ensemble
 
 
 def cp_factors(
@@ -71,14 +75,27 @@ def cp_factors(
     return l, m, n
 
 
+@overload
+def truncate_cp(
+    tensor: Ensemble, rank: int, *, sweeps: int = 100, tolerance: float = 1e-8
+) -> Ensemble: ...
+@overload
 def truncate_cp(
     tensor: ArrayLike, rank: int, *, sweeps: int = 100, tolerance: float = 1e-8
-) -> Array:
+) -> Array: ...
+def truncate_cp(
+    tensor: Ensemble | ArrayLike, rank: int, *, sweeps: int = 100, tolerance: float = 1e-8
+) -> Ensemble | Array:
     """The approximation of a tensor by `cp_factors`, which documents the arguments.
+
+    Parameters
+    ----------
+    tensor : array (..., unit, unit, unit), or Ensemble
+        One tensor, or one per member; or networks of full rank, TBRNN or HORNN, one model.
 
     Returns
     -------
-    array of the tensor's shape
+    array of the tensor's shape, or Ensemble of the same networks with the truncated tensor
 
     Examples
     --------
@@ -87,7 +104,11 @@ def truncate_cp(
     >>> tbrnn.connectivity.truncate_cp(full, rank=2).shape
     (6, 6, 6)
     """
-    return tensor_of(*cp_factors(tensor, rank, sweeps=sweeps, tolerance=tolerance))
+
+    def truncated(full: Array) -> Array:
+        return tensor_of(*cp_factors(full, rank, sweeps=sweeps, tolerance=tolerance))
+
+    return of_tensor(tensor, truncated)
 
 
 def _decompose(full: Array, rank: int, sweeps: int, tolerance: float) -> Array:

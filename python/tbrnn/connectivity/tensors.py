@@ -1,14 +1,13 @@
-"""The full connectivity of a low-rank network: matrix W_ij and tensor W_ijk."""
+"""The full connectivity of a network: matrix W_ij and tensor W_ijk."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn.connectivity.terms import Array, pairs, stacked, triples
+from tbrnn.connectivity.terms import Array, full_matrix, full_tensor, pairs, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
-from tbrnn.models import EIRNN, RNN
 
 
 def matrix(nets: Ensemble) -> Array:
@@ -18,12 +17,12 @@ def matrix(nets: Ensemble) -> Array:
 
         W_ij = scale sum_R m_iR n_jR          drive_i = sum_j W_ij r_j
 
-    In a gated LowRankHORNN it is multiplied by g.
+    or w_hh of an RNN and w_hh_rnn of a HORNN. In a gated network it is multiplied by g.
 
     Parameters
     ----------
     nets : Ensemble
-        Of LowRankRNN, LowRankHORNN, RNN (its w_hh) or EIRNN (with its signs), one model.
+        Of LowRankRNN, LowRankHORNN, RNN, EIRNN (with its signs) or HORNN, one model.
 
     Returns
     -------
@@ -46,19 +45,12 @@ def matrix(nets: Ensemble) -> Array:
     >>> tbrnn.connectivity.matrix(nets).shape
     (4, 30, 30)
     """
-    model = nets.model
-    if isinstance(model, RNN | EIRNN):
-        full = model.effective(stacked(nets)["w_hh"])
-    else:
-        full = _of_pairs(nets)
-    return full[0] if nets.single else full
-
-
-def _of_pairs(nets: Ensemble) -> Array:
-    term = pairs(nets)
-    if term is None:
+    full, term = full_matrix(nets), pairs(nets)
+    if term is not None:
+        full = term.weight[:, None, None] * (term.m @ term.n.swapaxes(-1, -2))
+    if full is None:
         raise mistake("nets", "networks with a two-body term", repr(nets))
-    return np.asarray(term.weight[:, None, None] * (term.m @ term.n.swapaxes(-1, -2)))
+    return full[0] if nets.single else full
 
 
 def tensor(nets: Ensemble) -> Array:
@@ -68,12 +60,13 @@ def tensor(nets: Ensemble) -> Array:
 
         W_ijk = scale sum_R l_iR m_jR n_kR          drive_i = sum_jk W_ijk r_j r_k
 
-    With `hard_orth` l is the projected one. In a gated LowRankHORNN it is multiplied by 1 - g.
+    or w_hh of a TBRNN and w_hh_tbrnn of a HORNN. With `hard_orth` l is the projected one. In a
+    gated network the tensor is multiplied by 1 - g.
 
     Parameters
     ----------
     nets : Ensemble
-        Of LowRankTBRNN or LowRankHORNN, one model.
+        Of LowRankTBRNN, LowRankHORNN, TBRNN or HORNN, one model.
 
     Returns
     -------
@@ -97,10 +90,11 @@ def tensor(nets: Ensemble) -> Array:
     >>> tbrnn.connectivity.tensor(nets).shape
     (4, 30, 30, 30)
     """
-    term = triples(nets)
-    if term is None:
+    full, term = full_tensor(nets), triples(nets)
+    if term is not None:
+        full = tensor_of(term.weight[:, None, None] * term.l, term.m, term.n)
+    if full is None:
         raise mistake("nets", "networks with a three-body term", repr(nets))
-    full = tensor_of(term.weight[:, None, None] * term.l, term.m, term.n)
     return full[0] if nets.single else full
 
 

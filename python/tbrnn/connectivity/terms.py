@@ -1,9 +1,10 @@
-"""The low-rank terms of a drive as float64 arrays with a member axis.
+"""The terms of a drive as float64 arrays with a member axis.
 
     drive(r) = weight sum_R m_R (n_R . r)  +  weight sum_R l_R (m_R . r) (n_R . r)
 
-The weight of a term is the model's scale times its share of a gate; l is projected off the input
-space if the model says hard_orth. So these are the vectors that the dynamics see.
+of low rank, where the weight of a term is the model's scale times its share of a gate; l is
+projected off the input space if the model says hard_orth. Of full rank a term is a matrix or a
+tensor, times its share of a gate. So these are the numbers that the dynamics see.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from tbrnn.ensemble import Ensemble
-from tbrnn.models import LowRankHORNN, LowRankRNN, LowRankTBRNN
+from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankHORNN, LowRankRNN, LowRankTBRNN
 
 Array = NDArray[np.float64]
 
@@ -71,6 +72,28 @@ def triples(nets: Ensemble) -> Triples | None:
         space = input_space(nets)
         l = l - space @ (np.linalg.pinv(space) @ l)  # noqa: E741
     return Triples(weight, l, arrays["m" + tag], arrays["n" + tag])
+
+
+def full_matrix(nets: Ensemble) -> Array | None:
+    """The matrix of a two-body term of full rank (member, unit, unit), or None."""
+    model, arrays = nets.model, stacked(nets)
+    if isinstance(model, RNN | EIRNN):
+        return model.effective(arrays["w_hh"])
+    if not isinstance(model, HORNN):
+        return None
+    share = expit(arrays["gate"]) if model.gated else np.ones(len(nets))
+    return np.asarray(share[:, None, None] * arrays["w_hh_rnn"])
+
+
+def full_tensor(nets: Ensemble) -> Array | None:
+    """The tensor of a three-body term of full rank (member, unit, unit, unit), or None."""
+    model, arrays = nets.model, stacked(nets)
+    if isinstance(model, TBRNN):
+        return arrays["w_hh"]
+    if not isinstance(model, HORNN):
+        return None
+    share = expit(-arrays["gate"]) if model.gated else np.ones(len(nets))
+    return np.asarray(share[:, None, None, None] * arrays["w_hh_tbrnn"])
 
 
 def input_space(nets: Ensemble) -> Array:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tbrnn._arguments import whole
-from tbrnn.connectivity.tensors import three_way
+from tbrnn.connectivity.networks import of_tensor
 from tbrnn.connectivity.terms import Array
+from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
 
 
-def truncate_svd(tensor: ArrayLike, rank: int, *, mode: int = 0) -> Array:
+@overload
+def truncate_svd(tensor: Ensemble, rank: int, *, mode: int = 0) -> Ensemble: ...
+@overload
+def truncate_svd(tensor: ArrayLike, rank: int, *, mode: int = 0) -> Array: ...
+def truncate_svd(tensor: Ensemble | ArrayLike, rank: int, *, mode: int = 0) -> Ensemble | Array:
     """The best approximation whose unfolding along one mode has a given rank.
 
     Along mode 0 (the driven unit i)::
@@ -25,8 +31,8 @@ def truncate_svd(tensor: ArrayLike, rank: int, *, mode: int = 0) -> Array:
 
     Parameters
     ----------
-    tensor : array (..., unit, unit, unit)
-        One tensor, or one per member.
+    tensor : array (..., unit, unit, unit), or Ensemble
+        One tensor, or one per member; or networks of full rank, TBRNN or HORNN, one model.
     rank : int
         From 1 to units.
     mode : {0, 1, 2}, default 0
@@ -34,13 +40,13 @@ def truncate_svd(tensor: ArrayLike, rank: int, *, mode: int = 0) -> Array:
 
     Returns
     -------
-    array of the same shape
+    array of the same shape, or Ensemble of the same networks with the truncated tensor
 
     Raises
     ------
     ValueError
-        For a tensor of another shape or with entries that are not finite, and for other ranks and
-        modes.
+        For a tensor of another shape or with entries that are not finite, for networks without a
+        full tensor, and for other ranks and modes.
 
     References
     ----------
@@ -53,13 +59,26 @@ def truncate_svd(tensor: ArrayLike, rank: int, *, mode: int = 0) -> Array:
     >>> rest = [np.linalg.norm(full - tbrnn.connectivity.truncate_svd(full, r)) for r in (1, 3, 6)]
     >>> bool(rest[0] > rest[1] > 1 > rest[2])
     True
+    >>> nets = tbrnn.TBRNN(units=6, inputs=1, outputs=1).initial(range(4))
+    >>> tbrnn.connectivity.truncate_svd(nets, rank=2)
+    Ensemble(4 networks: 4 TBRNN)
     """
-    full = three_way(tensor)
-    rank = whole("rank", rank, least=1, most=full.shape[-1])
-    return _best(full, rank, whole("mode", mode, least=0, most=2))
+
+    def truncated(full: Array) -> Array:
+        most = full.shape[-1]
+        return _best(full, whole("rank", rank, least=1, most=most), axis)
+
+    axis = whole("mode", mode, least=0, most=2)
+    return of_tensor(tensor, truncated)
 
 
-def truncate_slices(tensor: ArrayLike, ranks: Sequence[int], *, sweeps: int = 50) -> Array:
+@overload
+def truncate_slices(tensor: Ensemble, ranks: Sequence[int], *, sweeps: int = 50) -> Ensemble: ...
+@overload
+def truncate_slices(tensor: ArrayLike, ranks: Sequence[int], *, sweeps: int = 50) -> Array: ...
+def truncate_slices(
+    tensor: Ensemble | ArrayLike, ranks: Sequence[int], *, sweeps: int = 50
+) -> Ensemble | Array:
     """A sum of slice components along all three modes.
 
     ::
@@ -72,8 +91,8 @@ def truncate_slices(tensor: ArrayLike, ranks: Sequence[int], *, sweeps: int = 50
 
     Parameters
     ----------
-    tensor : array (..., unit, unit, unit)
-        One tensor, or one per member.
+    tensor : array (..., unit, unit, unit), or Ensemble
+        One tensor, or one per member; or networks of full rank, TBRNN or HORNN, one model.
     ranks : (int, int, int)
         Terms along each mode, each from 0 to units, not all 0.
     sweeps : int, default 50
@@ -81,12 +100,13 @@ def truncate_slices(tensor: ArrayLike, ranks: Sequence[int], *, sweeps: int = 50
 
     Returns
     -------
-    array of the same shape
+    array of the same shape, or Ensemble of the same networks with the truncated tensor
 
     Raises
     ------
     ValueError
-        For a tensor of another shape or with entries that are not finite, and for other ranks.
+        For a tensor of another shape or with entries that are not finite, for networks without a
+        full tensor, and for other ranks.
 
     References
     ----------
@@ -100,10 +120,14 @@ def truncate_slices(tensor: ArrayLike, ranks: Sequence[int], *, sweeps: int = 50
     >>> bool(np.allclose(one, tbrnn.connectivity.truncate_svd(full, 2)))
     True
     """
-    full = three_way(tensor)
+    rounds = whole("sweeps", sweeps, least=1)
+    return of_tensor(tensor, lambda full: _slices(full, ranks, rounds))
+
+
+def _slices(full: Array, ranks: Sequence[int], rounds: int) -> Array:
     terms = _checked_ranks(ranks, full.shape[-1])
     parts = {mode: np.zeros_like(full) for mode in terms}
-    for _ in range(whole("sweeps", sweeps, least=1) if len(terms) > 1 else 1):
+    for _ in range(rounds if len(terms) > 1 else 1):
         for mode, rank in terms.items():
             others = sum((part for other, part in parts.items() if other != mode), 0.0)
             parts[mode] = _best(full - others, rank, mode)
