@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn.ensemble import Ensemble
-from tbrnn.models import RNN, LowRankRNN, LowRankTBRNN
+from tbrnn.models import RNN, TBRNN, LowRankRNN, LowRankTBRNN
 from tbrnn.tasks import FlipFlop
 
 ALPHA = 0.2
 LEARNING_RATE = 1e-3
 TEACHER = 10_000  # seed of the teacher, far from those of the members
-ENLARGED = 4.0  # three-body factors: at their tiny initial values no loss would show their drive
+ENLARGED = 4.0  # three-body weights: at their tiny initial values no loss would show their drive
 
 BULK = (0.8, 0)  # gain and seed of a fixed matrix
 LEAK_AND_TANH = 23  # FLOP per trial, unit and step; 20 of them for tanh
@@ -44,6 +44,7 @@ class Workload:
     steps: int = 100
     full: bool = False  # a trained matrix in place of the low rank
     bulk: bool = False  # a fixed matrix beside it
+    tensor: bool = False  # a trained three-body tensor in place of the low rank
 
     @property
     def flop(self) -> float:
@@ -51,12 +52,14 @@ class Workload:
 
         K sums over units (recurrent ones and outputs) and C drives of units (recurrent ones and
         inputs) cost a multiply-add forward and two backward, and so does each entry of a row of a
-        trained matrix; one of a fixed matrix costs one backward. A loss on all units adds 5.
+        trained matrix and of the symmetric part of a tensor; one of a fixed matrix costs one
+        backward. Each product of two rates adds 6. A loss on all units adds 5.
         """
         sums = self.rank * (2 if self.three_body else 1) + (0 if self.lint else self.bits)
         drives = self.rank + self.bits
         flop = 6 * (sums + drives) + LEAK_AND_TANH + LOSS_ON_ALL_UNITS * self.lint
         flop += self.units * (6 * self.full + 4 * self.bulk)
+        flop += 3 * (self.units + 1) * (self.units + 1) * self.tensor
         return float(flop * self.trials * self.steps * self.units)
 
     def data(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -84,13 +87,18 @@ class Workload:
         }
         if self.full:
             return RNN(**sizes).initial(seeds)
+        if self.tensor:
+            return enlarged(TBRNN(**sizes).initial(seeds), "w_hh")
         bulk = BULK if self.bulk else None
         model = (LowRankTBRNN if self.three_body else LowRankRNN)(rank=rank, bulk=bulk, **sizes)
         nets = model.initial(seeds)
-        if not self.three_body:
-            return nets
-        larger = {name: ENLARGED * nets.arrays[name] for name in ("l", "m", "n")}
-        return Ensemble.from_arrays(model, {**nets.arrays, **larger}, seeds=list(seeds))
+        return enlarged(nets, "l", "m", "n") if self.three_body else nets
+
+
+def enlarged(nets: Ensemble, *names: str) -> Ensemble:
+    """The networks with some arrays multiplied."""
+    larger = {name: ENLARGED * nets.arrays[name] for name in names}
+    return Ensemble.from_arrays(nets.model, {**nets.arrays, **larger}, seeds=nets.seeds)
 
 
 # name, rank, bits, must, aim, fraction
@@ -106,5 +114,7 @@ SINGLE = (
 LARGE = (
     Workload("bulk-512", 2, 2, 180, 140, 0.71, units=512, trials=32, steps=1000, bulk=True),
     Workload("full-256", 0, 3, 260, 205, 0.74, units=256, trials=256, steps=500, full=True),
+    Workload("tensor-30", 0, 30, 14, 10.5, 0.65, trials=256, steps=99, tensor=True),
+    Workload("tensor-128", 0, 3, 850, 700, 0.70, units=128, trials=256, steps=99, tensor=True),
 )
 BY_NAME = {workload.name: workload for workload in (*SINGLE, *LARGE)}
