@@ -127,7 +127,7 @@ class HORNN(FullRankNetwork):
     >>> tbrnn.HORNN(units=30, inputs=3, outputs=3, gated=2)
     Traceback (most recent call last):
         ...
-    TypeError: gated must be True or False, got 2
+    TypeError: gated must be True or False, got 2 (int)
     """
 
     gated: bool = False
