@@ -38,15 +38,23 @@ protocol = small(tasks=["flipflop-1"], runs=3, ranks=[1, 2], epochs=500, accepta
 reproduce_table1(protocol, out=Path(sys.argv[1]), threads=2)
 """
 
-FIGURE = """
+EXPERIMENT = """
 import sys, tbrnn._checkpoint
 tbrnn._checkpoint.EVERY = 0.05
 from pathlib import Path
-from reproduce.small import small
+from reproduce.small import EXPERIMENTS, small
 from tbrnn.reproduce.campaign import reproduce
-from tbrnn.reproduce.fig4 import EXPERIMENT
-reproduce(EXPERIMENT, small("fig4", runs=3, epochs=2000), out=Path(sys.argv[1]), threads=2)
+name, options = NAME, OPTIONS
+reproduce(EXPERIMENTS[name].EXPERIMENT, small(name, **options), out=Path(sys.argv[1]), threads=2)
 """
+
+
+def experiment(name, **options):
+    return EXPERIMENT.replace("NAME", repr(name)).replace("OPTIONS", repr(options))
+
+
+FIG3 = experiment("fig3", runs=2, epochs=400, acceptance_accuracy=0.56, attempts=2)
+FIG4 = experiment("fig4", runs=3, epochs=2000)
 
 
 def run(code, folder, seconds=None):
@@ -69,9 +77,10 @@ def run(code, folder, seconds=None):
     [
         (FIT, ("best.safetensors", "last.safetensors", "runs.npz")),
         (TABLE, ("networks.jsonl", "attempts.jsonl", "table1.txt", "table1.png")),
-        (FIGURE, ("networks.jsonl", "fig4.txt", "fig4.npz", "fig4.png")),
+        (FIG3, ("networks.jsonl", "attempts.jsonl", "truncations.jsonl", "fig3.txt", "fig3.png")),
+        (FIG4, ("networks.jsonl", "fig4.txt", "fig4.npz", "fig4.png")),
     ],
-    ids=["fit", "table1", "fig4"],
+    ids=["fit", "table1", "fig3", "fig4"],
 )
 def test_a_killed_process_goes_on_to_the_same_bits(code, names, tmp_path):
     assert run(code, tmp_path / "whole")

@@ -1,10 +1,12 @@
-"""``tbrnn reproduce`` of figures and tables at smoke size."""
+"""``tbrnn reproduce`` of figures and tables at smoke size; all of a paper into one folder."""
 
 import json
 
 import pytest
 from typer.testing import CliRunner
 
+import tbrnn.reproduce.table1 as table1
+from cli.test_cli import smoke
 from reproduce.small import EXPERIMENTS, small
 from tbrnn.cli import app
 
@@ -15,6 +17,7 @@ def run(*words):
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
+    monkeypatch.setattr(table1, "load_protocol", smoke)
     for name, module in EXPERIMENTS.items():
 
         def load(preset, *, seed=0, runs=None, name=name):
@@ -61,3 +64,13 @@ def test_mistakes(name, tmp_path, words, message):
     assert result.exit_code == 2
     assert message in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_the_whole_paper(tmp_path):
+    result = run("three-body", "--out", tmp_path, "--runs", 2)
+    assert result.exit_code == 0, result.output
+    found = sorted(path.parent.name for path in tmp_path.glob("*/report.json"))
+    assert found == ["fig3", "fig4", "table1", "table2"]
+    assert [result.stdout.index(f"{name}.txt") for name in found] == sorted(
+        result.stdout.index(f"{name}.txt") for name in found
+    )

@@ -1,8 +1,8 @@
 """Experiments at smoke size: the paper's presets with few trials and epochs."""
 
-from tbrnn.reproduce import fig4
+from tbrnn.reproduce import fig3, fig4, table2
 
-EXPERIMENTS = {"fig4": fig4}
+EXPERIMENTS = {"fig3": fig3, "fig4": fig4, "table2": table2}
 LOAD = {name: module.load_protocol for name, module in EXPERIMENTS.items()}
 
 
@@ -22,4 +22,11 @@ def small(name, *, epochs=12, preset="paper", seed=6, runs=None, **changes):
     return EXPERIMENTS[name].Protocol.model_validate(content)
 
 
-SMALLER = {"fig4": {}}
+SMALLER = {
+    "fig3": {
+        "acceptance_accuracy": 0.0,
+        "truncation": {"cp_sweeps": 2, "cp_tolerance": 1e-8, "slice_sweeps": 2},
+    },
+    "fig4": {},
+    "table2": {"candidates": 100},
+}

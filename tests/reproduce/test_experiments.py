@@ -14,8 +14,8 @@ from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.store import read_records
 
 RUNS = 3
-PER_RUN = {"fig4": 3 + hasattr(tbrnn, "LowRankGRU")}
-FILES = {"fig4": ("fig4.txt", "fig4.npz", "fig4.png")}
+PER_RUN = {"fig3": 1 + 6 + 1 + 1, "fig4": 3 + hasattr(tbrnn, "LowRankGRU"), "table2": 3}
+FILES = {name: (f"{name}.txt", f"{name}.npz", f"{name}.png") for name in EXPERIMENTS}
 NAMES = list(EXPERIMENTS)
 
 

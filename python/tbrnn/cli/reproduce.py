@@ -31,6 +31,22 @@ Tasks = Annotated[str | None, typer.Option(help="Comma-separated names out of th
 
 
 @app.command()
+def fig3(
+    preset: Preset = "quick",
+    runs: Runs = None,
+    seed: Seed = 0,
+    out: Out = None,
+    shard: Shard = None,
+    threads: Threads = None,
+) -> None:
+    """Fig 3 of the three-body RNN study: reductions of full three-body networks to low rank.
+
+    Networks that the folder holds already are not trained again.
+    """
+    _experiment("fig3", preset, runs, seed, out, shard, threads)
+
+
+@app.command()
 def fig4(
     preset: Preset = "quick",
     runs: Runs = None,
@@ -64,6 +80,39 @@ def table1(
     _table1(
         preset, tasks, runs, ranks, seed, out or _folder("table1", preset, seed), shard, threads
     )
+
+
+@app.command()
+def table2(
+    preset: Preset = "quick",
+    runs: Runs = None,
+    seed: Seed = 0,
+    out: Out = None,
+    shard: Shard = None,
+    threads: Threads = None,
+) -> None:
+    """Table 2 of the three-body RNN study: networks that learn the course of thirty proteins.
+
+    Networks that the folder holds already are not trained again.
+    """
+    _experiment("table2", preset, runs, seed, out, shard, threads)
+
+
+@app.command("three-body")
+def three_body(
+    preset: Preset = "quick",
+    runs: Runs = None,
+    seed: Seed = 0,
+    out: Out = None,
+    shard: Shard = None,
+    threads: Threads = None,
+) -> None:
+    """Fig 3, Fig 4, Table 1 and Table 2, one after the other, into one folder."""
+    folder = out or _folder("three-body", preset, seed)
+    _experiment("fig3", preset, runs, seed, folder / "fig3", shard, threads)
+    _experiment("fig4", preset, runs, seed, folder / "fig4", shard, threads)
+    _table1(preset, None, runs, None, seed, folder / "table1", shard, threads)
+    _experiment("table2", preset, runs, seed, folder / "table2", shard, threads)
 
 
 def _experiment(

@@ -48,7 +48,7 @@ def figure(measured: Measured, portraits: tbrnn.Ensemble, protocol: Protocol) ->
     from matplotlib.figure import Figure
 
     page = Figure(figsize=(7.5, 5.2), layout="constrained")
-    grid = page.add_gridspec(2, 3, height_ratios=(1.2, 1))
+    grid = page.add_gridspec(2, 3, height_ratios=(1.2, 1), width_ratios=(1, 1, 1.2))
     run = int(portraits.numbers[0])
     panels = [[page.add_subplot(grid[row, column]) for column in range(3)] for row in range(2)]
     for column, kind in enumerate(("two-body", "three-body")):

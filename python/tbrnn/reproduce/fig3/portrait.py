@@ -1,0 +1,82 @@
+"""One teacher of Fig 3: its states on a long trial, and its answers on a short one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tbrnn.analysis import pca
+from tbrnn.campaign.files import npz_bytes
+from tbrnn.reproduce import seeds
+from tbrnn.reproduce.fig3.networks import test_trials
+from tbrnn.reproduce.fig3.protocol import Protocol
+from tbrnn.reproduce.store import Store
+from tbrnn.tasks import FlipFlop
+
+Array = NDArray[np.floating[Any]]
+
+LONG = 2000  # steps
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """What panel a shows.
+
+    Attributes
+    ----------
+    path : array (time, 3)
+        States of one long trial along their three leading components.
+    ratios : array (3,)
+        Shares of the variance along them.
+    participation : array ()
+        Participation ratio of all variances.
+    inputs, targets, outputs : array (time, channel)
+        Of the first test trial.
+    """
+
+    path: Array
+    ratios: Array
+    participation: Array
+    inputs: Array
+    targets: Array
+    outputs: Array
+
+    def bytes(self) -> bytes:
+        """As an npz file, in float32."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        return npz_bytes({name: array.astype(np.float32) for name, array in arrays.items()})
+
+
+def read_portrait(path: Path) -> Portrait:
+    """What `Portrait.bytes` has been written to."""
+    with np.load(path) as arrays:
+        return Portrait(**arrays)
+
+
+def portrait(store: Store, protocol: Protocol) -> Portrait | None:
+    """Of the first accepted teacher; None if there is none."""
+    accepted = store.accepted("teacher")
+    if not accepted:
+        return None
+    net = store.network(accepted[0].place)
+    long = FlipFlop(bits=protocol.bits, steps=LONG).sample(
+        1, seeds.data(protocol.seed, "fig3", "long")
+    )
+    states = net.simulate(long, rates=False, outputs=False).states
+    assert states is not None
+    found = pca(states, 3)
+    short = test_trials(protocol, "teacher")
+    outputs = net.simulate(short, states=False, rates=False).outputs
+    assert outputs is not None
+    return Portrait(
+        found.project(states[0]),
+        found.ratios,
+        np.array(found.participation),
+        short.inputs[0],
+        np.asarray(short.targets)[0],
+        outputs[0],
+    )
