@@ -1,6 +1,8 @@
 // From a Spec to the sizes, constants and offsets that kernels read.
 #pragma once
 
+#include <stdexcept>
+
 #include "core/spec.hpp"
 #include "views.cuh"
 
@@ -8,6 +10,7 @@ namespace tbrnn::cuda {
 
 template <class T>
 Shape<T> shape_of(const Spec& spec, Match match) {
+  if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
     const Field* field = find(list, name);

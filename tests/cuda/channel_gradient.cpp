@@ -2,6 +2,8 @@
 // every schedule with the same bits.
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "cpu/simulate.hpp"
@@ -203,6 +205,21 @@ TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
     expect_the_cpu_engine<float>(tested, 1e-5);
   }
   EXPECT_GE(turn, 2 * kernels.size());
+}
+
+TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
+  Spec spec;
+  spec.model = "LowRankRNN";
+  spec.units = 2;
+  spec.ranks = {1, 0};
+  spec.inputs = spec.outputs = 1;
+  EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs), "channel, in registers");
+  spec.bulk = std::make_shared<const std::vector<double>>(4, 0.5);
+  EXPECT_THROW(cuda::kernel_of<float>(spec, Match::outputs), std::invalid_argument);
+  spec.bulk = nullptr;
+  spec.model = "RNN";
+  spec.ranks = {0, 0};
+  EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");
 }
 
 }  // namespace
