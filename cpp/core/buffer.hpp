@@ -1,4 +1,5 @@
-// Memory aligned to a cache line, for rows that SIMD lanes read.
+// Memory aligned to a cache line, for rows that SIMD lanes read; in huge pages where it is large, because a time loop strides through
+// more small ones than the processor keeps translations for.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +10,16 @@ namespace tbrnn {
 
 inline constexpr std::size_t cache_line = 64;
 
+void* allocate_rows(std::size_t bytes);
+void free_rows(void* at, std::size_t bytes);
+
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::size_t size)
       : size_(size),
-        memory_(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{cache_line}))) {}
+        memory_(static_cast<T*>(allocate_rows(size * sizeof(T))), {size * sizeof(T)}) {}
   T* data() { return memory_.get(); }
   const T* data() const { return memory_.get(); }
   std::size_t size() const { return size_; }
@@ -24,7 +28,8 @@ class Buffer {
 
  private:
   struct Delete {
-    void operator()(T* at) const { ::operator delete (at, std::align_val_t{cache_line}); }
+    std::size_t bytes = 0;
+    void operator()(T* at) const { free_rows(at, bytes); }
   };
   std::size_t size_ = 0;
   std::unique_ptr<T, Delete> memory_;
