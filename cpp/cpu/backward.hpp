@@ -25,46 +25,73 @@ void readout_adjoint(const Time<T>& time, int t, const T* dc, T* lambda) {
   });
 }
 
-// The adjoint of state t + 1: from its outputs (do of the units), the channels that read it (dc), and the next state.
-template <class Product, class T>
-void state_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next, T* lambda, T* e) {
-  const auto& [net, data, work] = time;
+// use(phi, receive): receive(at, g) takes what arrives through channels and product at a place of the rows [unit][32] of state t + 1.
+template <class T, class Use>
+void with_receiver(const Time<T>& time, int t, const T* lambda_next, T* lambda, T* e, Use&& use) {
+  const auto& net = time.net;
   using P = Two<T>;
   const P leak(net.leak), alpha(net.alpha);
-  const auto pull = [&](auto finish) {
-    const auto from = [&](auto start) {
-      spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start,
-             finish);
-    };
-    if constexpr (Product::exists) {
-      if (net.readouts || net.apart)
-        from([g = work.pull](int, int at) TBRNN_INLINED { return P::load(g + at); });
-      else
-        from([g = work.pull, d_o = work.error](int, int at)
-                 TBRNN_INLINED { return P::load(g + at) + P::load(d_o + at); });
-    } else if (net.readouts || net.apart) {
-      from([](int, int) { return P(T(0)); });
-    } else {  // the outputs are the carrier itself
-      from([d_o = work.error](int, int at) TBRNN_INLINED { return P::load(d_o + at); });
-    }
-  };
   with_nonlinearity(net.phi, [&](auto phi) {
-    if (net.form == Form::rate) {
-      const T* r = time.carrier(t + 1);
-      pull([=](int at, P g) TBRNN_INLINED {
+    if (net.form == Form::rate)
+      use(phi, [=, r = time.carrier(t + 1)](int at, P g) TBRNN_INLINED {
         leak_rate_adjoint(P::load(lambda_next + at), g, phi.slope(P::load(r + at)), leak)
             .store(lambda + at);
       });
-    } else {
-      const T* response = time.response(t);
-      pull([=](int at, P g) TBRNN_INLINED {
+    else
+      use(phi, [=, response = time.response(t)](int at, P g) TBRNN_INLINED {
         const P state = leak_voltage_adjoint(P::load(lambda_next + at), g, leak);
         state.store(lambda + at);
         preactivation_adjoint(state, phi.slope(P::load(response + at)), alpha).store(e + at);
       });
-    }
   });
-  if (net.apart) readout_adjoint(time, t, dc, lambda);
+}
+
+// The adjoint of state t + 1: from its outputs (do of the units), the channels that read it (dc), and the next state.
+template <class T>
+void channels_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_next, T* lambda,
+                      T* e) {
+  const auto& [net, data, work] = time;
+  using P = Two<T>;
+  with_receiver(time, t, lambda_next, lambda, e, [&](auto phi, auto receive) {
+    const auto from = [&](auto start) {
+      if constexpr (std::is_same_v<decltype(phi), Tanh>)
+        spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start,
+               receive);
+      else
+        spread_apart(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start,
+                     receive);
+    };
+    if (net.readouts || net.apart)
+      from([](int, int) { return P(T(0)); });
+    else  // the outputs are the carrier itself
+      from([d_o = work.error](int, int at) TBRNN_INLINED { return P::load(d_o + at); });
+  });
+}
+
+// The same where e of the next step comes back through the product, too: some units at a time, which stay in the nearest cache.
+template <class Product, class T>
+void product_adjoint(const Time<T>& time, int t, const T* dc, const T* e_next, const T* lambda_next,
+                     T* lambda, T* e) {
+  const auto& [net, data, work] = time;
+  using P = Two<T>;
+  const auto finish = [&](int first, int units) {
+    const int begin = first * tile_trials, end = begin + units * tile_trials;
+    T* pull = work.pull;
+    if (net.readouts == 0 && !net.apart)
+      for (int at = begin; at < end; at += P::lanes)
+        (P::load(pull + at) + P::load(work.error + at)).store(pull + at);
+    spread_rows(units, net.gathered(), net.gather + first * net.gathered(), net.gathered(), dc,
+                pull + begin);
+    with_receiver(time, t, lambda_next, lambda, e, [&](auto, auto receive) {
+      for (int at = begin; at < end; at += P::lanes) receive(at, P::load(pull + at));
+    });
+  };
+  if (t + 1 < net.steps) {
+    Product::adjoint(net, work, time.carrier(t + 1), e_next, work.pull, finish);
+  } else {
+    zero_rows(work.pull, net.units);
+    finish(0, net.units);
+  }
 }
 
 // Lane sums of the packed gradient, in the order of PackedSize.
@@ -100,6 +127,7 @@ struct Chunk {
     return static_cast<std::ptrdiff_t>(time.net.driven()) * tile_trials;
   }
   T* e(int i) const { return time.work.e + i * unit_rows(); }
+  T* e_next(int i) const { return e(i > 0 ? i - 1 : chunk_steps - 1); }  // of the chunk before
   T* dc(int i) const { return time.work.dc + i * dc_rows(); }
 };
 
@@ -112,14 +140,17 @@ void chunk_state(const Chunk<T>& chunk, int i, SquaredErrors<T>& errors) {
   T* dc = chunk.dc(i);
   T* e = chunk.e(i);
   error_adjoint(time, t, errors, net.readouts ? dc + net.reductions * tile_trials : work.error);
-  state_adjoint<Product>(time, t, dc, rate && i > 0 ? chunk.e(i - 1) : work.lambda,
-                         rate ? e : work.lambda, e);
+  const T* lambda_next = rate && i > 0 ? chunk.e(i - 1) : work.lambda;
+  T* lambda = rate ? e : work.lambda;
+  if constexpr (Product::exists)
+    product_adjoint<Product>(time, t, dc, chunk.e_next(i), lambda_next, lambda, e);
+  else
+    channels_adjoint(time, t, dc, lambda_next, lambda, e);
+  if (net.apart) readout_adjoint(time, t, dc, lambda);
   gather(net.units, net.drives, net.drive, net.driven(), e, work.ds);
   for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
     Model::mix_adjoint(net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{work.ds + lane},
                        Lane<T>{chunk.dc(i + 1) + lane});
-  if constexpr (Product::exists)
-    if (t > 0) Product::adjoint(net, work, time.carrier(t), e, work.pull);
 }
 
 // dQ += e s, db += e, dP += carrier dc, and the readout's
@@ -152,14 +183,8 @@ void start_backward(const Time<T>& time) {
   const auto& [net, data, work] = time;
   const LaneSums<T> sums(net, work.sums);
   std::memset(work.sums, 0, sizeof(T) * static_cast<std::size_t>(sums.end - work.sums));
-  std::memset(work.lambda, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
-  std::memset(work.dc, 0, sizeof(T) * static_cast<std::size_t>(net.channels()) * tile_trials);
-}
-
-template <class T>
-void start_product(const Network<T>& net, const Workspace<T>& work, T* gradient) {
-  std::memset(work.pull, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
-  std::memset(gradient, 0, sizeof(T) * net.product_gradient);
+  zero_rows(work.lambda, net.units);
+  zero_rows(work.dc, net.channels());
 }
 
 // The initial state is read by the first step's channels; then the lanes are summed.
@@ -167,8 +192,7 @@ template <class T>
 void finish_backward(const Time<T>& time, T* gradient) {
   const auto& [net, data, work] = time;
   const LaneSums<T> sums(net, work.sums);
-  std::memset(work.dc + net.reductions * tile_trials, 0,
-              sizeof(T) * static_cast<std::size_t>(net.readouts) * tile_trials);
+  zero_rows(work.dc + net.reductions * tile_trials, net.readouts);
   outer<T>(net.units, net.gathered(), 1, {time.carrier(0), 0}, {work.dc, 0}, sums.gather, nullptr);
   for (const T* lanes = work.sums; lanes != sums.end; lanes += Pack<T>::lanes)
     *gradient++ = sum(Pack<T>::load(lanes));
@@ -181,7 +205,7 @@ double Loop<Model, Product, T>::backward(const Network<T>& net, const TileData<T
   T* product = gradient + packed_size(net).total();
   SquaredErrors<T> errors;
   start_backward(time);
-  if constexpr (Product::exists) start_product(net, work, product);
+  if constexpr (Product::exists) std::memset(product, 0, sizeof(T) * net.product_gradient);
   for (int last = net.steps; last > 0; last -= chunk_steps) {
     const Chunk<T> chunk{time, last, last < chunk_steps ? last : chunk_steps};
     for (int i = 0; i < chunk.steps; ++i) chunk_state<Model, Product>(chunk, i, errors);

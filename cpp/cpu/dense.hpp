@@ -10,46 +10,57 @@ namespace tbrnn::inline TBRNN_ISA {
 struct Dense {
   static constexpr bool exists = true;
 
-  // rows [unit][32]
-  template <class T>
-  static void forward(const Network<T>& net, const Workspace<T>&, const T* carrier, T* y) {
-    multiply(Panels{net.units, net.units}, net.product, carrier, y);
+  // rows [unit][32]; begin and finish as those of multiply
+  template <class T, class Begin, class Finish>
+  static void forward(const Network<T>& net, const Workspace<T>&, const T* carrier, T* y,
+                      Begin begin, Finish finish) {
+    multiply(Panels{net.units, net.units}, net.product, carrier, y, begin, finish);
   }
 
   // g = W^T e
-  template <class T>
-  static void adjoint(const Network<T>& net, const Workspace<T>&, const T*, const T* e, T* g) {
+  template <class T, class Finish>
+  static void adjoint(const Network<T>& net, const Workspace<T>&, const T*, const T* e, T* g,
+                      Finish finish) {
     const Panels panels{net.units, net.units};
-    std::memset(g, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
-    multiply(panels, net.product + panels.size(), e, g);
+    multiply(
+        panels, net.product + panels.size(), e, g,
+        [g](int first, int rows) { zero_rows(g + first * tile_trials, rows); }, finish);
   }
 
-  // dW_ij += sum over steps and trials of e_i r_j: 32 units j at a time, with these on lanes. Sums over the chunk come first.
+  // dW_ij += sum over steps and trials of e_i r_j. The transposed rows of 32 units j and a few steps stay in L1.
   template <class T>
   static void gradient(const Network<T>& net, const Workspace<T>& work, int steps, Rows<T> carrier,
                        Rows<T> e, T* dW) {
-    const int columns = padded(net.units);
-    for (int unit = 0; unit < net.units; unit += tile_trials) {
-      for (int t = 0; t < steps; ++t)
-        transpose_rows(carrier.at + t * carrier.step + unit * tile_trials, net.units - unit,
-                       work.product + t * tile_trials * tile_trials);
-      for_blocks(Panels{net.units, net.units}, [&]<int R>(int first, int, int row) {
-        const int i = first + row;
-        for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes)
-          gradient_block<R>(steps, {e.at + i * tile_trials, e.step}, work.product + lane,
-                            dW + static_cast<std::ptrdiff_t>(i) * columns + unit + lane, columns);
-      });
-    }
+    for (int t = 0; t < steps; t += few_steps)
+      for (int unit = 0; unit < net.units; unit += tile_trials)
+        gradient_of_units(net.units, unit, steps - t < few_steps ? steps - t : few_steps,
+                          {carrier.at + t * carrier.step, carrier.step},
+                          {e.at + t * e.step, e.step}, dW, work.product);
   }
 
  private:
+  static constexpr int few_steps = 8;
+
+  template <class T>
+  static void gradient_of_units(int units, int unit, int steps, Rows<T> carrier, Rows<T> e, T* dW,
+                                T* transposed) {
+    const int columns = padded(units);
+    for (int t = 0; t < steps; ++t)
+      transpose_rows(carrier.at + t * carrier.step + unit * tile_trials, units - unit,
+                     transposed + t * tile_trials * tile_trials);
+    for_blocks(Panels{units, units}, [&]<int R>(int first, int, int row) {
+      const int i = first + row;
+      for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes)
+        gradient_block<R>(steps, {e.at + i * tile_trials, e.step}, transposed + lane,
+                          dW + static_cast<std::ptrdiff_t>(i) * columns + unit + lane, columns);
+    });
+  }
+
   template <int R, class T>
   static void gradient_block(int steps, Rows<T> e, const T* units, T* dW, int columns) {
     Two<T> sum[R];
     unroll<R>([&](auto i) TBRNN_INLINED { sum[i] = Two<T>(T(0)); });
-    for (int t = 0; t < steps; ++t)
-      multiply_add<tile_trials>(sum, tile_trials, e.at + t * e.step, 1,
-                                units + t * tile_trials * tile_trials, tile_trials);
+    multiply_add_steps(sum, steps, e, units);
     unroll<R>([&](auto i) TBRNN_INLINED {
       T* at = dW + static_cast<std::ptrdiff_t>(i) * columns;
       (Two<T>::load(at) + sum[i]).store(at);

@@ -38,7 +38,7 @@ void start(const Time<T>& time) {
   if (data.initial)
     copy_rows(data.initial, work.x, net.units);
   else
-    std::memset(work.x, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
+    zero_rows(work.x, net.units);
   if (net.form == Form::rate)
     respond(net.phi, net.units, work.x, work.carrier);
   else
@@ -46,23 +46,29 @@ void start(const Time<T>& time) {
   gather_channels(time, 0);
 }
 
-// to = start, plus the product of the carrier, plus the drives of the channels
-template <class Product, class T, class Start>
-void drive(const Time<T>& time, int t, Start start, T* to) {
+// to = start, plus the product of the carrier, plus the drives of the channels; then finish(first unit, units), where the sums are
+// complete. With a product some units at a time, so that they stay in the nearest cache.
+template <class Product, class T, class Start, class Finish>
+void drive(const Time<T>& time, int t, Start start, T* to, Finish finish) {
   const auto& [net, data, work] = time;
   using P = Two<T>;
-  const auto channels = [&](auto first) {
-    spread(net.units, time.driving(), net.drive, net.driven(), time.s(t), work.partial, first,
-           [to](int at, P sum) { sum.store(to + at); });
-  };
   if constexpr (Product::exists) {
-    for (int n = 0; n < net.units; ++n)
-      for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += P::lanes)
-        start(n, at).store(to + at);
-    Product::forward(net, work, time.carrier(t), to);
-    channels([to](int, int at) TBRNN_INLINED { return P::load(to + at); });
+    Product::forward(
+        net, work, time.carrier(t), to,
+        [&](int first, int units) {
+          for (int n = first; n < first + units; ++n)
+            for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += P::lanes)
+              start(n, at).store(to + at);
+        },
+        [&](int first, int units) {
+          spread_rows(units, time.driving(), net.drive + first * net.driven(), net.driven(),
+                      time.s(t), to + first * tile_trials);
+          finish(first, units);
+        });
   } else {
-    channels(start);
+    spread(net.units, time.driving(), net.drive, net.driven(), time.s(t), work.partial, start,
+           [to](int at, P sum) { sum.store(to + at); });
+    finish(0, net.units);
   }
 }
 
@@ -79,22 +85,27 @@ void step(const Time<T>& time, int t) {
   const auto add_noise = [&, noise = work.noise](P x, int at) {
     return noisy ? fma(sigma, P::load(noise + at), x) : x;
   };
-  T* x = work.x;
+  T *x = work.x, *carrier = time.carrier(t + 1);
   const T* bias = net.bias;
   if (net.form == Form::rate) {
     drive<Product>(
         time, t,
-        [&](int n, int at) { return add_noise(fma(leak, P::load(x + at), P(bias[n])), at); }, x);
-    respond(net.phi, net.units, x, time.carrier(t + 1));
+        [&](int n, int at) { return add_noise(fma(leak, P::load(x + at), P(bias[n])), at); }, x,
+        [=, phi = net.phi](int first, int units) {
+          respond(phi, units, x + first * tile_trials, carrier + first * tile_trials);
+        });
   } else {
     T* response = time.response(t);
     drive<Product>(
-        time, t, [&](int n, int) { return P(bias[n]); }, response);
-    respond(net.phi, net.units, response, response);
-    for (int at = 0; at < net.units * tile_trials; at += P::lanes)
-      add_noise(leak_voltage(P::load(x + at), P::load(response + at), leak, alpha), at)
-          .store(x + at);
-    copy_rows(x, time.carrier(t + 1), net.units);
+        time, t, [&](int n, int) { return P(bias[n]); }, response,
+        [&, phi = net.phi](int first, int units) {
+          const int begin = first * tile_trials, end = begin + units * tile_trials;
+          respond(phi, units, response + begin, response + begin);
+          for (int at = begin; at < end; at += P::lanes)
+            add_noise(leak_voltage(P::load(x + at), P::load(response + at), leak, alpha), at)
+                .store(x + at);
+          copy_rows(x + begin, carrier + begin, units);
+        });
   }
   if (net.apart) respond(net.phi_out, net.units, x, time.apart(t));
 }

@@ -43,7 +43,8 @@ void pair_adjoint(int units, const T* S, int step, const T* e, const T* r, T* g,
   using P = Two<T>;
   P sum[R];
   unroll<R>([&](auto row) TBRNN_INLINED { sum[row] = P(T(0)); });
-  multiply_add<1>(sum, units, S, step, e, tile_trials);
+  multiply_add<1>(
+      sum, units, S, [=](int) TBRNN_INLINED { return step; }, e);
   const P r_j = P::load(r + j * tile_trials);
   P g_j(T(0));
   unroll<R>([&](auto row) TBRNN_INLINED {
@@ -60,9 +61,7 @@ template <int R, class T>
 void pair_gradient(int steps, const T* p, const T* units, T* dS, int columns) {
   Two<T> sum[R];
   unroll<R>([&](auto row) TBRNN_INLINED { sum[row] = Two<T>(T(0)); });
-  for (int t = 0; t < steps; ++t)
-    multiply_add<tile_trials>(sum, tile_trials, p + t * R * tile_trials, 1,
-                              units + t * tile_trials * tile_trials, tile_trials);
+  multiply_add_steps(sum, steps, {p, R * tile_trials}, units);
   unroll<R>([&](auto row) TBRNN_INLINED {
     T* at = dS + static_cast<std::ptrdiff_t>(row) * columns;
     (Two<T>::load(at) + sum[row]).store(at);
@@ -94,24 +93,27 @@ void pair_gradients(PairRows rows, int steps, Rows<T> carrier, Rows<T> e, T* dS,
 struct Pairs {
   static constexpr bool exists = true;
 
-  // rows [unit][32]
-  template <class T>
-  static void forward(const Network<T>& net, const Workspace<T>& work, const T* carrier, T* y) {
+  // rows [unit][32]; begin and finish as those of multiply, but of all units at once
+  template <class T, class Begin, class Finish>
+  static void forward(const Network<T>& net, const Workspace<T>& work, const T* carrier, T* y,
+                      Begin begin, Finish finish) {
     const GeneratedRows rows{{net.units, net.linear}};
     PairPlace place;
+    begin(0, net.units);
     for (int block = 0; block < rows.blocks(); ++block) {
       const int first = rows.first(block), count = rows.first(block + 1) - first;
       place = generate_rows(net.units, count, carrier, place, work.product);
       multiply(Panels{net.units, count}, net.product + rows.rows.at(first), work.product, y);
     }
+    finish(0, net.units);
   }
 
-  template <class T>
+  template <class T, class Finish>
   static void adjoint(const Network<T>& net, const Workspace<T>&, const T* carrier, const T* e,
-                      T* g) {
+                      T* g, Finish finish) {
     const PairRows rows{net.units, net.linear};
     const T* S = net.product + rows.at(rows.count());
-    std::memset(g, 0, sizeof(T) * static_cast<std::size_t>(net.units) * tile_trials);
+    zero_rows(g, net.units);
     for (int j = 0; j < net.units; ++j) {
       const Panels panels{net.units - j, net.units};
       for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes)
@@ -122,6 +124,7 @@ struct Pairs {
       S += panels.size();
     }
     if (net.linear) multiply(Panels{net.units, net.units}, S, e, g);
+    finish(0, net.units);
   }
 
   // A few steps at a time leave all that is read in L1, if there are few units.

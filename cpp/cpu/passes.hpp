@@ -3,7 +3,8 @@
 //   spread   y_n = start_n + sum_c W_nc s_c    drives; with P, the adjoint of gather
 //   outer    G_nk += sum_t a_tn b_tk           gradient of either
 //   respond  r = phi(x)
-// Channel counts are compiled out up to `width`; larger counts run as several blocks.
+// Channel counts are compiled out up to `width`; larger counts run as several blocks. Passes that take nothing from a time loop are
+// compiled once, in passes.cpp.
 #pragma once
 
 #include "cpu/elementary.hpp"
@@ -94,33 +95,44 @@ void spread_block(int units, const T* W, int stride, const T* s, int lane, Start
   for (; n < units; ++n) block(std::integral_constant<int, 1>{}, n);
 }
 
-// s [channel][32]; start(n, at) gives the first term of unit n, finish(at, y) takes the sum; at is the place in a row array
-// [unit][32]. `partial` [unit][32] holds the sums between blocks.
+// rows [unit][32] += the drives of channels s [channel][32]
+template <class T>
+void spread_rows(int units, int channels, const T* W, int stride, const T* s, T* rows) {
+  const auto resume = [&](int, int at) TBRNN_INLINED { return Two<T>::load(rows + at); };
+  const auto keep = [&](int at, Two<T> sum) TBRNN_INLINED { sum.store(rows + at); };
+  for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes)
+    for (int c = 0; c < channels; c += width<T>)
+      with_count<width<T>>(block_of<T>(channels - c), [&]<int C>() {
+        spread_block<T, C>(units, W + c, stride, s + c * tile_trials, lane, resume, keep);
+      });
+}
+
+// start(n, at) gives the first term of unit n, finish(at, y) takes the sum; at is the place in a row array [unit][32]. The sums
+// lie in `rows` meanwhile.
 template <class T, class Start, class Finish>
-void spread(int units, int channels, const T* W, int stride, const T* s, T* partial, Start start,
+void spread_apart(int units, int channels, const T* W, int stride, const T* s, T* rows, Start start,
+                  Finish finish) {
+  using P = Two<T>;
+  for (int n = 0; n < units; ++n)
+    for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += P::lanes)
+      start(n, at).store(rows + at);
+  spread_rows(units, channels, W, stride, s, rows);
+  for (int at = 0; at < units * tile_trials; at += P::lanes) finish(at, P::load(rows + at));
+}
+
+// The same in one pass for float and few channels, which is compiled for each number of channels.
+template <class T, class Start, class Finish>
+void spread(int units, int channels, const T* W, int stride, const T* s, T* rows, Start start,
             Finish finish) {
-  const auto resume = [&](int, int at) { return Two<T>::load(partial + at); };
-  const auto keep = [&](int at, Two<T> sum) { sum.store(partial + at); };
-  if (channels == 0)
-    for (int n = 0; n < units; ++n)
-      for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += Two<T>::lanes)
-        finish(at, start(n, at));
-  for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes) {
-    int done = 0;
-    for (; channels - done > width<T>; done += width<T>) {
-      if (done == 0)
-        spread_block<T, width<T>>(units, W, stride, s, lane, start, keep);
-      else
-        spread_block<T, width<T>>(units, W + done, stride, s + done * tile_trials, lane, resume,
-                                  keep);
+  if constexpr (sizeof(T) == 4)
+    if (0 < channels && channels <= width<T>) {
+      for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes)
+        with_count<width<T>>(channels, [&]<int C>() {
+          spread_block<T, C>(units, W, stride, s, lane, start, finish);
+        });
+      return;
     }
-    with_count<width<T>>(channels - done, [&]<int C>() {
-      if (done == 0)
-        spread_block<T, C>(units, W, stride, s, lane, start, finish);
-      else
-        spread_block<T, C>(units, W + done, stride, s + done * tile_trials, lane, resume, finish);
-    });
-  }
+  spread_apart(units, channels, W, stride, s, rows, start, finish);
 }
 
 // Rows of consecutive steps, `step` apart (negative when time runs backwards).
@@ -247,5 +259,14 @@ void respond(Nonlinearity kind, int units, const T* x, T* r) {
     for (; i < size; i += Pack<T>::lanes) phi.phi(Pack<T>::load(x + i)).store(r + i);
   });
 }
+
+#define TBRNN_PASSES(EXTERN, T)                                            \
+  EXTERN template void gather(int, int, const T*, int, const T*, T*);      \
+  EXTERN template void spread_rows(int, int, const T*, int, const T*, T*); \
+  EXTERN template void outer(int, int, int, Rows<T>, Rows<T>, T*, T*);     \
+  EXTERN template void total(int, int, Rows<T>, T*);                       \
+  EXTERN template void respond(Nonlinearity, int, const T*, T*);
+TBRNN_PASSES(extern, float)
+TBRNN_PASSES(extern, double)
 
 }  // namespace tbrnn::inline TBRNN_ISA

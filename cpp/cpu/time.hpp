@@ -19,6 +19,11 @@ void copy_rows(const T* from, T* to, int rows) {
 }
 
 template <class T>
+void zero_rows(T* rows, int count) {
+  std::memset(rows, 0, sizeof(T) * static_cast<std::size_t>(count) * tile_trials);
+}
+
+template <class T>
 struct Time {  // rows of the workspace at step t
   const Network<T>& net;
   const TileData<T>& data;
