@@ -11,6 +11,11 @@ namespace tbrnn::cuda {
 template <class T>
 Shape<T> shape_of(const Spec& spec, Match match) {
   if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
+  if (spec.own_leak())
+    throw std::invalid_argument("the CUDA engine takes one alpha for all units and no cubic leak");
+  if (spec.rectified_inputs || !spec.bounds.empty())
+    throw std::invalid_argument(
+        "rectified inputs and bounds are not among what the CUDA engine computes");
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
     const Field* field = find(list, name);
@@ -27,10 +32,10 @@ Shape<T> shape_of(const Spec& spec, Match match) {
   s.reductions = count.reductions;
   s.drives = count.drives;
   s.form = spec.form;
-  s.phi = spec.phi;
-  s.phi_out = match == Match::outputs ? spec.phi_out
-              : match == Match::rates ? spec.phi
-                                      : Nonlinearity::identity;
+  s.phi = spec.phi.as<T>();
+  s.phi_out = match == Match::outputs ? spec.phi_out.as<T>()
+              : match == Match::rates ? s.phi
+                                      : Activation<T>{Nonlinearity::identity};
   s.apart = rate && s.phi_out != s.phi;
   s.gated = spec.gated;
   s.hard_orth = spec.hard_orth;

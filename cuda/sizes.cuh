@@ -19,7 +19,7 @@ struct Known {
 
   template <class T>
   static bool covers(const Shape<T>& s) {
-    return s.form == Form::rate && s.phi == Nonlinearity::tanh && !s.apart &&
+    return s.form == Form::rate && s.phi == Activation<T>{} && !s.apart &&
            s.reductions == known_reductions && s.drives == known_drives && s.inputs <= most_in &&
            s.readouts <= most_out && (s.readouts == 0) == (most_out == 0);
   }
@@ -60,8 +60,8 @@ struct Loose {
     TBRNN_FN int readouts() const { return shape.readouts; }
     TBRNN_FN bool voltage() const { return shape.form == Form::voltage; }
     TBRNN_FN bool apart() const { return shape.apart; }
-    TBRNN_FN Nonlinearity phi() const { return shape.phi; }
-    TBRNN_FN Nonlinearity phi_out() const { return shape.phi_out; }
+    TBRNN_FN const Activation<T>& phi() const { return shape.phi; }
+    TBRNN_FN const Activation<T>& phi_out() const { return shape.phi_out; }
     TBRNN_FN int channels() const { return shape.channels(); }
     TBRNN_FN int driven() const { return shape.driven(); }
   };

@@ -34,7 +34,7 @@ struct Shape {
   Ranks ranks;
   int reductions, drives;
   Form form;
-  Nonlinearity phi, phi_out;
+  Activation<T> phi, phi_out;
   bool apart;  // the readout or the loss reads phi_out(x), not the phi(x) of the recurrence
   bool gated, hard_orth;
   T leak, alpha;

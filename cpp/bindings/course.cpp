@@ -16,6 +16,7 @@ struct Whole {
 };
 
 constexpr Real reals[] = {{"sigma", &Course::sigma},
+                          {"input_sigma", &Course::input_sigma},
                           {"lr_first", &Course::lr_first},
                           {"lr_last", &Course::lr_last},
                           {"decay", &Course::decay},

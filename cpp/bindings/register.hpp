@@ -24,6 +24,7 @@ void register_trainer(py::module_&);
 void register_engine(py::module_&);
 
 Match parse_match(const std::string&);
+Loss parse_loss(const std::string&);
 
 template <class T>
 using Array = py::array_t<T, py::array::c_style>;

@@ -21,16 +21,19 @@ struct CohortArguments {
 
   CohortArguments(const Spec& spec, const py::handle& block,
                   const std::vector<AnyDataset>& datasets, const py::handle& dataset,
-                  const Match* match, const py::handle& sigma, const py::handle& keys,
-                  std::uint32_t epoch)
+                  const Match* match, const py::handle& sigma, const py::handle& input_sigma,
+                  const py::handle& keys, std::uint32_t epoch)
       : parameters(members_parameters<T>(spec, block)),
         data(members_data<T>(spec, datasets, dataset, parameters.shape(0), match)),
         cohort{spec, static_cast<int>(parameters.shape(0)), parameters.data(), {}, {}} {
     const auto sigmas = per_member<double>(sigma, "sigma", parameters.shape(0));
+    const auto of_inputs =
+        input_sigma.is_none() ? std::vector<double>(sigmas.size())
+                              : per_member<double>(input_sigma, "input_sigma", parameters.shape(0));
     const auto noise_keys = per_member<std::uint64_t>(keys, "keys", parameters.shape(0));
     for (std::size_t m = 0; m < data.size(); ++m) {
       cohort.data.push_back(data[m].get());
-      cohort.noise.push_back({noise_keys[m], sigmas[m], epoch});
+      cohort.noise.push_back({noise_keys[m], sigmas[m], epoch, of_inputs[m]});
     }
   }
 };
@@ -38,10 +41,11 @@ struct CohortArguments {
 template <class T>
 py::dict simulate_members(const Spec& spec, const py::object& parameters,
                           const std::vector<AnyDataset>& datasets, const py::object& dataset,
-                          const py::object& sigma, const py::object& keys, std::uint32_t epoch,
-                          int threads, bool states, bool rates, bool outputs) {
-  const CohortArguments<T> arguments(spec, parameters, datasets, dataset, nullptr, sigma, keys,
-                                     epoch);
+                          const py::object& sigma, const py::object& input_sigma,
+                          const py::object& keys, std::uint32_t epoch, int threads, bool states,
+                          bool rates, bool outputs) {
+  const CohortArguments<T> arguments(spec, parameters, datasets, dataset, nullptr, sigma,
+                                     input_sigma, keys, epoch);
   const Cohort<T>& cohort = arguments.cohort;
   py::dict result;
   const auto allocate = [&](const char* name, bool wanted, int width) -> T* {
@@ -64,17 +68,18 @@ py::dict simulate_members(const Spec& spec, const py::object& parameters,
 template <class T>
 py::tuple gradient_of_members(const Spec& spec, const py::object& parameters,
                               const std::vector<AnyDataset>& datasets, const py::object& dataset,
-                              Match match, const py::object& sigma, const py::object& keys,
+                              Match match, Loss kind, const py::object& sigma,
+                              const py::object& input_sigma, const py::object& keys,
                               std::uint32_t epoch, int threads) {
-  const CohortArguments<T> arguments(spec, parameters, datasets, dataset, &match, sigma, keys,
-                                     epoch);
+  const CohortArguments<T> arguments(spec, parameters, datasets, dataset, &match, sigma,
+                                     input_sigma, keys, epoch);
   Array<double> loss(arguments.cohort.members);
   Array<T> gradients({arguments.parameters.shape(0), arguments.parameters.shape(1)});
   double* loss_at = loss.mutable_data();
   T* gradient_at = gradients.mutable_data();
   {
     const py::gil_scoped_release release;
-    gradient(arguments.cohort, match, threads, loss_at, gradient_at);
+    gradient(arguments.cohort, match, threads, loss_at, gradient_at, kind);
   }
   return py::make_tuple(loss, gradients);
 }
@@ -85,31 +90,34 @@ void register_simulate(py::module_& module) {
   module.def(
       "simulate",
       [](const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets,
-         const py::object& dataset, const py::object& sigma, const py::object& keys,
-         std::uint32_t epoch, int threads, bool states, bool rates, bool outputs) {
+         const py::object& dataset, const py::object& sigma, const py::object& input_sigma,
+         const py::object& keys, std::uint32_t epoch, int threads, bool states, bool rates,
+         bool outputs) {
         return with_precision(datasets, [&](auto number) {
           return simulate_members<decltype(number)>(spec, parameters, datasets, dataset, sigma,
-                                                    keys, epoch, check_threads(threads), states,
-                                                    rates, outputs);
+                                                    input_sigma, keys, epoch,
+                                                    check_threads(threads), states, rates, outputs);
         });
       },
       py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
-      py::kw_only(), py::arg("sigma"), py::arg("keys"), py::arg("epoch"), py::arg("threads"),
-      py::arg("states"), py::arg("rates"), py::arg("outputs"));
+      py::kw_only(), py::arg("sigma"), py::arg("input_sigma") = py::none(), py::arg("keys"),
+      py::arg("epoch"), py::arg("threads"), py::arg("states"), py::arg("rates"),
+      py::arg("outputs"));
   module.def(
       "gradient",
       [](const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets,
-         const py::object& dataset, const std::string& match, const py::object& sigma,
-         const py::object& keys, std::uint32_t epoch, int threads) {
+         const py::object& dataset, const std::string& match, const std::string& loss,
+         const py::object& sigma, const py::object& input_sigma, const py::object& keys,
+         std::uint32_t epoch, int threads) {
         return with_precision(datasets, [&](auto number) {
-          return gradient_of_members<decltype(number)>(spec, parameters, datasets, dataset,
-                                                       parse_match(match), sigma, keys, epoch,
-                                                       check_threads(threads));
+          return gradient_of_members<decltype(number)>(
+              spec, parameters, datasets, dataset, parse_match(match), parse_loss(loss), sigma,
+              input_sigma, keys, epoch, check_threads(threads));
         });
       },
       py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
-      py::kw_only(), py::arg("match"), py::arg("sigma"), py::arg("keys"), py::arg("epoch"),
-      py::arg("threads"));
+      py::kw_only(), py::arg("match"), py::arg("loss") = "mse", py::arg("sigma"),
+      py::arg("input_sigma") = py::none(), py::arg("keys"), py::arg("epoch"), py::arg("threads"));
 }
 
 }  // namespace tbrnn

@@ -47,13 +47,13 @@ class PyTrainer {
 
   template <class T>
   void add(const Spec& spec, const py::object& block, const std::vector<AnyDataset>& datasets,
-           const py::object& dataset, Match match, const std::vector<AnyDataset>& validation,
-           const py::object& validation_dataset, const py::object& optimizer,
-           const std::vector<Course>& courses) {
+           const py::object& dataset, Match match, Loss loss,
+           const std::vector<AnyDataset>& validation, const py::object& validation_dataset,
+           const py::object& optimizer, const std::vector<Course>& courses) {
     const auto parameters = members_parameters<T>(spec, block);
     const py::ssize_t members = parameters.shape(0);
     const auto data = members_data<T>(spec, datasets, dataset, members, &match);
-    const auto plan = std::make_shared<const Plan<T>>(spec, &match, data.front()->steps());
+    const auto plan = std::make_shared<const Plan<T>>(spec, &match, data.front()->steps(), loss);
     std::vector<Start<T>> starts(courses.size());
     if (!validation.empty()) {
       const auto held = members_data<T>(spec, validation, validation_dataset, members, &match);
@@ -169,9 +169,10 @@ void register_trainer(py::module_& module) {
           "add",
           [](PyTrainer& trainer, const Spec& spec, const py::object& parameters,
              const std::vector<AnyDataset>& datasets, const py::object& dataset,
-             const std::string& match, const py::object& keys, int record_every,
-             const std::vector<AnyDataset>& validation, const py::object& validation_dataset,
-             const py::object& trained, const py::object& optimizer, const py::kwargs& options) {
+             const std::string& match, const std::string& loss, const py::object& keys,
+             int record_every, const std::vector<AnyDataset>& validation,
+             const py::object& validation_dataset, const py::object& trained,
+             const py::object& optimizer, const py::kwargs& options) {
             auto courses = courses_of(options, keys, static_cast<py::ssize_t>(py::len(parameters)));
             if (record_every < 0)
               throw py::value_error("record_every must not be negative, got " +
@@ -182,12 +183,13 @@ void register_trainer(py::module_& module) {
             }
             with_precision(datasets, [&](auto number) {
               trainer.add<decltype(number)>(spec, parameters, datasets, dataset, parse_match(match),
-                                            validation, validation_dataset, optimizer, courses);
+                                            parse_loss(loss), validation, validation_dataset,
+                                            optimizer, courses);
             });
           },
           py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
-          py::kw_only(), py::arg("match"), py::arg("keys"), py::arg("record_every"),
-          py::arg("validation") = std::vector<AnyDataset>{},
+          py::kw_only(), py::arg("match"), py::arg("loss") = "mse", py::arg("keys"),
+          py::arg("record_every"), py::arg("validation") = std::vector<AnyDataset>{},
           py::arg("validation_dataset") = py::none(), py::arg("trained") = py::none(),
           py::arg("optimizer") = py::none())
       .def("run", &PyTrainer::run, py::arg("seconds"), py::arg("rest_every") = 0)

@@ -13,6 +13,21 @@ void require(bool holds, const std::string& message) {
   if (!holds) throw std::invalid_argument(message);
 }
 
+void check_bound(const Bound& bound, const std::vector<Field>& list) {
+  std::string names;
+  for (const Field& field : list) names += field.name + ", ";
+  require(find(list, bound.field), "bounds must name parameters, " + names + "got " + bound.field);
+  require(bound.low <= bound.high, "bounds of " + bound.field + " must be (low, high)");
+}
+
+void check_activation(const char* name, const Activation<double>& phi) {
+  const std::string argument(name);
+  require(phi.gain > 0 && phi.height > 0, "gain and height of " + argument + " must be above 0");
+  require(phi.leak >= 0 && phi.leak < 1, "leak of " + argument + " must lie in [0, 1)");
+  require(phi.leak == 0 || phi.kind == Nonlinearity::relu,
+          "leak of " + argument + " belongs to relu");
+}
+
 }  // namespace
 
 void Spec::check() const {
@@ -23,7 +38,17 @@ void Spec::check() const {
   require(ranks.two >= 0 && ranks.three >= 0, "ranks must not be negative");
   require(ranks.two <= units && ranks.three <= units,
           "ranks must not exceed units = " + std::to_string(units));
-  require(alpha > 0.0 && alpha <= 1.0, "alpha must lie in (0, 1], got " + std::to_string(alpha));
+  const auto check_alpha = [](double a) {
+    require(a > 0.0 && a <= 1.0, "alpha must lie in (0, 1], got " + std::to_string(a));
+  };
+  check_alpha(alpha);
+  for (const double a : alphas) check_alpha(a);
+  require(alphas.empty() || alphas.size() == static_cast<std::size_t>(units),
+          "alphas must hold one for each of " + std::to_string(units) + " units, got " +
+              std::to_string(alphas.size()));
+  require(cubic >= 0.0, "cubic must not be negative, got " + std::to_string(cubic));
+  check_activation("phi", phi);
+  check_activation("phi_out", phi_out);
   require(!identity_readout || outputs == units,
           "an identity readout needs outputs = units = " + std::to_string(units) + ", got " +
               std::to_string(outputs));
@@ -48,6 +73,7 @@ void Spec::check() const {
                                                       std::to_string(mask->size()) +
                                                       " numbers for " + name);
   }
+  for (const Bound& bound : bounds) check_bound(bound, list);
   require(!hard_orth || inputs < hard_orth_columns, "hard_orth takes fewer than " +
                                                         std::to_string(hard_orth_columns) +
                                                         " inputs, got " + std::to_string(inputs));

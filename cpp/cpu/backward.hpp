@@ -1,8 +1,8 @@
 // Backpropagation through the time loop of forward.hpp, by hand: adjoints step by step, gradients chunk by chunk.
 #pragma once
 
-#include "cpu/errors.hpp"
 #include "cpu/loop.hpp"
+#include "cpu/losses.hpp"
 #include "equations/leak.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
@@ -94,6 +94,30 @@ void product_adjoint(const Time<T>& time, int t, const T* dc, const T* e_next, c
   }
 }
 
+// lambda <- lambda (leak - 3 cubic x^2), the adjoint of the state after next on its way through the leak of state t + 1
+template <class T>
+void own_leak_adjoint(const Time<T>& time, int t, T* lambda) {
+  const auto& net = time.net;
+  using P = Two<T>;
+  if (t + 1 == net.steps) return;  // there is none
+  const T* x = time.before(t + 1);
+  for (int n = 0; n < net.units; ++n) {
+    const P leak(net.unit_leak[n]), cubic(net.unit_cubic[n]);
+    for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += P::lanes)
+      own_leak_adjoint(P::load(lambda + at), P::load(x + at), leak, cubic).store(lambda + at);
+  }
+}
+
+// e = alpha_n lambda in rate form; in voltage form e, which is phi' lambda, times alpha_n
+template <class T>
+void own_alpha_adjoint(const Network<T>& net, const T* lambda, T* e) {
+  using P = Two<T>;
+  const T* from = net.form == Form::rate ? lambda : e;
+  for (int n = 0; n < net.units; ++n)
+    for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += P::lanes)
+      (P(net.unit_alpha[n]) * P::load(from + at)).store(e + at);
+}
+
 // Lane sums of the packed gradient, in the order of PackedSize.
 template <class T>
 struct LaneSums {
@@ -132,21 +156,23 @@ struct Chunk {
 };
 
 template <class Model, class Product, class T>
-void chunk_state(const Chunk<T>& chunk, int i, SquaredErrors<T>& errors) {
+void chunk_state(const Chunk<T>& chunk, int i, LossSums<T>& loss) {
   const auto& [net, data, work] = chunk.time;
   const Time<T>& time = chunk.time;
   const int t = chunk.last - i - 1;  // the step that makes this state
-  const bool rate = net.form == Form::rate;
+  const bool folded = net.folded();
   T* dc = chunk.dc(i);
   T* e = chunk.e(i);
-  error_adjoint(time, t, errors, net.readouts ? dc + net.reductions * tile_trials : work.error);
-  const T* lambda_next = rate && i > 0 ? chunk.e(i - 1) : work.lambda;
-  T* lambda = rate ? e : work.lambda;
+  loss_adjoint(time, t, loss, net.readouts ? dc + net.reductions * tile_trials : work.error);
+  if (net.own_leak) own_leak_adjoint(time, t, work.lambda);
+  const T* lambda_next = folded && i > 0 ? chunk.e(i - 1) : work.lambda;
+  T* lambda = folded ? e : work.lambda;
   if constexpr (Product::exists)
     product_adjoint<Product>(time, t, dc, chunk.e_next(i), lambda_next, lambda, e);
   else
     channels_adjoint(time, t, dc, lambda_next, lambda, e);
   if (net.apart) readout_adjoint(time, t, dc, lambda);
+  if (net.own_leak) own_alpha_adjoint(net, work.lambda, e);
   gather(net.units, net.drives, net.drive, net.driven(), e, work.ds);
   for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
     Model::mix_adjoint(net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{work.ds + lane},
@@ -175,7 +201,7 @@ void chunk_gradient(const Chunk<T>& chunk) {
     total(net.readouts, steps, d_o, sums.b_out);
   }
   copy_rows(chunk.dc(steps), chunk.dc(0), net.reductions);
-  if (net.form == Form::rate) copy_rows(chunk.e(steps - 1), work.lambda, net.units);
+  if (net.folded()) copy_rows(chunk.e(steps - 1), work.lambda, net.units);
 }
 
 template <class T>
@@ -203,12 +229,12 @@ double Loop<Model, Product, T>::backward(const Network<T>& net, const TileData<T
                                          const Workspace<T>& work, T* gradient) {
   const Time<T> time{net, data, work};
   T* product = gradient + packed_size(net).total();
-  SquaredErrors<T> errors;
+  LossSums<T> loss;
   start_backward(time);
   if constexpr (Product::exists) std::memset(product, 0, sizeof(T) * net.product_gradient);
   for (int last = net.steps; last > 0; last -= chunk_steps) {
     const Chunk<T> chunk{time, last, last < chunk_steps ? last : chunk_steps};
-    for (int i = 0; i < chunk.steps; ++i) chunk_state<Model, Product>(chunk, i, errors);
+    for (int i = 0; i < chunk.steps; ++i) chunk_state<Model, Product>(chunk, i, loss);
     if constexpr (Model::recurrence != Recurrence::channel)  // of channels: fixed weights
       if constexpr (Product::exists)
         Product::gradient(net, work, chunk.steps, {time.carrier(last - 1), -chunk.unit_rows()},
@@ -216,7 +242,7 @@ double Loop<Model, Product, T>::backward(const Network<T>& net, const TileData<T
     chunk_gradient(chunk);
   }
   finish_backward(time, gradient);
-  return errors.total();
+  return loss.total();
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -83,6 +83,14 @@ TBRNN_PACK Pack<T, n> sigmoid(Pack<T, n> x) {
   return select(x < P(T(0)), E, P(T(1))) / (P(T(1)) + E);
 }
 
+// exp x for x <= 0, of the smallest x on a normal number
+template <class T, int n>
+TBRNN_PACK Pack<T, n> exp(Pack<T, n> x) {
+  using P = Pack<T, n>;
+  const auto [power, p] = exponential(maximum(P(Series<T>::smallest), P(T(0.5)) * x));
+  return fma(power, p, power);
+}
+
 template <class T, int n, class Function>
 Pack<T, n> lanewise(Pack<T, n> x, Function function) {
   T lane[Pack<T, n>::lanes];
@@ -97,6 +105,11 @@ Pack<T, n> softplus(Pack<T, n> x) {
   return maximum(Pack<T, n>(T(0)), x) + lanewise(x, [](T value) {
            return __builtin_log1p(__builtin_exp(-__builtin_fabs(value)));
          });
+}
+
+template <class T, int n>
+Pack<T, n> log(Pack<T, n> x) {
+  return lanewise(x, [](T value) { return __builtin_log(value); });
 }
 
 template <class T, int n>

@@ -1,4 +1,4 @@
-// The loss of one tile, in its two stages.
+// The outputs of one step beside their targets, and the sums of squared errors over one tile.
 #pragma once
 
 #include "cpu/time.hpp"
@@ -6,9 +6,13 @@
 
 namespace tbrnn::inline TBRNN_ISA {
 
+template <class T>
+using WholeTile = Pack<T, tile_trials / Pack<T>::lanes>;
+
 // The errors of one step: o - y of the outputs, weighted by the mask and by whether the trial exists.
 template <class T>
 struct Errors {
+  using P = WholeTile<T>;
   const T* o;
   const T* y;
   const T* weight;
@@ -22,27 +26,24 @@ struct Errors {
         mask(time.data.mask ? time.data.mask + time.at(t, time.data.mask_channels) : nullptr),
         mask_step(time.data.mask_channels > 1 ? tile_trials : 0) {}
 
-  template <class P>
-  TBRNN_PACK P weight_of(int channel, int lane) const {
-    const P exists = P::load(weight + lane);
-    return mask ? exists * P::load(mask + channel * mask_step + lane) : exists;
+  TBRNN_PACK P output(int channel) const { return P::load(o + channel * tile_trials); }
+  TBRNN_PACK P target(int channel) const { return P::load(y + channel * tile_trials); }
+  TBRNN_PACK P weight_of(int channel) const {
+    const P exists = P::load(weight);
+    return mask ? exists * P::load(mask + channel * mask_step) : exists;
   }
-  template <class P>
   TBRNN_PACK P add(int channel, P sum) const {
-    const int at = channel * tile_trials;
-    return squared_error(P::load(o + at), P::load(y + at), weight_of<P>(channel, 0), sum);
+    return squared_error(output(channel), target(channel), weight_of(channel), sum);
   }
-  template <class P>
   TBRNN_PACK P adjoint(int channel, P twice) const {
-    const int at = channel * tile_trials;
-    return squared_error_adjoint(P::load(o + at), P::load(y + at), weight_of<P>(channel, 0), twice);
+    return squared_error_adjoint(output(channel), target(channel), weight_of(channel), twice);
   }
 };
 
-// Lane sums of the squared errors; even and odd channels apart, which halves the chain of dependent sums.
+// Lane sums of the loss. Of the squared errors, even and odd channels apart, which halves the chain of dependent sums.
 template <class T>
-struct SquaredErrors {
-  using P = Pack<T, tile_trials / Pack<T>::lanes>;
+struct LossSums {
+  using P = WholeTile<T>;
   P even{T(0)}, odd{T(0)};
 
   // Those of step t; `each` is told of every channel.
@@ -74,24 +75,5 @@ struct SquaredErrors {
     return value;
   }
 };
-
-// Both stages of step t at once, which reads outputs and targets only once: the sums, and dL/do [channel][32].
-template <class T>
-void error_adjoint(const Time<T>& time, int t, SquaredErrors<T>& sums, T* d_o) {
-  using P = typename SquaredErrors<T>::P;
-  const P twice(time.net.twice);
-  sums.add(time, t, [=](const Errors<T>& errors, int channel) TBRNN_INLINED {
-    errors.adjoint(channel, twice).store(d_o + channel * tile_trials);
-  });
-}
-
-// The first stage alone, in the order of the backward pass, so that the sum has the same bits.
-template <class T>
-double loss(const Network<T>& net, const TileData<T>& data, const Workspace<T>& work) {
-  const Time<T> time{net, data, work};
-  SquaredErrors<T> sums;
-  for (int t = net.steps - 1; t >= 0; --t) sums.add(time, t, [](const Errors<T>&, int) {});
-  return sums.total();
-}
 
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -24,11 +24,30 @@ void gather_channels(const Time<T>& time, int t) {
     }
 }
 
+template <class T>
+NoiseKey noise_key(const Network<T>& net, int t) {
+  return {net.seed, net.member, net.epoch, static_cast<std::uint32_t>(t)};
+}
+
+// u + sigma xi, or max(0, u + sigma xi)
+template <class T>
+void add_input_noise(const Time<T>& time, int t, T* inputs) {
+  const auto& [net, data, work] = time;
+  using P = Pack<T>;
+  noise_rows<T>(noise_key(net, t), data.first_trial, net.inputs, work.noise, Purpose::input_noise);
+  for (int at = 0; at < net.inputs * tile_trials; at += P::lanes) {
+    const P noisy = fma(P(net.input_sigma), P::load(work.noise + at), P::load(inputs + at));
+    (net.rectified_inputs ? maximum(P(T(0)), noisy) : noisy).store(inputs + at);
+  }
+}
+
 template <class Model, class T>
 void mix_channels(const Time<T>& time, int t) {
   for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
     Model::mix(time.net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{time.s(t) + lane});
-  copy_rows(time.inputs(t), time.s(t) + time.net.drives * tile_trials, time.net.inputs);
+  T* inputs = time.s(t) + time.net.drives * tile_trials;
+  copy_rows(time.inputs(t), inputs, time.net.inputs);
+  if (time.net.input_sigma != T(0)) add_input_noise(time, t, inputs);
 }
 
 // state 0, its carrier and its overlaps
@@ -45,6 +64,18 @@ void start(const Time<T>& time) {
     copy_rows(work.x, work.carrier, net.units);
   gather_channels(time, 0);
 }
+
+// The first term of a drive, and its sum's place: types of their own, so that drives that begin alike are compiled once.
+template <class T>
+struct FromBias {
+  const T* bias;
+  TBRNN_PACK Two<T> operator()(int n, int) const { return Two<T>(bias[n]); }
+};
+template <class T>
+struct StoreTo {
+  T* to;
+  TBRNN_PACK void operator()(int at, Two<T> sum) const { sum.store(to + at); }
+};
 
 // to = start, plus the product of the carrier, plus the drives of the channels; then finish(first unit, units), where the sums are
 // complete. With a product some units at a time, so that they stay in the nearest cache.
@@ -67,8 +98,24 @@ void drive(const Time<T>& time, int t, Start start, T* to, Finish finish) {
         });
   } else {
     spread(net.units, time.driving(), net.drive, net.driven(), time.s(t), work.partial, start,
-           [to](int at, P sum) { sum.store(to + at); });
+           StoreTo<T>{to});
     finish(0, net.units);
+  }
+}
+
+// x of the next state where units have leaks of their own
+template <class Product, class T, class AddNoise>
+void own_leak_step(const Time<T>& time, int t, AddNoise add_noise) {
+  const auto& [net, data, work] = time;
+  using P = Two<T>;
+  T *x = work.x, *v = time.response(t);
+  copy_rows(x, time.before(t), net.units);
+  drive<Product>(time, t, FromBias<T>{net.bias}, v, [](int, int) {});
+  if (net.form == Form::voltage) respond(net.phi, net.units, v, v);
+  for (int n = 0; n < net.units; ++n) {
+    const P leak(net.unit_leak[n]), alpha(net.unit_alpha[n]), cubic(net.unit_cubic[n]);
+    for (int at = n * tile_trials; at < (n + 1) * tile_trials; at += P::lanes)
+      add_noise(own_leak(P::load(x + at), P::load(v + at), leak, alpha, cubic), at).store(x + at);
   }
 }
 
@@ -79,15 +126,19 @@ void step(const Time<T>& time, int t) {
   using P = Two<T>;
   const P leak(net.leak), alpha(net.alpha), sigma(net.sigma);
   const bool noisy = net.sigma != T(0);
-  if (noisy)
-    noise_rows<T>({net.seed, net.member, net.epoch, static_cast<std::uint32_t>(t)},
-                  data.first_trial, net.units, work.noise);
+  if (noisy) noise_rows<T>(noise_key(net, t), data.first_trial, net.units, work.noise);
   const auto add_noise = [&, noise = work.noise](P x, int at) {
     return noisy ? fma(sigma, P::load(noise + at), x) : x;
   };
   T *x = work.x, *carrier = time.carrier(t + 1);
   const T* bias = net.bias;
-  if (net.form == Form::rate) {
+  if (net.own_leak) {
+    own_leak_step<Product>(time, t, add_noise);
+    if (net.form == Form::rate)
+      respond(net.phi, net.units, x, time.carrier(t + 1));
+    else
+      copy_rows(x, time.carrier(t + 1), net.units);
+  } else if (net.form == Form::rate) {
     drive<Product>(
         time, t,
         [&](int n, int at) { return add_noise(fma(leak, P::load(x + at), P(bias[n])), at); }, x,
@@ -96,16 +147,14 @@ void step(const Time<T>& time, int t) {
         });
   } else {
     T* response = time.response(t);
-    drive<Product>(
-        time, t, [&](int n, int) { return P(bias[n]); }, response,
-        [&, phi = net.phi](int first, int units) {
-          const int begin = first * tile_trials, end = begin + units * tile_trials;
-          respond(phi, units, response + begin, response + begin);
-          for (int at = begin; at < end; at += P::lanes)
-            add_noise(leak_voltage(P::load(x + at), P::load(response + at), leak, alpha), at)
-                .store(x + at);
-          copy_rows(x + begin, carrier + begin, units);
-        });
+    drive<Product>(time, t, FromBias<T>{bias}, response, [&, phi = net.phi](int first, int units) {
+      const int begin = first * tile_trials, end = begin + units * tile_trials;
+      respond(phi, units, response + begin, response + begin);
+      for (int at = begin; at < end; at += P::lanes)
+        add_noise(leak_voltage(P::load(x + at), P::load(response + at), leak, alpha), at)
+            .store(x + at);
+      copy_rows(x + begin, carrier + begin, units);
+    });
   }
   if (net.apart) respond(net.phi_out, net.units, x, time.apart(t));
 }

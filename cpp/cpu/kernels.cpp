@@ -4,8 +4,8 @@
 #include <array>
 #include <tuple>
 
-#include "cpu/errors.hpp"
 #include "cpu/loop.hpp"
+#include "cpu/losses.hpp"
 #include "cpu/noise_rows.hpp"
 #include "equations/models.hpp"
 

@@ -32,7 +32,7 @@ MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan,
       before_(parameters_),
       best_(parameters_),
       gradient_(parameters_.size()),
-      optimizer_(plan_->fields, course.trained),
+      optimizer_(plan_->fields, course.trained, plan_->spec.bounds),
       rewind_(course.guard_back, parameters_.size(), plan_->fields.size()),
       packed_(*plan_),
       batches_(course.batch, data_->trials()) {
@@ -95,7 +95,8 @@ void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& thread_memo
   PassMemory<T>& memory = of<T>(thread_memory);
   const int steps = (pass_ == Pass::validate ? validation_ : data_)->steps();
   const Workspace<T> work = memory.work.fit(*plan_, steps, isa.lane_bytes);
-  const NoiseSource noise{course_.key, course_.sigma, static_cast<std::uint32_t>(progress_.epochs)};
+  const NoiseSource noise{course_.key, course_.sigma, static_cast<std::uint32_t>(progress_.epochs),
+                          course_.input_sigma};
   Network<T> net = packed_.network(noise, pass_mask_sum());
   net.steps = steps;
   const bool learns = pass_ == Pass::train;

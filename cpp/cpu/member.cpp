@@ -23,55 +23,73 @@ std::size_t model_index(const Spec& spec) {
 }
 
 template <class T>
-Network<T> sizes(const Spec& spec, const Match* match, int steps) {
+Network<T> sizes(const Spec& spec, const Match* match, int steps, Loss loss) {
   const ChannelCount count = channel_count(spec);
   const bool units_out = spec.identity_readout || (match && *match != Match::outputs);
   Network<T> net{};
   net.units = spec.units;
   net.steps = steps;
+  net.loss = loss;
+  net.rectified_inputs = spec.rectified_inputs;
   net.inputs = spec.inputs;
   net.readouts = units_out ? 0 : spec.outputs;
   net.ranks = spec.ranks;
   net.reductions = count.reductions;
   net.drives = count.drives;
   net.form = spec.form;
-  net.phi = spec.phi;
-  net.phi_out = !match || *match == Match::outputs ? spec.phi_out
-                : *match == Match::rates           ? spec.phi
-                                                   : Nonlinearity::identity;
+  net.phi = spec.phi.as<T>();
+  net.phi_out = !match || *match == Match::outputs ? spec.phi_out.as<T>()
+                : *match == Match::rates           ? net.phi
+                                                   : Activation<T>{Nonlinearity::identity};
   net.apart = spec.form == Form::rate && net.phi_out != net.phi;
   with_model(spec.model, [&](auto model) {
     if constexpr (decltype(model)::recurrence == Recurrence::pairs)
       net.linear = decltype(model)::linear;
   });
-  net.alpha = static_cast<T>(spec.alpha);
-  net.leak = static_cast<T>(1.0 - spec.alpha);
+  net.own_leak = spec.own_leak();
+  net.alpha = static_cast<T>(net.own_leak ? 1.0 : spec.alpha);
+  net.leak = static_cast<T>(net.own_leak ? 1.0 : 1.0 - spec.alpha);
   return net;
 }
 
 template <class T>
 Factors<T> factors(const Spec& spec) {
-  const double alpha = spec.form == Form::rate ? spec.alpha : 1.0;
+  const double alpha = spec.folded_alpha();
   return {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
+}
+
+// [unit] of 1 - alpha, of alpha, and of alpha gamma
+template <class T>
+Buffer<T> unit_leaks(const Spec& spec) {
+  const std::size_t units = spec.own_leak() ? static_cast<std::size_t>(spec.units) : 0;
+  Buffer<T> leaks(3 * units);
+  for (std::size_t n = 0; n < units; ++n) {
+    const double alpha = spec.alphas.empty() ? spec.alpha : spec.alphas[n];
+    leaks[n] = static_cast<T>(1.0 - alpha);
+    leaks[units + n] = static_cast<T>(alpha);
+    leaks[2 * units + n] = static_cast<T>(alpha * spec.cubic);
+  }
+  return leaks;
 }
 
 template <class T>
 T input_factor(const Spec& spec) {
-  return static_cast<T>(spec.form == Form::rate ? spec.alpha : 1.0);
+  return static_cast<T>(spec.folded_alpha());
 }
 
 }  // namespace
 
 template <class T>
-Plan<T>::Plan(const Spec& s, const Match* match, int steps)
+Plan<T>::Plan(const Spec& s, const Match* match, int steps, Loss loss)
     : spec(s),
       fields(tbrnn::fields(s)),
       parameters(block_size(s)),
-      network(sizes<T>(s, match, steps)),
+      network(sizes<T>(s, match, steps, loss)),
       packed(packed_size(network)),
       product(product_size(s)),
       on_units(network.readouts == 0),
       model(model_index(s)) {
+  leaks = unit_leaks<T>(spec);
   shared = Buffer<T>(product.shared);
   pack_shared(spec, shared.data());
 }
@@ -166,7 +184,11 @@ Network<T> PackedMember<T>::network(const NoiseSource& noise, double mask_sum) c
   net.b_out = net.bias + plan_.packed.bias;
   net.product = plan_.product.shared ? plan_.shared.data() : net.b_out + plan_.packed.b_out;
   net.product_gradient = plan_.product.gradient;
+  net.unit_leak = plan_.leaks.data();
+  net.unit_alpha = net.unit_leak + net.units;
+  net.unit_cubic = net.unit_alpha + net.units;
   net.sigma = static_cast<T>(noise.sigma);
+  net.input_sigma = static_cast<T>(noise.input_sigma);
   net.seed = static_cast<std::uint32_t>(noise.key);
   net.member = static_cast<std::uint32_t>(noise.key >> 32);
   net.epoch = noise.epoch;
@@ -189,11 +211,12 @@ Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t
                     driven = static_cast<std::size_t>(net.driven());
   const std::size_t rows[] = {units,
                               (steps + 1) * units,
-                              net.form == Form::voltage ? steps * units : 0,
+                              net.form == Form::voltage || net.own_leak ? steps * units : 0,
+                              net.own_leak ? steps * units : 0,
                               net.apart ? steps * units : 0,
                               (steps + 1) * channels,
                               steps * driven,
-                              units + 3,
+                              static_cast<std::size_t>(std::max(net.units, net.inputs)) + 3,
                               units,
                               chunk_steps * units,
                               (chunk_steps + 1) * channels,
@@ -214,8 +237,8 @@ Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t
     return here;
   };
   Workspace<T> work;
-  for (T** member : {&work.x, &work.carrier, &work.response, &work.apart, &work.c, &work.s,
-                     &work.noise, &work.lambda, &work.e, &work.dc, &work.ds, &work.error,
+  for (T** member : {&work.x, &work.carrier, &work.response, &work.before, &work.apart, &work.c,
+                     &work.s, &work.noise, &work.lambda, &work.e, &work.dc, &work.ds, &work.error,
                      &work.partial, &work.pull, &work.product})
     *member = take();
   work.sums = at;

@@ -14,7 +14,8 @@ namespace tbrnn {
 // What the members of a cohort have in common.
 template <class T>
 struct Plan {
-  Plan(const Spec&, const Match*, int steps);  // match is null for a simulation
+  // match is null for a simulation
+  Plan(const Spec&, const Match*, int steps, Loss = Loss::squared);
 
   Spec spec;
   std::vector<Field> fields;
@@ -22,6 +23,7 @@ struct Plan {
   Network<T> network;      // sizes and constants, without weights
   PackedSize packed;
   ProductSize product;
+  Buffer<T> leaks;    // of units that have their own
   Buffer<T> shared;   // packed weights of the product stage, where all members have the same
   bool on_units;      // the errors are those of the units
   std::size_t model;  // index in equations/models.hpp
@@ -37,6 +39,7 @@ struct NoiseSource {
   std::uint64_t key = 0;  // seed in the lower, member in the upper half
   double sigma = 0.0;
   std::uint32_t epoch = 0;
+  double input_sigma = 0.0;
 };
 
 // Packed weights of one member; the network reads them in place.

@@ -1,18 +1,26 @@
 #include "cpu/optimizer.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "equations/adam.hpp"
+#include "equations/bounds.hpp"
 #include "equations/clip.hpp"
 
 namespace tbrnn {
 
 template <class T>
-Optimizer<T>::Optimizer(const std::vector<Field>& fields, const std::vector<bool>& trained)
+Optimizer<T>::Optimizer(const std::vector<Field>& fields, const std::vector<bool>& trained,
+                        const std::vector<Bound>& bounds)
     : m(fields.back().offset + fields.back().size), v(m.size()), steps(fields.size()) {
-  for (std::size_t i = 0; i < fields.size(); ++i)
-    if (trained.empty() || trained[i])
-      trained_.push_back({i, fields[i].offset, fields[i].offset + fields[i].size});
+  constexpr double none = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!trained.empty() && !trained[i]) continue;
+    trained_.push_back({i, fields[i].offset, fields[i].offset + fields[i].size, -none, none});
+    for (const Bound& bound : bounds)
+      if (bound.field == fields[i].name)
+        trained_.back().low = bound.low, trained_.back().high = bound.high;
+  }
 }
 
 template <class T>
@@ -39,6 +47,7 @@ void Optimizer<T>::step(double lr, double decay, const std::vector<T>& gradient,
     if (decay != 0)
       for (std::size_t i = slot.begin; i < slot.end; ++i) shrink(lr, decay, p[i]);
     for (std::size_t i = slot.begin; i < slot.end; ++i) adam(step, gradient[i], m[i], v[i], p[i]);
+    if (slot.bounded()) bound(slot.low, slot.high, p.data() + slot.begin, slot.end - slot.begin);
   }
 }
 

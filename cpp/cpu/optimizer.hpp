@@ -1,6 +1,8 @@
-// Adam and AdamW on a parameter block, with a step count for each array of it. A frozen array takes no step.
+// Adam and AdamW on a parameter block, with a step count for each array of it. A frozen array takes no step; a bounded one ends its
+// step within its bounds.
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include "core/spec.hpp"
@@ -12,7 +14,8 @@ template <class T>
 class Optimizer {
  public:
   // `trained` has one entry per field, or none for all.
-  Optimizer(const std::vector<Field>&, const std::vector<bool>& trained);
+  Optimizer(const std::vector<Field>&, const std::vector<bool>& trained,
+            const std::vector<Bound>& = {});
 
   double gradient_norm(const std::vector<T>& gradient) const;  // of the trained arrays
   void clip(double norm, double most, std::vector<T>& gradient) const;
@@ -25,6 +28,8 @@ class Optimizer {
  private:
   struct Slot {
     std::size_t field, begin, end;
+    double low, high;
+    bool bounded() const { return std::isfinite(low) || std::isfinite(high); }
   };
   std::vector<Slot> trained_;
 };

@@ -227,32 +227,33 @@ struct Tanh {
   }
 };
 
+template <class T>
 struct Any {
-  Nonlinearity kind;
+  const Activation<T>& activation;
   template <class V>
   V phi(V x) const {
-    return tbrnn::TBRNN_ISA::phi(kind, x);
+    return tbrnn::TBRNN_ISA::phi(activation, x);
   }
   template <class V>
   V slope(V r) const {
-    return tbrnn::TBRNN_ISA::slope(kind, r);
+    return tbrnn::TBRNN_ISA::slope(activation, r);
   }
 };
 
-template <class Use>
-inline void with_nonlinearity(Nonlinearity kind, Use&& use) {
-  if (kind == Nonlinearity::tanh)
+template <class T, class Use>
+inline void with_nonlinearity(const Activation<T>& activation, Use&& use) {
+  if (activation == Activation<T>{})
     use(Tanh{});
   else
-    use(Any{kind});
+    use(Any<T>{activation});
 }
 
 // r = phi(x), rows [unit][32]. Four vectors at once: the chain of dependent instructions is too long for fewer.
 template <class T>
-void respond(Nonlinearity kind, int units, const T* x, T* r) {
+void respond(const Activation<T>& activation, int units, const T* x, T* r) {
   using P = Pack<T, 4>;
   static_assert(tile_trials % Pack<T>::lanes == 0);
-  with_nonlinearity(kind, [&](auto phi) {
+  with_nonlinearity(activation, [&](auto phi) {
     const int size = units * tile_trials;
     int i = 0;
     for (; i + P::lanes <= size; i += P::lanes) phi.phi(P::load(x + i)).store(r + i);
@@ -265,7 +266,7 @@ void respond(Nonlinearity kind, int units, const T* x, T* r) {
   EXTERN template void spread_rows(int, int, const T*, int, const T*, T*); \
   EXTERN template void outer(int, int, int, Rows<T>, Rows<T>, T*, T*);     \
   EXTERN template void total(int, int, Rows<T>, T*);                       \
-  EXTERN template void respond(Nonlinearity, int, const T*, T*);
+  EXTERN template void respond(const Activation<T>&, int, const T*, T*);
 TBRNN_PASSES(extern, float)
 TBRNN_PASSES(extern, double)
 

@@ -7,10 +7,9 @@ namespace tbrnn {
 
 namespace {
 
-// In rate form the leak's alpha is folded into the weights.
 template <class T>
 T factor(const Spec& spec) {
-  return static_cast<T>(spec.form == Form::rate ? spec.alpha : 1.0);
+  return static_cast<T>(spec.folded_alpha());
 }
 
 Senders senders(const Spec& spec) { return {spec.units, spec.excitatory}; }

@@ -15,7 +15,7 @@ inline constexpr double never = std::numeric_limits<double>::infinity(),
 
 struct Course {
   std::uint64_t key = 0;  // of noise and shuffles
-  double sigma = 0.0;
+  double sigma = 0.0, input_sigma = 0.0;
   long lr_ramp = 0;  // a Ramp
   double lr_first = 1e-3, lr_last = 1e-3;
   long lr_epochs = 1;

@@ -32,9 +32,13 @@ struct Network {
   Ranks ranks;
   int reductions, drives;
   Form form;
-  Nonlinearity phi, phi_out;
+  Activation<T> phi, phi_out;
   bool apart;
-  T leak, alpha, sigma;
+  T leak, alpha, sigma, input_sigma;
+  bool own_leak;  // of each unit, from the arrays below; leak and alpha are 1 then
+  const T *unit_leak, *unit_alpha, *unit_cubic;  // [unit]: 1 - alpha, alpha, alpha gamma
+  bool rectified_inputs;
+  Loss loss;
   T twice;  // 2 / sum of the mask
   std::uint32_t seed, member, epoch;
   const T* gather;               // [unit][reductions + readouts], without the readouts when apart
@@ -46,6 +50,7 @@ struct Network {
   bool linear;                   // generated rows: are linear ones behind the pairs?
   std::size_t product_gradient;  // numbers of their gradient; 0 where they are fixed
 
+  bool folded() const { return form == Form::rate && !own_leak; }  // alpha, into the weights
   int gathered() const { return apart ? reductions : reductions + readouts; }
   int channels() const { return reductions + readouts; }
   int driven() const { return drives + inputs; }
@@ -77,11 +82,12 @@ template <class T>
 struct Workspace {
   T* x;         // [unit]
   T* carrier;   // [time + 1][unit]: phi(x) in rate form, x in voltage form
-  T* response;  // [time][unit]: phi(h), voltage form only
+  T* response;  // [time][unit]: phi(h), in voltage form; what an own leak adds to x, in rate form
+  T* before;    // [time][unit]: x before the step, with an own leak
   T* apart;     // [time][unit]: phi_out(x), when apart
   T* c;         // [time + 1][reductions + readouts]: overlaps, then outputs
   T* s;         // [time][drives + inputs]
-  T* noise;     // [unit rounded up to 4]
+  T* noise;     // [unit or input rounded up to 4]
   T* lambda;    // [unit]: adjoint of x
   T* e;         // [chunk][unit]: adjoint of what the drives add to
   T* dc;        // [chunk + 1][reductions + readouts]

@@ -15,8 +15,8 @@ struct PackedCohort {
   std::vector<PackedMember<T>> members;
   int tiles;
 
-  PackedCohort(const Cohort<T>& cohort, const Match* match)
-      : plan(cohort.spec, match, cohort.data.front()->steps()),
+  PackedCohort(const Cohort<T>& cohort, const Match* match, Loss loss = Loss::squared)
+      : plan(cohort.spec, match, cohort.data.front()->steps(), loss),
         tiles(cohort.data.front()->tiles()) {
     for (int m = 0; m < cohort.members; ++m) {
       members.emplace_back(plan);
@@ -92,9 +92,10 @@ void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
 }
 
 template <class T>
-void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T* gradient) {
+void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T* gradient,
+              Loss kind) {
   const InstructionSet& isa = instruction_set();
-  PackedCohort<T> packed(cohort, &match);
+  PackedCohort<T> packed(cohort, &match, kind);
   const std::size_t size = packed.plan.gradient(), tiles = static_cast<std::size_t>(packed.tiles);
   std::vector<WorkMemory<T>> memory(static_cast<std::size_t>(threads));
   std::vector<double> losses(static_cast<std::size_t>(cohort.members) * tiles);
@@ -126,7 +127,7 @@ void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T
 
 template void simulate(const Cohort<float>&, int, Activity<float>);
 template void simulate(const Cohort<double>&, int, Activity<double>);
-template void gradient(const Cohort<float>&, Match, int, double*, float*);
-template void gradient(const Cohort<double>&, Match, int, double*, double*);
+template void gradient(const Cohort<float>&, Match, int, double*, float*, Loss);
+template void gradient(const Cohort<double>&, Match, int, double*, double*, Loss);
 
 }  // namespace tbrnn

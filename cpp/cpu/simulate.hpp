@@ -31,6 +31,7 @@ void simulate(const Cohort<T>&, int threads, Activity<T>);
 
 // loss (member), gradient (member, block)
 template <class T>
-void gradient(const Cohort<T>&, Match, int threads, double* loss, T* gradient);
+void gradient(const Cohort<T>&, Match, int threads, double* loss, T* gradient,
+              Loss = Loss::squared);
 
 }  // namespace tbrnn

@@ -34,6 +34,7 @@ struct Time {  // rows of the workspace at step t
   }
   T* carrier(int t) const { return work.carrier + at(t, net.units); }
   T* response(int t) const { return work.response + at(t, net.units); }
+  T* before(int t) const { return work.before + at(t, net.units); }
   T* apart(int t) const { return work.apart + at(t, net.units); }
   T* c(int t) const { return work.c + at(t, net.channels()); }
   T* outputs(int t) const { return c(t + 1) + net.reductions * tile_trials; }

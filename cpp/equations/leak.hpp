@@ -30,6 +30,20 @@ TBRNN_FN V leak_voltage_adjoint(V lambda_next, V g, V leak) {
   return fma(leak, lambda_next, g);
 }
 
+// Units with a leak of their own: alpha_n for each, and a cubic -gamma x^3 that saturates softly. With cubic = alpha_n gamma, and v
+// the bracket of the rate form (without alpha) or phi(..) of the voltage form:
+//   x <- x (leak - cubic x^2) + alpha_n v + sigma xi
+template <class V>
+TBRNN_FN V own_leak(V x, V v, V leak, V alpha, V cubic) {
+  return fma(alpha, v, x * fma(-cubic * x, x, leak));
+}
+
+// What the next state's adjoint lambda' gives x directly: lambda' (leak - 3 cubic x^2).
+template <class V>
+TBRNN_FN V own_leak_adjoint(V lambda_next, V x, V leak, V cubic) {
+  return lambda_next * fma(V(-3) * cubic * x, x, leak);
+}
+
 template <class V>
 TBRNN_FN V preactivation_adjoint(V lambda, V slope, V alpha) {
   return alpha * slope * lambda;

@@ -32,4 +32,21 @@ TBRNN_FN V slope(Nonlinearity kind, V r) {
   return V(1);
 }
 
+// With its parameters: phi(x) = height f(gain (x - shift)) and phi'(x) = height gain f', with f' in terms of f = r / height.
+template <class V, class T>
+TBRNN_FN V phi(const Activation<T>& a, V x) {
+  if (a.plain()) return phi(a.kind, x);
+  const V y = V(a.gain) * (x - V(a.shift));
+  return V(a.height) * (a.leak > T(0) ? maximum(V(a.leak) * y, y) : phi(a.kind, y));
+}
+
+template <class V, class T>
+TBRNN_FN V slope(const Activation<T>& a, V r) {
+  if (a.plain()) return slope(a.kind, r);
+  const V below = V(a.leak);
+  const V f =
+      a.leak > T(0) ? fma(positive(r), V(1) - below, below) : slope(a.kind, V(T(1) / a.height) * r);
+  return V(a.height * a.gain) * f;
+}
+
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tbrnn import noise
 from tbrnn._engine import VERSION as __version__
 from tbrnn._engine import engine_info
 from tbrnn.activity import Activity
@@ -22,6 +23,7 @@ from tbrnn.guard import Guard
 from tbrnn.io import load
 from tbrnn.lowrank import lint
 from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankHORNN, LowRankRNN, LowRankTBRNN
+from tbrnn.nonlinearity import Nonlinearity
 from tbrnn.optimizers import OptimizerState, adam, adamw
 from tbrnn.runs import Runs
 from tbrnn.schedules import constant, cosine, linear
@@ -44,6 +46,7 @@ __all__ = [
     "LowRankHORNN",
     "LowRankRNN",
     "LowRankTBRNN",
+    "Nonlinearity",
     "OptimizerState",
     "Progress",
     "Runs",
@@ -61,6 +64,7 @@ __all__ = [
     "linear",
     "lint",
     "load",
+    "noise",
     "plot",
     "sweep",
     "tasks",

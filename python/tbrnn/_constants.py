@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tbrnn.errors import mistake, wrong_type
+from tbrnn.nonlinearity import Nonlinearity
 
 
 class Constant:
@@ -69,5 +71,11 @@ def mask(argument: str, value: object, shape: tuple[int, ...]) -> Constant:
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values with constants as their digests."""
-    return {k: v.digest if isinstance(v, Constant) else v for k, v in values.items()}
+    """Values with constants as their digests and nonlinearities as their fields."""
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Constant):
+        return value.digest
+    return asdict(value) if isinstance(value, Nonlinearity) else value

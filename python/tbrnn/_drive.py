@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn._phi import slope, value
 from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankTBRNN
 
 if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
-
-# Value and slope of each nonlinearity at 0; of relu, the slope to the right.
-AT_ZERO = {
-    "tanh": (0.0, 1.0),
-    "relu": (0.0, 1.0),
-    "sigmoid": (0.5, 0.25),
-    "softplus": (np.log(2.0), 0.5),
-    "identity": (0.0, 1.0),
-}
 
 
 def overlap(net: Ensemble) -> float:
@@ -47,8 +39,8 @@ def spectral_radius(net: Ensemble) -> float:
     reads x, and its sum goes through phi.
     """
     model = net.model
-    value, slope = AT_ZERO[model.phi]
-    at_rest = np.full(model.units, value if model.form == "rate" else 0.0)
+    above = np.nextafter(np.zeros(model.units), 1)  # a relu has its slope to the right
+    at_rest = value(model.phi, above) if model.form == "rate" else np.zeros(model.units)
     jacobian = _full(net, at_rest)
     if model.fixed is not None:
         jacobian += np.asarray(model.fixed)
@@ -62,7 +54,7 @@ def spectral_radius(net: Ensemble) -> float:
             )
     if not np.isfinite(jacobian).all():
         return np.nan
-    return float(slope * np.abs(np.linalg.eigvals(jacobian)).max())
+    return float(slope(model.phi, above)[0] * np.abs(np.linalg.eigvals(jacobian)).max())
 
 
 def _full(net: Ensemble, at_rest: NDArray[Any]) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,17 +12,19 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tbrnn._arguments import choice, number, precision, switch, whole
+from tbrnn._bounds import Bound, checked_bounds, engine_bounds, within
 from tbrnn._constants import Constant, plain
 from tbrnn._engine import Spec
+from tbrnn._leak import alphas
 from tbrnn._published import read_state_dict
 from tbrnn._seeds import Seed, entropies, generator
 from tbrnn.errors import mistake
+from tbrnn.nonlinearity import Phi, engine_activation, nonlinearity
 
 if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
 
 FORMS = ("rate", "voltage")
-NONLINEARITIES = ("tanh", "relu", "sigmoid", "softplus", "identity")
 READOUTS = ("matrix", "identity")
 OPTION = {"option": True}  # of a field that says nothing about a network while it is at its default
 
@@ -34,14 +36,20 @@ class Network:
     units: int
     inputs: int
     outputs: int
-    alpha: float = 0.2
+    alpha: float | Sequence[float] = 0.2
     sigma: float = 0.0
     form: str = "rate"
-    phi: str = "tanh"
-    phi_out: str | None = None
+    phi: Phi = "tanh"
+    phi_out: Phi | None = None
     input_bias: bool = True
     output_bias: bool = True
     readout: str = "matrix"
+    cubic: float = field(default=0.0, metadata=OPTION)
+    input_sigma: float = field(default=0.0, metadata=OPTION)
+    rectified_inputs: bool = field(default=False, metadata=OPTION)
+    bounds: Mapping[str, Sequence[float | None]] | tuple[Bound, ...] = field(
+        default=(), metadata=OPTION
+    )
 
     code: ClassVar[int]  # the class in seeds; never changes
     published: ClassVar[Mapping[str, str]]  # published name -> ours, of the recurrent parameters
@@ -54,20 +62,26 @@ class Network:
         self._set("units", whole("units", self.units, least=1))
         self._set("inputs", whole("inputs", self.inputs, least=1))
         self._set("outputs", whole("outputs", self.outputs, least=1))
-        self._set("alpha", number("alpha", self.alpha, above=0, most=1))
+        self._set("alpha", alphas(self.alpha, self.units))
+        self._set("cubic", number("cubic", self.cubic, least=0))
         self._set("sigma", number("sigma", self.sigma, least=0))
+        self._set("input_sigma", number("input_sigma", self.input_sigma, least=0))
+        self._set("rectified_inputs", switch("rectified_inputs", self.rectified_inputs))
         choice("form", self.form, FORMS)
-        choice("phi", self.phi, NONLINEARITIES)
-        self._set("phi_out", self.phi if self.phi_out is None else self.phi_out)
-        choice("phi_out", self.phi_out, NONLINEARITIES)
+        self._set("phi", nonlinearity("phi", self.phi))
+        phi_out = self.phi if self.phi_out is None else self.phi_out
+        self._set("phi_out", nonlinearity("phi_out", phi_out))
         self._set("input_bias", switch("input_bias", self.input_bias))
         self._set("output_bias", switch("output_bias", self.output_bias))
         choice("readout", self.readout, READOUTS)
+        self._set("bounds", checked_bounds(self.bounds))
         if self.readout == "identity":
             if self.outputs != self.units:
                 expected = f"units = {self.units} with readout='identity'"
                 raise mistake("outputs", expected, self.outputs)
             self._set("output_bias", False)
+        if self.bounds:
+            _ = self.spec  # knows the parameters' names
 
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)
@@ -188,7 +202,10 @@ class Network:
 
     def _draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
         """All parameters of one network in one flat block."""
-        drawn = [self._draw_field(rng, name, shape) for name, shape in self.spec.fields]
+        drawn = [
+            within(checked_bounds(self.bounds), name, self._draw_field(rng, name, shape))
+            for name, shape in self.spec.fields
+        ]
         return np.concatenate([array.ravel() for array in drawn])
 
     def _draw_field(
@@ -242,10 +259,12 @@ def _spec(model: Network) -> Spec:
         ranks=model.ranks,
         inputs=model.inputs,
         outputs=model.outputs,
-        alpha=model.alpha,
+        alpha=model.alpha if isinstance(model.alpha, float) else 0.5,  # not read beside alphas
+        alphas=() if isinstance(model.alpha, float) else model.alpha,
+        cubic=model.cubic,
         form=model.form,
-        phi=model.phi,
-        phi_out=model.phi_out or model.phi,
+        phi=engine_activation(model.phi),
+        phi_out=engine_activation(model.phi_out or model.phi),
         scale_two=scale_two,
         scale_three=scale_three,
         input_bias=model.input_bias,
@@ -256,4 +275,6 @@ def _spec(model: Network) -> Spec:
         excitatory=getattr(model, "excitatory_units", 0),
         masks={name: np.asarray(mask) for name, mask in model.masks.items()},
         bulk=None if model.fixed is None else np.asarray(model.fixed),
+        rectified_inputs=model.rectified_inputs,
+        bounds=engine_bounds(checked_bounds(model.bounds)),
     )

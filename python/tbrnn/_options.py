@@ -77,6 +77,7 @@ def member_options(
     decay, state = optimizer_of(optimizer, nets)
     reals = {
         "sigma": per_member("sigma", sigma, members, partial(number, least=0)),
+        "input_sigma": [model.input_sigma for model in nets.models],
         "lr_first": [rate.first for rate in rates],
         "lr_last": [rate.last for rate in rates],
         "decay": decay,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn._arguments import per_member, whole
+from tbrnn._arguments import choice, per_member, whole
 from tbrnn._engine import Dataset
 from tbrnn.errors import mistake, wrong_type
 from tbrnn.trials import Trials
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
 
 MATCHES = ("outputs", "rates", "states")
+LOSSES = ("mse", "cross_entropy", "logistic")
 
 
 def check_trials(
@@ -39,6 +40,29 @@ def check_trials(
             channels = model.outputs if match == "outputs" else model.units
             axis = "output" if match == "outputs" else "unit"
             _check_channels("targets" + of, trials.targets, axis, channels)
+
+
+def check_loss(loss: str, match: str, trials: Trials, argument: str = "trials") -> None:
+    """Does the loss fit what is matched, and are the targets what it compares with?"""
+    choice("loss", loss, LOSSES)
+    if loss == "mse":
+        return
+    if match != "outputs":
+        raise mistake("loss", f"'mse' with match={match!r}", repr(loss))
+    of = "" if argument == "trials" else f" of {argument}"
+    mask, targets = trials.mask, np.asarray(trials.targets)
+    compared = np.ones(targets.shape, dtype=bool)
+    if mask is not None:
+        if loss == "cross_entropy" and mask.shape[-1] != 1:
+            expected = "one value per trial and time for the cross-entropy, (trial, time, 1)"
+            raise mistake("mask" + of, expected, f"shape {mask.shape}")
+        compared = np.broadcast_to(mask != 0, targets.shape)
+    if ((targets[compared] < 0) | (targets[compared] > 1)).any():
+        raise mistake("targets" + of, f"from 0 to 1 for loss={loss!r}", "others")
+    sums = targets.sum(axis=-1)[compared[..., 0]]
+    if loss == "cross_entropy" and not np.allclose(sums, 1, atol=1e-3):
+        expected = "probabilities whose sum over the outputs is 1 for loss='cross_entropy'"
+        raise mistake("targets" + of, expected, "other sums")
 
 
 def _check_channels(argument: str, array: NDArray[Any], axis: str, expected: int) -> None:

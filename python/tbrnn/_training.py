@@ -60,6 +60,7 @@ class Manner:
     on_slice: OnSlice | None = None
     on_member_end: OnMemberEnd | None = None
     checkpoint: Checkpoint | None = None
+    loss: str = "mse"
     dress: Callable[[Runs, NDArray[np.int64]], Runs] = lambda runs, members: runs
 
 
@@ -91,6 +92,7 @@ class Training:
             [data.datasets[data.dataset[0]]],
             np.zeros(len(members), dtype=np.int32),
             match=self.manner.match,
+            loss=self.manner.loss,
             keys=keys,
             record_every=options.record_every,
             validation=data.validation,

@@ -62,6 +62,7 @@ def simulate(
     check_trials(nets, trials)
     index = dataset_of_members(dataset, trials, len(nets))
     sigma = noise_of_members(nets, noise)
+    input_sigma = input_noise_of_members(nets, noise)
     keys = simulation_keys(nets, seed)
     workers = thread_count(threads)
     packed = pack(trials, nets.dtype, with_targets=False)
@@ -75,6 +76,7 @@ def simulate(
             packed,
             index[here],
             sigma=sigma[here],
+            input_sigma=input_sigma[here],
             keys=keys[here],
             epoch=0,
             threads=workers,
@@ -106,6 +108,14 @@ def noise_of_members(nets: Ensemble, noise: bool | float | Sequence[float]) -> N
     if isinstance(noise, (bool, np.bool_)):
         return np.array([model.sigma if noise else 0.0 for model in nets.models])
     return np.array(per_member("noise", noise, len(nets), partial(number, least=0)))
+
+
+def input_noise_of_members(
+    nets: Ensemble, noise: bool | float | Sequence[float]
+) -> NDArray[np.float64]:
+    """Standard deviation of the noise of each member's inputs, unless noise is off."""
+    off = isinstance(noise, (bool, np.bool_)) and not noise
+    return np.array([0.0 if off else model.input_sigma for model in nets.models])
 
 
 def simulation_keys(nets: Ensemble, seed: int) -> NDArray[np.uint64]:

@@ -232,7 +232,8 @@ class Ensemble:
             States before the first step, with a leading dataset axis if the inputs have one; zero
             unless given.
         noise : bool, float or one float per member, default False
-            True adds each model's own state noise, a number noise of that standard deviation.
+            True adds each model's own noise of states and inputs; a number is the standard
+            deviation of the state noise instead of the models' own.
         seed : int, default 0
             Member noise is keyed by (seed, *its entropy): equal in any company.
         dataset : int or one int per member, optional

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from tbrnn import _engine
 from tbrnn._arguments import choice
 from tbrnn._cohorts import by_name
-from tbrnn._packing import MATCHES, check_trials, dataset_of_members, pack
+from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._threads import thread_count
-from tbrnn.activity import noise_of_members, simulation_keys
+from tbrnn.activity import input_noise_of_members, noise_of_members, simulation_keys
 from tbrnn.ensemble import Ensemble
 from tbrnn.trials import Floats, Trials
 
@@ -22,6 +22,7 @@ def gradient(
     trials: Trials,
     *,
     match: str = "outputs",
+    loss: str = "mse",
     noise: bool | float | Sequence[float] = False,
     seed: int = 0,
     dataset: int | Sequence[int] | None = None,
@@ -37,13 +38,15 @@ def gradient(
         With targets.
     match : {"outputs", "rates", "states"}, default "outputs"
         The answer that is compared with the targets, as in `tbrnn.fit`.
+    loss : {"mse", "cross_entropy", "logistic"}, default "mse"
+        How it is compared, as in `tbrnn.fit`.
     noise, seed, dataset, threads
         As in `Ensemble.simulate`: equal arguments give equal noise.
 
     Returns
     -------
     loss : array (member,)
-        Weighted mean squared error, see `tbrnn.fit`.
+        See `tbrnn.fit`.
     gradients : dict
         Under the parameters' names, arrays (member, *shape).
 
@@ -64,16 +67,19 @@ def gradient(
     choice("match", match, MATCHES)
     model = nets.model
     check_trials(nets, trials, match)
+    check_loss(loss, match, trials)
     index = dataset_of_members(dataset, trials, len(nets))
-    loss, block = _engine.gradient(
+    losses, block = _engine.gradient(
         model.spec,
         nets.cohorts[0].parameters[nets.order[:, 1]],
         pack(trials, nets.dtype, with_targets=True),
         index,
         match=match,
+        loss=loss,
         sigma=noise_of_members(nets, noise),
+        input_sigma=input_noise_of_members(nets, noise),
         keys=simulation_keys(nets, seed),
         epoch=0,
         threads=thread_count(threads),
     )
-    return loss, by_name(model, block)
+    return losses, by_name(model, block)

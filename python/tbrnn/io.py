@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._cohorts import Cohort, by_name
-from tbrnn._constants import Constant
+from tbrnn._constants import Constant, plain
 from tbrnn._engine import VERSION
 from tbrnn.ensemble import Ensemble
 from tbrnn.models import MODELS
@@ -158,7 +158,7 @@ def _constants(cohort: Cohort) -> dict[str, Constant]:
 
 
 def _described(cohort: Cohort) -> dict[str, Any]:
-    model = {k: v for k, v in vars(cohort.model).items() if not isinstance(v, Constant)}
+    model = plain({k: v for k, v in vars(cohort.model).items() if not isinstance(v, Constant)})
     return {
         "class": type(cohort.model).__name__,
         "model": model,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._arguments import choice, whole
+from tbrnn._bounds import checked_bounds
 from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._cohorts import Cohort, Place, gather
 from tbrnn._engine import Dataset
@@ -32,6 +33,8 @@ from tbrnn.runs import Runs
 from tbrnn.trials import Trials
 
 Rank: TypeAlias = int | tuple[int, int]
+
+READOUT = ("w_out", "b_out")
 
 
 def lint(
@@ -244,13 +247,20 @@ def _student_model(
     shared = {name: getattr(teacher, name) for name in own if name != "bulk"}
     if not teacher.ranks and teacher.alpha == 1:
         shared["scale"] = 1.0
-    return student_class(**{**shared, **_bare(teacher, match), "rank": rank})
+    bounds = tuple(bound for bound in teacher.bounds if bound[0] in ("w_in", "b_in"))
+    return student_class(**{**shared, **_bare(teacher, match), "rank": rank, "bounds": bounds})
 
 
 def _bare(teacher: Network, match: str) -> dict[str, Any]:
     """Hyperparameters of an identity readout that shows what is matched."""
     shown = teacher.phi_out if match == "rates" else "identity"
-    return {"readout": "identity", "outputs": teacher.units, "phi_out": shown}
+    inner = tuple(bound for bound in teacher.bounds if bound[0] not in READOUT)
+    return {
+        "readout": "identity",
+        "outputs": teacher.units,
+        "phi_out": shown,
+        "bounds": inner,
+    }
 
 
 def _activity_to_match(
@@ -275,9 +285,13 @@ def _with_readout(students: Ensemble, nets: Ensemble, teacher: NDArray[np.int64]
     places: list[Place] = []
     for (cohort, row), place in zip(students.places(), teacher, strict=True):
         giver = nets[int(place)]
-        given = {n: a.ravel() for n, a in giver.arrays.items() if n in ("w_out", "b_out")}
+        given = {n: a.ravel() for n, a in giver.arrays.items() if n in READOUT}
         readout = ("readout", "outputs", "phi_out", "output_bias")
-        model = replace(cohort.model, **{name: getattr(giver.model, name) for name in readout})
+        bounds = [bound for bound in checked_bounds(giver.model.bounds) if bound[0] in READOUT]
+        shared = {name: getattr(giver.model, name) for name in readout}
+        model = replace(
+            cohort.model, **shared, bounds=(*checked_bounds(cohort.model.bounds), *bounds)
+        )
         block = np.concatenate([cohort.parameters[row], *given.values()])[np.newaxis]
         places.append((Cohort(model, block, (cohort.numbers[row],), (cohort.seeds[row],)), 0))
     return Ensemble(*gather(places))

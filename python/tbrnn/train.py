@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from tbrnn._arguments import choice, whole
 from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._options import LearningRate, Patience, Stall, member_options
-from tbrnn._packing import MATCHES, check_trials, dataset_of_members, pack
+from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._retry import Accept, check_accept, train_until_accepted
 from tbrnn._seeds import Seed
 from tbrnn._starting import Startable, starting_networks
@@ -35,6 +35,7 @@ def fit(
     epochs: int | Sequence[int] = 10_000,
     lr: LearningRate | Sequence[LearningRate] = 1e-3,
     match: str = "outputs",
+    loss: str = "mse",
     sigma: float | Sequence[float] | None = None,
     dataset: int | Sequence[int] | None = None,
     optimizer: Adam | OptimizerState | None = None,
@@ -62,9 +63,11 @@ def fit(
     """Train an ensemble of networks, each to its own end.
 
     Every epoch shows all trials and, unless told otherwise, makes one step of Adam (full batch)
-    along the gradient of the weighted mean squared error::
+    along the gradient of the loss, the weighted mean squared error unless told otherwise::
 
-        loss = sum(mask * (answer - targets)^2) / sum(mask)
+        mse              sum(mask * (answer - targets)^2) / sum(mask)
+        logistic         sum(mask * (log(1 + exp(answer)) - targets * answer)) / sum(mask)
+        cross_entropy    sum(mask * -sum_o targets_o log(softmax(answer)_o)) / sum(mask)
 
     with the gradient by backpropagation through time. A member ends when its loss falls below
     `target_loss`, when it stalls, or after its epochs; a finished member costs nothing further. The
@@ -95,6 +98,10 @@ def fit(
         Learning rate of each epoch.
     match : {"outputs", "rates", "states"}, default "outputs"
         The answer that is compared with the targets: the readout, phi(x) (x in voltage form), or x.
+    loss : {"mse", "cross_entropy", "logistic"}, default "mse"
+        How it is compared. The other two are for outputs: "logistic" takes each output for the log
+        odds of a target from 0 to 1; "cross_entropy" all outputs for the logits of the targets,
+        which are probabilities (1 for the right class), with a mask (trial, time, 1) if any.
     sigma : float or one per member, optional
         State noise during training; the models' sigma unless given. The noise of an epoch depends
         on the member's entropy and the epoch alone.
@@ -202,6 +209,7 @@ def fit(
     check_accept(accept, attempts, fresh=not isinstance(nets, Ensemble))
     start = starting_networks(nets, members, seed, dtype)
     check_trials(start, trials, match)
+    check_loss(loss, match, trials)
     options = member_options(
         start,
         sigma=sigma,
@@ -222,11 +230,13 @@ def fit(
     held = None
     if validation is not None:
         check_trials(start, validation, match, "validation")
+        check_loss(loss, match, validation, "validation")
         held = dataset_of_members(validation_dataset, validation, len(start), "validation_dataset")
     elif validation_dataset is not None:
         raise mistake("validation_dataset", "left out without validation", validation_dataset)
     manner = Manner(
         match=match,
+        loss=loss,
         threads=thread_count(threads),
         progress=progress,
         statistics=whole("statistics", statistics, least=0),
@@ -239,7 +249,7 @@ def fit(
         [] if validation is None else pack(validation, start.dtype, with_targets=True),
         held,
     )
-    words = {"match": match, "statistics": manner.statistics}
+    words = {"match": match, "loss": loss, "statistics": manner.statistics}
     with open_checkpoint(
         checkpoint, lambda: described(start, options, [trials, validation], **words)
     ) as kept:

@@ -25,7 +25,7 @@ class Trials:
         What they should answer: channels are outputs, or units to match rates or states.
         Like all further arrays it has a leading dataset axis if `inputs` has one.
     mask : array (trial, time), (trial, time, 1) or of the targets' shape, optional
-        Weights of the squared errors; booleans or numbers of at least 0. Entries of weight 0 are
+        Weights of the errors; booleans or numbers of at least 0. Entries of weight 0 are
         never read. The loss is the weighted mean over the entries. None counts everything.
     initial_states : array (trial, unit), optional
         States before the first step; zero unless given.

@@ -13,7 +13,16 @@ from tolerances import assert_close
 
 RNG = np.random.default_rng(9)
 RATE = {kind: model for kind, model in MODELS.items() if model.form == "rate"}
-PHIS = ["tanh", "relu", "sigmoid", "softplus", "identity"]
+PHIS = [
+    "tanh",
+    "relu",
+    "sigmoid",
+    "softplus",
+    "identity",
+    tbrnn.Nonlinearity("leaky_relu", slope=1.3, shift=0.1, leak=0.2),
+    tbrnn.Nonlinearity("sigmoid", slope=2.5, shift=0.3),
+    tbrnn.Nonlinearity("softplus", slope=0.8, shift=-0.2, beta=5),
+]
 INPUTS, STATES = RNG.normal(0, 1, (3, 12, 2)), RNG.normal(0, 1, (3, 5))
 
 

@@ -66,6 +66,7 @@ def test_installed_configurations_are_right(name):
 def test_options_arrive_at_fit():
     training = {
         "epochs": 30,
+        "loss": "logistic",
         "lr": {"schedule": "cosine", "first": 1e-2, "last": 1e-3},
         "optimizer": {"name": "adamw", "decay": 0.1},
         "clip": 1.0,
@@ -83,6 +84,7 @@ def test_options_arrive_at_fit():
     }
     one = member({**ONE, "training": training})
     assert call_options(one.training) == {
+        "loss": "logistic",
         "optimizer": tbrnn.adamw(0.1),
         "accept": 0.5,
         "attempts": 3,

@@ -11,15 +11,27 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def per_member(members, sigma, keys):
+def per_member(members, sigma, keys, input_sigma):
     keys = np.arange(1, members + 1) if keys is None else keys
     return {
         "sigma": np.broadcast_to(np.asarray(sigma, np.float64), members).copy(),
+        "input_sigma": np.broadcast_to(np.asarray(input_sigma, np.float64), members).copy(),
         "keys": np.asarray(keys, np.uint64),
     }
 
 
-def simulate(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=0, threads=1):
+def simulate(
+    case,
+    parameters,
+    data,
+    *,
+    which=None,
+    sigma=0.0,
+    input_sigma=0.0,
+    keys=None,
+    epoch=0,
+    threads=1,
+):
     """data: one dictionary of arrays or a list of them, `which` each member's index into it."""
     datasets = [_core.Dataset(**arrays) for arrays in as_list(data)]
     members = len(parameters)
@@ -28,7 +40,7 @@ def simulate(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=
         parameters,
         datasets,
         np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
-        **per_member(members, sigma, keys),
+        **per_member(members, sigma, keys, input_sigma),
         epoch=epoch,
         threads=threads,
         states=True,
@@ -37,7 +49,18 @@ def simulate(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=
     )
 
 
-def gradient(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=0, threads=1):
+def gradient(
+    case,
+    parameters,
+    data,
+    *,
+    which=None,
+    sigma=0.0,
+    input_sigma=0.0,
+    keys=None,
+    epoch=0,
+    threads=1,
+):
     datasets = [_core.Dataset(**arrays) for arrays in as_list(data)]
     members = len(parameters)
     return _core.gradient(
@@ -46,7 +69,8 @@ def gradient(case, parameters, data, *, which=None, sigma=0.0, keys=None, epoch=
         datasets,
         np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
         match=case.match,
-        **per_member(members, sigma, keys),
+        loss=case.loss,
+        **per_member(members, sigma, keys, input_sigma),
         epoch=epoch,
         threads=threads,
     )
@@ -69,7 +93,12 @@ def oracle_forward(case, flat, data, noise=None):
 
 def oracle_gradient(case, flat, data, noise=None):
     return oracle.loss_and_gradient(
-        case.net, case.named(flat), **exact(data), noise=noise, match=case.match
+        case.net,
+        case.named(flat),
+        **exact(data),
+        noise=noise,
+        match=case.match,
+        loss=case.loss,
     )
 
 
@@ -117,6 +146,7 @@ def add(
         [_core.Dataset(**arrays) for arrays in as_list(data)],
         np.zeros(members, np.int32) if which is None else np.asarray(which, np.int32),
         match=case.match,
+        loss=case.loss,
         keys=np.asarray(np.arange(1, members + 1) if keys is None else keys, np.uint64),
         record_every=record_every,
         validation=[_core.Dataset(**validation)] if validation else [],
@@ -151,4 +181,5 @@ def choose(result, members):
 
 
 def oracle_train(c, flat, data, **options):
-    return training.train(c.net, c.named(flat), exact(data), match=c.match, **options)
+    shared = {"match": c.match, "loss": c.loss}
+    return training.train(c.net, c.named(flat), exact(data), **shared, **options)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+import tbrnn
 from reference.network import Network
 from tbrnn import _core
+from tbrnn.nonlinearity import engine_activation
 
 KINDS = {
     "two-body": Network("LowRankRNN"),
@@ -24,11 +26,18 @@ KINDS = {
 }
 FORMS = ("rate", "voltage")
 PHIS = ("tanh", "relu", "sigmoid", "softplus", "identity")
+PARAMETRISED = {
+    "leaky relu": tbrnn.Nonlinearity("leaky_relu", slope=1.3, shift=0.1, leak=0.2),
+    "slow tanh": tbrnn.Nonlinearity("tanh", slope=0.6),
+    "shifted sigmoid": tbrnn.Nonlinearity("sigmoid", slope=2.5, shift=0.3),
+    "sharp softplus": tbrnn.Nonlinearity("softplus", slope=0.8, shift=-0.2, beta=5),
+}
 MATCHES = ("outputs", "rates", "states")
 MASKS = (None, "entries", "trial and time")
 
 # leaky and scaled by 1/N, 1/N^2; or the published discrete mode, where nothing is scaled
 LEAKY, DISCRETE = "leaky", "discrete"
+OWN_LEAK = "own leak"  # of each unit, and cubic
 
 
 @dataclass(frozen=True)
@@ -43,8 +52,11 @@ class Case:
     input_bias: bool = True
     output_bias: bool = True
     match: str = "outputs"
+    loss: str = "mse"
     mask: str | None = None
     initial: bool = False
+    bounds: tuple = ()
+    rectified_inputs: bool = False
     dtype: str = "float64"
 
     @property
@@ -95,10 +107,12 @@ class Case:
             ranks=self.model_ranks,
             inputs=self.inputs,
             outputs=self.units if net.identity_readout else self.outputs,
-            alpha=net.alpha,
+            alpha=0.5 if isinstance(net.alpha, tuple) else net.alpha,
+            alphas=net.alpha if isinstance(net.alpha, tuple) else (),
+            cubic=net.cubic,
             form=net.form,
-            phi=net.phi,
-            phi_out=net.phi_out,
+            phi=engine_activation(PARAMETRISED.get(net.phi, net.phi)),
+            phi_out=engine_activation(PARAMETRISED.get(net.phi_out, net.phi_out)),
             scale_two=net.scale_two,
             scale_three=net.scale_three,
             input_bias=self.input_bias,
@@ -108,6 +122,8 @@ class Case:
             hard_orth=net.hard_orth,
             excitatory=min(net.excitatory, self.units),
             bulk=net.bulk,
+            bounds=self.bounds,
+            rectified_inputs=self.rectified_inputs,
         )
 
     def named(self, flat):
@@ -122,7 +138,7 @@ class Case:
     def parameters(self, members=1, seed=0):
         """(member, size), small enough that every nonlinearity stays bounded over the steps."""
         rng = np.random.default_rng(seed)
-        leaky = self.net.alpha < 1
+        leaky = self.net.alpha != 1
         spread = {"w_in": 0.5, "b_in": 0.2, "w_out": 0.5, "b_out": 0.2, "gate": 1.0}
         spread["w_hh"] = spread["w_hh_rnn"] = 0.8 / np.sqrt(self.units)
         spread["w_hh_tbrnn"] = 0.5 / self.units
@@ -144,6 +160,10 @@ class Case:
             "inputs": rng.normal(0, 1, (*shape, self.inputs)),
             "targets": rng.normal(0, 1, (*shape, channels)),
         }
+        if self.loss == "cross_entropy":
+            arrays["targets"] = rng.dirichlet(np.ones(channels), shape)
+        elif self.loss == "logistic":
+            arrays["targets"] = rng.random((*shape, channels))
         if self.mask:
             last = channels if self.mask == "entries" else 1
             weights = rng.uniform(0.5, 2, (*shape, last)) * (rng.random((*shape, last)) < 0.7)
@@ -163,6 +183,9 @@ def case(kind="three-body", form="rate", mode=LEAKY, phi="tanh", phi_out=None, *
         net = replace(net, bulk=draw)
     if mode == LEAKY:
         net = replace(net, alpha=0.3, scale_two=1 / units, scale_three=1 / units**2)
+    elif mode == OWN_LEAK:
+        each = tuple(np.linspace(0.1, 0.6, units).tolist())
+        net = replace(net, alpha=each, cubic=0.1, scale_two=1 / units, scale_three=1 / units**2)
     else:
         net = replace(net, alpha=1.0)
     if "identity_readout" in options:

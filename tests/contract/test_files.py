@@ -15,7 +15,7 @@ SIZES = {"units": 5, "inputs": 3, "outputs": 2}
 
 def mixed(dtype="float32"):
     models = [
-        tbrnn.LowRankRNN(rank=1, sigma=0.1, **SIZES),
+        tbrnn.LowRankRNN(rank=1, sigma=0.1, phi=tbrnn.Nonlinearity("relu", slope=2), **SIZES),
         tbrnn.LowRankTBRNN(rank=2, hard_orth=True, phi="softplus", **SIZES),
         tbrnn.LowRankHORNN(rank=(1, 3), gated=True, form="voltage", scale=0.5, **SIZES),
         tbrnn.LowRankTBRNN(rank=2, readout="identity", units=5, inputs=3, outputs=5),

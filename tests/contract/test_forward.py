@@ -5,7 +5,7 @@ import pytest
 
 from contract.agreement import assert_forward_is_oracle
 from contract.calls import simulate
-from contract.cases import DISCRETE, FORMS, KINDS, LEAKY, PHIS, case
+from contract.cases import DISCRETE, FORMS, KINDS, LEAKY, PARAMETRISED, PHIS, case
 from tolerances import assert_close
 
 DTYPES = ("float64", "float32")
@@ -19,6 +19,15 @@ DTYPES = ("float64", "float32")
 def test_nonlinearities(kind, form, mode, phi, phi_out):
     for dtype in DTYPES:
         assert_forward_is_oracle(case(kind, form, mode, phi, phi_out, dtype=dtype))
+
+
+@pytest.mark.parametrize("phi", PARAMETRISED)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_parameters_of_nonlinearities(kind, form, phi):
+    for dtype in DTYPES:
+        for phis in ((phi, "tanh"), ("tanh", phi), (phi, phi)):
+            assert_forward_is_oracle(case(kind, form, LEAKY, *phis, dtype=dtype))
 
 
 @pytest.mark.parametrize("identity_readout", [False, True])

@@ -5,7 +5,17 @@ import pytest
 
 from contract.agreement import assert_gradient, assert_gradient_is_oracle
 from contract.calls import gradient, oracle_gradient, simulate
-from contract.cases import DISCRETE, FORMS, KINDS, LEAKY, MASKS, MATCHES, PHIS, case
+from contract.cases import (
+    DISCRETE,
+    FORMS,
+    KINDS,
+    LEAKY,
+    MASKS,
+    MATCHES,
+    PARAMETRISED,
+    PHIS,
+    case,
+)
 from tolerances import assert_close
 
 
@@ -16,6 +26,17 @@ from tolerances import assert_close
 @pytest.mark.parametrize("kind", KINDS)
 def test_nonlinearities(kind, form, mode, phi, phi_out):
     assert_gradient(case(kind, form, mode, phi, phi_out, initial=True))
+
+
+@pytest.mark.parametrize("phi", PARAMETRISED)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_parameters_of_nonlinearities(kind, form, phi):
+    for phis in ((phi, "tanh"), ("tanh", phi), (phi, phi)):
+        for match in MATCHES:
+            assert_gradient(case(kind, form, LEAKY, *phis, match=match, initial=True))
+            shape = {"units": 33, "trials": 33, "match": match, "dtype": "float32"}
+            assert_gradient_is_oracle(case(kind, form, LEAKY, *phis, **shape))
 
 
 @pytest.mark.parametrize("mask", MASKS)

@@ -226,6 +226,7 @@ def test_state_dict_mistakes(kind, arrays, message):
         ("two-body", {"scale": 0.0}, ValueError, "scale must be .* above 0, got 0.0"),
         ("two-body", {"form": "spiking"}, ValueError, "form must be one of 'rate', 'voltage'"),
         ("two-body", {"phi": "gelu"}, ValueError, "phi must be one of 'tanh', .*, got 'gelu'"),
+        ("two-body", {"phi": 3}, TypeError, r"phi must be a name or a tbrnn.Nonlinearity, got 3"),
         ("two-body", {"phi_out": "exp"}, ValueError, "phi_out must be one of .*, got 'exp'"),
         (
             "two-body",
@@ -262,6 +263,31 @@ def test_state_dict_mistakes(kind, arrays, message):
 def test_mistakes(kind, options, error, message):
     with pytest.raises(error, match=message):
         replace(MODELS[kind], **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error", "message"),
+    [
+        ("identity", {}, ValueError, "name must be one of 'tanh', .*, got 'identity'"),
+        ("tanh", {"slope": 0}, ValueError, "slope must be .* above 0, got 0"),
+        ("tanh", {"shift": np.nan}, ValueError, "shift must be a finite number, got nan"),
+        ("relu", {"leak": 0.1}, ValueError, "leak must be left out: .* leaky_relu, got 0.1"),
+        ("leaky_relu", {"leak": 1.0}, ValueError, "leak must be from 0 to below 1, got 1.0"),
+        ("tanh", {"beta": 2.0}, ValueError, "beta must be left out: .* softplus, got 2.0"),
+        ("softplus", {"beta": 0.0}, ValueError, "beta must be .* above 0, got 0.0"),
+        ("softplus", {"beta": "5"}, TypeError, r"beta must be .*, got '5' \(str\)"),
+    ],
+)
+def test_nonlinearity_mistakes(name, options, error, message):
+    with pytest.raises(error, match=message):
+        tbrnn.Nonlinearity(name, **options)
+
+
+def test_nonlinearities_of_files_and_defaults():
+    phi = tbrnn.Nonlinearity("leaky_relu")
+    assert (phi.slope, phi.shift, phi.leak, phi.beta) == (1.0, 0.0, 0.01, None)
+    model = replace(MODELS["two-body"], phi={"name": "leaky_relu"}, phi_out=None)
+    assert model.phi == model.phi_out == phi
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,17 @@ def test_training_is_the_oracle(kind, match):
         assert_same_training(c, result, member, run)
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", "logistic"])
+def test_training_by_other_losses_is_the_oracle(loss):
+    c = case(trials=33, loss=loss, mask="trial and time")
+    parameters, data = c.parameters(), c.data()
+    result = train(c, parameters, data, epochs=20, lr=3e-2)
+    run = oracle_train(
+        c, parameters[0], data, epochs=20, lr=schedules.constant(3e-2), target_loss=0
+    )
+    assert_same_training(c, result, 0, run)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_noise_of_training_is_that_of_the_epoch(kind):
     """Update e and the loss that it starts from see one draw; the loss after it the next."""

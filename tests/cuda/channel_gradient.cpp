@@ -40,7 +40,14 @@ enum Option {
   noise,
   options
 };
-const std::vector<int> values = {3, 7, 3, 3, 3, 3, 2, 5, 5, 3, 4, 3, 2, 3, 2, 2};
+const std::vector<int> values = {3, 7, 3, 3, 3, 3, 2, 7, 7, 3, 4, 3, 2, 3, 2, 2};
+constexpr Activation<double> activations[] = {{Nonlinearity::tanh},
+                                              {Nonlinearity::relu},
+                                              {Nonlinearity::sigmoid},
+                                              {Nonlinearity::softplus},
+                                              {Nonlinearity::identity},
+                                              {Nonlinearity::relu, 1.2, 0.1, 1.0, 0.2},
+                                              {Nonlinearity::softplus, 3.0, -0.2, 0.5}};
 
 struct Case {
   Spec spec;
@@ -69,8 +76,8 @@ Spec spec_of(const Choice& c) {
   spec.outputs = 3 - c[channels];
   spec.alpha = c[alpha] ? 1.0 : 0.3;
   spec.form = static_cast<Form>(c[form]);
-  spec.phi = static_cast<Nonlinearity>(c[phi]);
-  spec.phi_out = static_cast<Nonlinearity>(c[phi_out]);
+  spec.phi = activations[c[phi]];
+  spec.phi_out = activations[c[phi_out]];
   spec.scale_two = 1.0 / n;
   spec.scale_three = 1.0 / (n * n);
   spec.input_bias = c[bias] & 1;
@@ -214,9 +221,14 @@ TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
   spec.ranks = {1, 0};
   spec.inputs = spec.outputs = 1;
   EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs), "channel, in registers");
-  spec.bulk = std::make_shared<const std::vector<double>>(4, 0.5);
-  EXPECT_THROW(cuda::kernel_of<float>(spec, Match::outputs), std::invalid_argument);
-  spec.bulk = nullptr;
+  Spec bulk = spec, alphas = spec, cubic = spec, rectified = spec, bounded = spec;
+  bulk.bulk = std::make_shared<const std::vector<double>>(4, 0.5);
+  alphas.alphas = {0.1, 0.2};
+  cubic.cubic = 0.1;
+  rectified.rectified_inputs = true;
+  bounded.bounds = {{"w_in", 0.0, 1.0}};
+  for (const Spec& refused : {bulk, alphas, cubic, rectified, bounded})
+    EXPECT_THROW(cuda::kernel_of<float>(refused, Match::outputs), std::invalid_argument);
   spec.model = "RNN";
   spec.ranks = {0, 0};
   EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");

@@ -24,7 +24,7 @@ Spec spec_of(const char* model, Nonlinearity phi = Nonlinearity::tanh) {
   spec.inputs = 2;
   spec.outputs = 3;
   spec.alpha = 0.5;
-  spec.phi = spec.phi_out = phi;
+  spec.phi = spec.phi_out = {phi};
   spec.scale_two = spec.scale_three = 1.0 / 7;
   spec.gated = spec.model == "LowRankHORNN";
   return spec;

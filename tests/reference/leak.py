@@ -1,8 +1,10 @@
-"""The leaky step in both forms, with alpha = dt/tau and additive noise sigma xi.
+"""The leaky step in both forms, with alpha = dt/tau (one, or one per unit) and noise sigma xi.
 
-rate     x <- x + alpha (-x + drive(phi(x)) + w_in u + b_in) + sigma xi
-voltage  x <- x + alpha (-x + phi(drive(x) + w_in u + b_in)) + sigma xi
+rate     x <- x + alpha (-x - cubic x^3 + drive(phi(x)) + w_in u + b_in) + sigma xi
+voltage  x <- x + alpha (-x - cubic x^3 + phi(drive(x) + w_in u + b_in)) + sigma xi
 """
+
+import numpy as np
 
 from .nonlinearities import SLOPE, VALUE
 
@@ -13,15 +15,16 @@ def presynaptic(net, x):
 
 def step(net, x, v, noise):
     h = v if net.form == "rate" else VALUE[net.phi](v)
-    return x + net.alpha * (h - x) + noise
+    return x + np.asarray(net.alpha) * (h - x - net.cubic * x**3) + noise
 
 
 def adjoint_drive(net, v, g):
     """dL/dv from g = dL/dx_t."""
-    w = net.alpha * g
+    w = np.asarray(net.alpha) * g
     return w if net.form == "rate" else w * SLOPE[net.phi](VALUE[net.phi](v))
 
 
-def adjoint_state(net, r, g, dr):
-    """dL/dx_{t-1} from g = dL/dx_t and dr = dL/dr of the presynaptic r."""
-    return (1 - net.alpha) * g + (dr * SLOPE[net.phi](r) if net.form == "rate" else dr)
+def adjoint_state(net, x, r, g, dr):
+    """dL/dx_{t-1} from g = dL/dx_t and dr = dL/dr, with x = x_{t-1} and its presynaptic r."""
+    leak = 1 - np.asarray(net.alpha) * (1 + 3 * net.cubic * x**2)
+    return leak * g + (dr * SLOPE[net.phi](r) if net.form == "rate" else dr)

@@ -15,7 +15,7 @@ from . import (
     rnn,
     tbrnn,
 )
-from .loss import mean_squared_error
+from .loss import LOSS
 from .nonlinearities import SLOPE, VALUE
 
 DRIVE = {
@@ -32,7 +32,7 @@ DRIVE = {
 @dataclass(frozen=True)
 class Network:
     model: str
-    alpha: float = 0.2
+    alpha: float | tuple = 0.2  # one, or one per unit
     form: str = "rate"
     phi: str = "tanh"
     phi_out: str = "tanh"
@@ -43,6 +43,7 @@ class Network:
     identity_readout: bool = False
     excitatory: int = 0
     bulk: np.ndarray | None = field(default=None, compare=False)
+    cubic: float = 0.0
 
     @property
     def recurrence(self):
@@ -108,11 +109,19 @@ def adjoint_match(net, p, states, match, e):
 
 
 def loss_and_gradient(
-    net, p, inputs, targets, mask=None, initial_states=None, noise=None, match="outputs"
+    net,
+    p,
+    inputs,
+    targets,
+    mask=None,
+    initial_states=None,
+    noise=None,
+    match="outputs",
+    loss="mse",
 ):
-    """Masked mean squared error and its gradient by backpropagation through time."""
+    """The loss and its gradient by backpropagation through time."""
     states = rollout(net, p, inputs, initial_states, noise)
-    loss, e = mean_squared_error(matched(net, p, states, match), targets, mask)
+    total, e = LOSS[loss](matched(net, p, states, match), targets, mask)
     loss_part, readout_part = adjoint_match(net, p, states, match, e)
     gradients = {name: np.zeros_like(value) for name, value in p.items()} | readout_part
 
@@ -122,7 +131,8 @@ def loss_and_gradient(
     g = np.zeros_like(states[:, 0])
     for t in reversed(range(inputs.shape[1])):
         g = g + loss_part[:, t]
-        r = leak.presynaptic(net, states[:, t - 1] if t else start)
+        before = states[:, t - 1] if t else start
+        r = leak.presynaptic(net, before)
         d = leak.adjoint_drive(net, preactivation(net, seen, r, inputs[:, t]), g)
         dr, step = module.adjoint(seen, r, d, *options)
         dr = dr if net.bulk is None else dr + d @ net.bulk
@@ -130,11 +140,11 @@ def loss_and_gradient(
         step |= {"b_in": d.sum(0)} if "b_in" in p else {}
         for name, value in step.items():
             gradients[name] = gradients[name] + value
-        g = leak.adjoint_state(net, r, g, dr)
+        g = leak.adjoint_state(net, before, r, g, dr)
 
     if net.hard_orth:
         through = hard_orth.adjoint(p, gradients.pop("l"))
         gradients["l"] = 0
         for name, value in through.items():
             gradients[name] = gradients[name] + value
-    return loss, gradients
+    return total, gradients

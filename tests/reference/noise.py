@@ -1,6 +1,7 @@
-"""State noise: Philox4x32-10 (Salmon et al. 2011) and Box-Muller in float64.
+"""Noise of states and inputs: Philox4x32-10 (Salmon et al. 2011) and Box-Muller in float64.
 
-key (low, high half of the member's 64 bits); counter (epoch, step, trial, block of four units).
+key (low, high half of the member's 64 bits); counter (epoch, step, trial, block of four units +
+purpose 2^28).
 Words w0 w1 make units 0 and 1 of the block, w2 w3 units 2 and 3: radius from the first word of
 a pair, angle from the second, each word as the odd number 2 floor(w / 512) + 1 over 2^24.
 """
@@ -38,16 +39,25 @@ def box_muller(radius_word, angle_word):
     return radius * np.cos(angle), radius * np.sin(angle)
 
 
-def normals(key, epoch, step, trials, units):
+STATE, INPUT = 0, 1  # purposes
+
+
+def normals(key, epoch, step, trials, units, purpose=STATE):
     """(trial, unit) standard normals of one step."""
     xi = np.empty((trials, 4 * -(-units // 4)))
     for trial in range(trials):
         for block in range(xi.shape[1] // 4):
-            w = philox((epoch, step, trial, block), (key % WORD, key // WORD))
+            w = philox((epoch, step, trial, block + (purpose << 28)), (key % WORD, key // WORD))
             xi[trial, 4 * block : 4 * block + 4] = *box_muller(*w[:2]), *box_muller(*w[2:])
     return xi[:, :units]
 
 
-def state_noise(key, epoch, trials, steps, units):
+def state_noise(key, epoch, trials, steps, units, purpose=STATE):
     """(trial, time, unit)"""
-    return np.stack([normals(key, epoch, t, trials, units) for t in range(steps)], axis=1)
+    each = [normals(key, epoch, t, trials, units, purpose) for t in range(steps)]
+    return np.stack(each, axis=1)
+
+
+def input_noise(key, epoch, trials, steps, inputs):
+    """(trial, time, input)"""
+    return state_noise(key, epoch, trials, steps, inputs, INPUT)

@@ -61,9 +61,12 @@ def test_slopes(name):
 @pytest.mark.parametrize("phi_out", sorted(VALUE))
 @pytest.mark.parametrize("form", ["rate", "voltage"])
 @pytest.mark.parametrize("hard_orth", [False, True])
-def test_directional_derivative(hard_orth, form, phi_out, match):
+@pytest.mark.parametrize("own_leak", [False, True])
+def test_directional_derivative(own_leak, hard_orth, form, phi_out, match):
     rng = np.random.default_rng(5)
-    net = Network("LowRankTBRNN", 0.3, form, "softplus", phi_out, hard_orth=hard_orth)
+    options = {"form": form, "phi": "softplus", "phi_out": phi_out, "hard_orth": hard_orth}
+    leaks = {"alpha": (0.1, 0.2, 0.3, 0.4, 0.5), "cubic": 0.1} if own_leak else {"alpha": 0.3}
+    net = Network("LowRankTBRNN", **leaks, **options)
     shapes = {"l": (5, 2), "m": (5, 2), "n": (5, 2), "w_in": (5, 3), "b_in": (5,)}
     shapes |= {"w_out": (4, 5), "b_out": (4,)}
     p = {name: rng.normal(0, 0.4, shape) for name, shape in shapes.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import adam
-from .loss import mean_squared_error
+from .loss import LOSS
 from .network import loss_and_gradient, matched, rollout
 from .shuffle import order
 
@@ -37,6 +37,7 @@ def train(
     stall=None,
     patience=None,
     match="outputs",
+    loss="mse",
     noise=None,
     decay=0.0,
     clip=None,
@@ -46,10 +47,11 @@ def train(
     key=0,
     validation=None,
     evaluate_every=1,
+    project=lambda p: p,
 ):
     """data, validation: keywords of loss_and_gradient. stall = (window, improvement), patience =
     (epochs, improvement). noise(epoch): of all trials in the order they are shown in, those of the
-    validation set last.
+    validation set last. project: of the parameters after each step.
     """
     moments = adam.start(p) if moments is None else moments
     run, best_training = Run(last=p, best=p, moments=moments), np.inf
@@ -59,7 +61,7 @@ def train(
 
     def loss_of(p, data, epoch, first=0):
         xi = None if noise is None else noise(epoch)[first : first + len(data["inputs"])]
-        return evaluate(net, p, data, match, xi)
+        return evaluate(net, p, data, match, loss, xi)
 
     run.before = loss_of(p, data, 0)
     for e in range(epochs):
@@ -68,28 +70,29 @@ def train(
             here = shown[first : first + (batch or trials)]
             xi = None if noise is None else noise(e)[first : first + len(here)]
             part = {name: array[here] for name, array in data.items()}
-            _, gradients = loss_and_gradient(net, p, **part, noise=xi, match=match)
+            _, gradients = loss_and_gradient(net, p, **part, noise=xi, match=match, loss=loss)
             size = adam.norm(gradients, trained)
             if clip:
                 gradients = adam.clipped(gradients, size, clip)
             p, moments = adam.update(p, gradients, moments, lr(e), decay, trained)
+            p = project(p)
         run.norms.append(size)
         run.epochs = e + 1
         if e % evaluate_every and e + 1 < epochs:
             continue
-        loss = loss_of(p, data, e + 1)
-        if not np.isfinite(loss):
+        value = loss_of(p, data, e + 1)
+        if not np.isfinite(value):
             run.status = "diverged"
             return run
-        check = loss if validation is None else loss_of(p, validation, e + 1, trials)
+        check = value if validation is None else loss_of(p, validation, e + 1, trials)
         run.looks.append(e)
-        run.losses.append(loss)
+        run.losses.append(value)
         run.validation.append(np.nan if validation is None else check)
         run.last, run.moments = p, moments
-        best_training = min(best_training, loss)
+        best_training = min(best_training, value)
         if check < run.best_loss:
             run.best, run.best_loss, run.best_epoch = p, check, e
-        if loss < target_loss:
+        if value < target_loss:
             run.status = "converged"
             return run
         if stall and e // stall[0] > window:
@@ -106,7 +109,7 @@ def train(
     return run
 
 
-def evaluate(net, p, data, match, noise):
+def evaluate(net, p, data, match, loss, noise):
     states = rollout(net, p, data["inputs"], data.get("initial_states"), noise)
     y = matched(net, p, states, match)
-    return mean_squared_error(y, data["targets"], data.get("mask"))[0]
+    return LOSS[loss](y, data["targets"], data.get("mask"))[0]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import number, whole
+from tbrnn._leak import linear_leak
+from tbrnn._phi import Array, value
 from tbrnn._seeds import generator
-from tbrnn.analysis.nonlinearities import VALUE, Array
 from tbrnn.analysis.reduced import Reduced
 from tbrnn.analysis.roots import roots
 from tbrnn.connectivity.terms import stacked
@@ -170,12 +171,12 @@ def _solutions(reduced: Reduced, drives: Array, starts: Array, reach: Array) -> 
 def _described(net: Ensemble, reduced: Reduced, kappa: Array, drives: Array) -> FixedPoints:
     model, arrays = net.model, stacked(net)
     x = reduced.along(kappa[None])[0] + drives
-    states = x if model.form == "rate" else VALUE[model.phi](x)
-    outputs = VALUE[model.phi_out or model.phi](x) if model.form == "rate" else states
+    states = x if model.form == "rate" else value(model.phi, x)
+    outputs = value(model.phi_out or model.phi, x) if model.form == "rate" else states
     if model.readout == "matrix":
         outputs = outputs @ arrays["w_out"][0].T
         outputs = outputs + (arrays["b_out"][0] if model.output_bias else 0)
     jacobian = reduced.jacobian(kappa[None], drives[None])[0]
     eigenvalues = np.linalg.eigvals(jacobian).astype(np.complex128)
-    stable = np.asarray((np.abs(1 + model.alpha * eigenvalues) < 1).all(axis=-1))
+    stable = np.asarray((np.abs(1 + linear_leak(model) * eigenvalues) < 1).all(axis=-1))
     return FixedPoints(kappa, states, outputs, eigenvalues, stable, reduced.overlaps == 1)

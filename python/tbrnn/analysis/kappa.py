@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tbrnn.analysis.nonlinearities import VALUE, Array
+from tbrnn._leak import linear_leak
+from tbrnn._phi import Array, value
 from tbrnn.analysis.reduced import Reduced
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
@@ -98,7 +99,7 @@ def kappa_dynamics(
     if nets.model.form != "rate":
         raise mistake("nets", "networks of form='rate'", f"form={nets.model.form!r}")
     trials, reduced = _checked(nets, inputs, initial_states), Reduced.of(nets)
-    alpha, u = nets.model.alpha, np.asarray(trials.inputs, np.float64)
+    alpha, u = linear_leak(nets.model), np.asarray(trials.inputs, np.float64)
     filtered = _low_pass(u, alpha)
     start: Array = np.power(1 - alpha, np.arange(1, trials.steps + 1))
     bias: Array = 1 - start
@@ -108,7 +109,7 @@ def kappa_dynamics(
     if trials.initial_states is not None:
         x = x + np.asarray(trials.initial_states, np.float64)
     for t in range(trials.steps):
-        r = VALUE[nets.model.phi](x)
+        r = value(nets.model.phi, x)
         k = kappa[:, :, t] = k + alpha * (reduced.coefficients(r) - k)
         x = states[:, :, t] = reduced.along(k) + rest[:, :, t]
     if nets.single:

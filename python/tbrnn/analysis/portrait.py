@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import number, whole
+from tbrnn._leak import linear_leak
 from tbrnn.analysis.components import PCA
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
@@ -56,7 +57,7 @@ def velocity(nets: Ensemble, states: ArrayLike, inputs: ArrayLike | None = None)
     shown = np.broadcast_to(u, (len(start), 1, len(u)))
     after = nets.simulate(shown, start, rates=False, outputs=False).states
     assert after is not None
-    alpha = np.array([one.alpha for one in nets.models])
+    alpha = np.array([linear_leak(one) for one in nets.models])
     if nets.single:
         return np.asarray((after[:, 0] - start) / alpha).reshape(x.shape)
     change = after[:, :, 0] - start

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tbrnn._leak import linear_leak
 from tbrnn._network import Network
-from tbrnn.analysis.nonlinearities import BOUND, SLOPE, VALUE, Array
+from tbrnn._phi import Array, bound, slope, value
 from tbrnn.connectivity.terms import pairs, stacked, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
@@ -40,6 +41,7 @@ class Reduced:
         """The reduction of an ensemble of one model; always with a member axis."""
         if not nets.model.ranks or nets.model.fixed is not None:
             raise mistake("nets", "low-rank networks without a bulk", repr(nets))
+        linear_leak(nets.model)
         arrays, two, three = stacked(nets), pairs(nets), triples(nets)
         none = np.zeros((len(nets), nets.model.units, 0))
         m, read = (none, none) if two is None else (two.m, two.weight[:, None, None] * two.n)
@@ -83,19 +85,19 @@ class Reduced:
 
     def velocity(self, kappa: Array, drives: Array) -> Array:
         """F = -kappa + G(phi(write kappa + drives)), (member, point, K)."""
-        return self.coefficients(VALUE[self.model.phi](self.along(kappa) + drives)) - kappa
+        return self.coefficients(value(self.model.phi, self.along(kappa) + drives)) - kappa
 
     def jacobian(self, kappa: Array, drives: Array) -> Array:
         """dF/dkappa (member, point, K, K)."""
         x = self.along(kappa) + drives
-        slopes = self.coefficient_slopes(VALUE[self.model.phi](x))
-        through = slopes * SLOPE[self.model.phi](x)[:, :, None, :]
+        slopes = self.coefficient_slopes(value(self.model.phi, x))
+        through = slopes * slope(self.model.phi, x)[:, :, None, :]
         return through @ self.write[:, None] - np.eye(self.overlaps)
 
     def reach(self) -> Array | None:
         """Bounds of |G_K| (member, K), if phi has one: no fixed point lies beyond."""
-        if (bound := BOUND.get(self.model.phi)) is None:
+        if (most := bound(self.model.phi)) is None:
             return None
-        two = bound * np.abs(self.read).sum(axis=1)
-        three = bound**2 * np.abs(self.left).sum(axis=1) * np.abs(self.right).sum(axis=1)
+        two = most * np.abs(self.read).sum(axis=1)
+        three = most**2 * np.abs(self.left).sum(axis=1) * np.abs(self.right).sum(axis=1)
         return np.concatenate([two, three], axis=-1)

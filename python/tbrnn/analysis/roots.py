@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tbrnn.analysis.nonlinearities import VALUE, Array, slope_range
+from tbrnn._phi import Array, slope_range, value
 from tbrnn.analysis.reduced import Reduced
 from tbrnn.errors import mistake
 
@@ -55,19 +55,19 @@ def ranges(reduced: Reduced, drives: Array, low: Array, high: Array) -> tuple[Ra
     phi, write = reduced.model.phi, reduced.write[0, :, 0]
     ends = np.stack([low, high])[..., None] * write + drives
     x = ends.min(axis=0), ends.max(axis=0)
-    rates = VALUE[phi](x[0]), VALUE[phi](x[1])
+    rates = value(phi, x[0]), value(phi, x[1])
     slopes = slope_range(phi, *x)
     if reduced.read.shape[-1]:
         read = reduced.read[0, :, 0]
-        value, slope = _weighted(read, rates), _weighted(read * write, slopes)
+        drive, slope = _weighted(read, rates), _weighted(read * write, slopes)
     else:
         left, right = reduced.left[0, :, 0], reduced.right[0, :, 0]
         a, b = _weighted(left, rates), _weighted(right, rates)
-        value = _product(a, b)
+        drive = _product(a, b)
         first = _product(_weighted(left * write, slopes), b)
         second = _product(a, _weighted(right * write, slopes))
         slope = first[0] + second[0], first[1] + second[1]
-    return (value[0] - high, value[1] - low), (slope[0] - 1, slope[1] - 1)
+    return (drive[0] - high, drive[1] - low), (slope[0] - 1, slope[1] - 1)
 
 
 def _weighted(weights: Array, terms: Range) -> Range:

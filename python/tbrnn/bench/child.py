@@ -24,7 +24,7 @@ def main(request: str) -> None:
 
 
 def ours(job: Job) -> Timing:
-    """Runs of about two seconds, each from the initial weights in fresh memory; the fastest counts."""
+    """Runs of two seconds, each from the initial weights in fresh memory; the fastest counts."""
     if job.instruction_set:
         _core.use_instruction_set(job.instruction_set)
     engine = Engine(BY_NAME[job.workload], job.members, job.threads)

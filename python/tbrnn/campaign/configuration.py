@@ -91,6 +91,7 @@ class Training(Section):
     """Options of `tbrnn.fit`, under its names and with its defaults."""
 
     epochs: PositiveInt = 10_000
+    loss: Literal["mse", "cross_entropy", "logistic"] = "mse"
     lr: LearningRate = LearningRate(first=1e-3, last=1e-3)
     optimizer: Optimizer = Optimizer()
     clip: PositiveFloat | None = None

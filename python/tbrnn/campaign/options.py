@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def call_options(training: Training) -> dict[str, Any]:
     """The options that all members of a call have in common."""
     return {
+        "loss": training.loss,
         "optimizer": _optimizer(training),
         "accept": training.accept,
         "attempts": training.attempts,
