@@ -53,8 +53,14 @@ void Spec::check() const {
           "an identity readout needs outputs = units = " + std::to_string(units) + ", got " +
               std::to_string(outputs));
   with_model(model, [&](auto type) {
-    require(channels.drives >= 1 || decltype(type)::recurrence != Recurrence::channel,
-            "ranks must not all be zero");
+    constexpr Recurrence recurrence = decltype(type)::recurrence;
+    require(
+        channels.drives >= 1 || recurrence == Recurrence::dense || recurrence == Recurrence::pairs,
+        "ranks must not all be zero");
+    require(form == Form::voltage || recurrence != Recurrence::gated,
+            "form must be voltage (the rates are the states) for " + model);
+    require(!own_leak() || recurrence != Recurrence::gated,
+            "alphas and cubic belong to networks without gates, got model " + model);
     require(!gated || decltype(type)::has_gate,
             "gated belongs to LowRankHORNN and HORNN, got model " + model);
     require(!bulk || decltype(type)::recurrence == Recurrence::channel,
@@ -95,9 +101,11 @@ std::vector<Field> fields(const Spec& spec) {
     for (const Tensor& tensor : Model::tensors)
       add(tensor.name, std::vector<int>(static_cast<std::size_t>(tensor.axes), spec.units));
     if (Model::has_gate) add("gate", {});
+    for (std::size_t i = 0; i < Model::input_weights.size(); ++i) {
+      add(Model::input_weights[i], {spec.units, spec.inputs});
+      if (spec.input_bias) add(Model::input_biases[i], {spec.units});
+    }
   });
-  add("w_in", {spec.units, spec.inputs});
-  if (spec.input_bias) add("b_in", {spec.units});
   if (!spec.identity_readout) {
     add("w_out", {spec.outputs, spec.units});
     if (spec.output_bias) add("b_out", {spec.outputs});

@@ -54,7 +54,7 @@ struct Field {
   std::size_t size;
 };
 
-// The parameters in the order of the flat block: the model's own, then w_in, b_in, w_out, b_out.
+// The parameters in the order of the flat block: the model's own, then w_in, b_in (of each pre-activation), w_out, b_out.
 std::vector<Field> fields(const Spec&);
 std::size_t block_size(const Spec&);
 const Field* find(const std::vector<Field>&, std::string_view name);

@@ -54,12 +54,8 @@ void channels_adjoint(const Time<T>& time, int t, const T* dc, const T* lambda_n
   using P = Two<T>;
   with_receiver(time, t, lambda_next, lambda, e, [&](auto phi, auto receive) {
     const auto from = [&](auto start) {
-      if constexpr (std::is_same_v<decltype(phi), Tanh>)
-        spread(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start,
-               receive);
-      else
-        spread_apart(net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial, start,
-                     receive);
+      spread_for(phi, net.units, net.gathered(), net.gather, net.gathered(), dc, work.partial,
+                 start, receive);
     };
     if (net.readouts || net.apart)
       from([](int, int) { return P(T(0)); });
@@ -118,22 +114,11 @@ void own_alpha_adjoint(const Network<T>& net, const T* lambda, T* e) {
       (P(net.unit_alpha[n]) * P::load(from + at)).store(e + at);
 }
 
-// Lane sums of the packed gradient, in the order of PackedSize.
+// Lane sums of the packed gradient.
 template <class T>
-struct LaneSums {
-  T *gather, *readout, *drive, *bias, *b_out, *end;
-
-  LaneSums(const Network<T>& net, T* at) {
-    const PackedSize size = packed_size(net);
-    constexpr std::size_t lanes = Pack<T>::lanes;
-    gather = at;
-    readout = gather + size.gather * lanes;
-    drive = readout + size.readout * lanes;
-    bias = drive + size.drive * lanes;
-    b_out = bias + size.bias * lanes;
-    end = b_out + size.b_out * lanes;
-  }
-};
+PackedPlaces<T> lane_sums(const Network<T>& net, const Workspace<T>& work) {
+  return PackedPlaces<T>(packed_size(net), work.sums, Pack<T>::lanes);
+}
 
 // Adjoints of a chunk of states last, last - 1, ...: row i of e and dc belongs to state last - i, the row of dc behind them to the next.
 template <class T>
@@ -144,15 +129,23 @@ struct Chunk {
   std::ptrdiff_t unit_rows() const {
     return static_cast<std::ptrdiff_t>(time.net.units) * tile_trials;
   }
+  std::ptrdiff_t e_rows() const { return time.net.preactivations * unit_rows(); }
   std::ptrdiff_t dc_rows() const {
     return static_cast<std::ptrdiff_t>(time.net.channels()) * tile_trials;
   }
   std::ptrdiff_t s_rows() const {
-    return static_cast<std::ptrdiff_t>(time.net.driven()) * tile_trials;
+    return static_cast<std::ptrdiff_t>(time.net.preactivations) * time.net.driven() * tile_trials;
   }
-  T* e(int i) const { return time.work.e + i * unit_rows(); }
+  T* e(int i, int preactivation = 0) const {
+    return time.work.e + i * e_rows() + preactivation * unit_rows();
+  }
   T* e_next(int i) const { return e(i > 0 ? i - 1 : chunk_steps - 1); }  // of the chunk before
   T* dc(int i) const { return time.work.dc + i * dc_rows(); }
+  std::ptrdiff_t late_rows() const {
+    return static_cast<std::ptrdiff_t>(time.net.late) * tile_trials;
+  }
+  T* late(int i) const { return time.work.late + i * unit_rows(); }
+  T* d_late(int i) const { return time.work.d_late + i * late_rows(); }
 };
 
 template <class Model, class Product, class T>
@@ -184,7 +177,7 @@ template <class T>
 void chunk_gradient(const Chunk<T>& chunk) {
   const auto& [net, data, work] = chunk.time;
   const auto& [time, last, steps] = chunk;
-  const LaneSums<T> sums(net, work.sums);
+  const PackedPlaces<T> sums = lane_sums(net, work);
   const Rows<T> e{chunk.e(0), chunk.unit_rows()}, dc{chunk.dc(0), chunk.dc_rows()};
   if (time.driving())
     outer(net.units, net.driven(), steps, e, {time.s(last - 1), -chunk.s_rows()}, sums.drive,
@@ -207,7 +200,7 @@ void chunk_gradient(const Chunk<T>& chunk) {
 template <class T>
 void start_backward(const Time<T>& time) {
   const auto& [net, data, work] = time;
-  const LaneSums<T> sums(net, work.sums);
+  const PackedPlaces<T> sums = lane_sums(net, work);
   std::memset(work.sums, 0, sizeof(T) * static_cast<std::size_t>(sums.end - work.sums));
   zero_rows(work.lambda, net.units);
   zero_rows(work.dc, net.channels());
@@ -217,7 +210,7 @@ void start_backward(const Time<T>& time) {
 template <class T>
 void finish_backward(const Time<T>& time, T* gradient) {
   const auto& [net, data, work] = time;
-  const LaneSums<T> sums(net, work.sums);
+  const PackedPlaces<T> sums = lane_sums(net, work);
   zero_rows(work.dc + net.reductions * tile_trials, net.readouts);
   outer<T>(net.units, net.gathered(), 1, {time.carrier(0), 0}, {work.dc, 0}, sums.gather, nullptr);
   for (const T* lanes = work.sums; lanes != sums.end; lanes += Pack<T>::lanes)

@@ -8,20 +8,25 @@
 
 namespace tbrnn::inline TBRNN_ISA {
 
+template <class T>
+void add_output_bias(const Time<T>& time, int t) {
+  for (int o = 0; o < time.net.readouts; ++o)
+    for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes) {
+      T* at = time.outputs(t) + o * tile_trials + lane;
+      (Pack<T>::load(at) + Pack<T>(time.net.b_out[o])).store(at);
+    }
+}
+
 // overlaps of the carrier at state t, and the outputs of step t - 1
 template <class T>
 void gather_channels(const Time<T>& time, int t) {
   const auto& net = time.net;
   gather(net.units, net.gathered(), net.gather, net.gathered(), time.carrier(t), time.c(t));
   if (t == 0 || net.readouts == 0) return;
-  T* outputs = time.outputs(t - 1);
   if (net.apart)
-    gather(net.units, net.readouts, net.readout, net.readouts, time.apart(t - 1), outputs);
-  for (int o = 0; o < net.readouts; ++o)
-    for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes) {
-      T* at = outputs + o * tile_trials + lane;
-      (Pack<T>::load(at) + Pack<T>(net.b_out[o])).store(at);
-    }
+    gather(net.units, net.readouts, net.readout, net.readouts, time.apart(t - 1),
+           time.outputs(t - 1));
+  add_output_bias(time, t - 1);
 }
 
 template <class T>
@@ -41,13 +46,17 @@ void add_input_noise(const Time<T>& time, int t, T* inputs) {
   }
 }
 
+template <class T>
+void copy_inputs(const Time<T>& time, int t, T* to) {
+  copy_rows(time.inputs(t), to, time.net.inputs);
+  if (time.net.input_sigma != T(0)) add_input_noise(time, t, to);
+}
+
 template <class Model, class T>
 void mix_channels(const Time<T>& time, int t) {
   for (int lane = 0; lane < tile_trials; lane += Pack<T>::lanes)
     Model::mix(time.net.ranks, Lane<T>{time.c(t) + lane}, Lane<T>{time.s(t) + lane});
-  T* inputs = time.s(t) + time.net.drives * tile_trials;
-  copy_rows(time.inputs(t), inputs, time.net.inputs);
-  if (time.net.input_sigma != T(0)) add_input_noise(time, t, inputs);
+  copy_inputs(time, t, time.s(t) + time.net.drives * tile_trials);
 }
 
 // state 0, its carrier and its overlaps

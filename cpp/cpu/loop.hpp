@@ -10,6 +10,7 @@ struct NoProduct {
 };
 struct Dense;
 struct Pairs;
+struct Gated;
 
 template <Recurrence>
 struct ProductOf;
@@ -26,8 +27,20 @@ struct ProductOf<Recurrence::pairs> {
   using Type = Pairs;
 };
 
+template <>
+struct ProductOf<Recurrence::gated> {
+  using Type = Gated;
+};
+
 template <class Model, class Product, class T>
 struct Loop {
+  static void forward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
+  static double backward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
+};
+
+// The loop of gated units is another one.
+template <class Model, class T>
+struct Loop<Model, Gated, T> {
   static void forward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
   static double backward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
 };

@@ -36,6 +36,11 @@ Network<T> sizes(const Spec& spec, const Match* match, int steps, Loss loss) {
   net.ranks = spec.ranks;
   net.reductions = count.reductions;
   net.drives = count.drives;
+  with_model(spec.model, [&](auto model) {
+    using Model = decltype(model);
+    net.preactivations = static_cast<int>(Model::input_weights.size());
+    net.late = Model::recurrence == Recurrence::gated ? count.drives : 0;
+  });
   net.form = spec.form;
   net.phi = spec.phi.as<T>();
   net.phi_out = !match || *match == Match::outputs ? spec.phi_out.as<T>()
@@ -72,9 +77,10 @@ Buffer<T> unit_leaks(const Spec& spec) {
   return leaks;
 }
 
-template <class T>
-T input_factor(const Spec& spec) {
-  return static_cast<T>(spec.folded_alpha());
+// What multiplies the inputs and the bias of pre-activation i.
+template <class T, class Model>
+T input_factor(const Spec& spec, std::size_t i) {
+  return static_cast<T>(spec.folded_alpha() * Model::input_factors[i]);
 }
 
 }  // namespace
@@ -111,31 +117,36 @@ void PackedMember<T>::pack(const T* p) {
   const Spec& spec = plan_.spec;
   const Network<T>& net = plan_.network;
   const auto at = [&](const char* name) { return p + plan_.field(name)->offset; };
-  const T* w_in = at("w_in");
-  const T* b_in = spec.input_bias ? at("b_in") : nullptr;
   const T* recurrent = p;
   if (spec.hard_orth) {
     std::copy_n(p, plan_.parameters, effective_.data());
-    hard_orth(w_in, b_in, spec.units, spec.inputs, spec.ranks.three,
-              effective_.data() + plan_.field("l")->offset);
+    hard_orth(at("w_in"), spec.input_bias ? at("b_in") : nullptr, spec.units, spec.inputs,
+              spec.ranks.three, effective_.data() + plan_.field("l")->offset);
     recurrent = effective_.data();
   }
-  T* gather = packed_.data();
-  T* readout = gather + plan_.packed.gather;
-  T* drive = readout + plan_.packed.readout;
-  T* bias = drive + plan_.packed.drive;
-  T* b_out = bias + plan_.packed.bias;
-  const Columns<T> P{gather, net.gathered()}, Q{drive, net.driven()};
+  const PackedPlaces<T> to(plan_.packed, packed_.data());
+  const Columns<T> P{to.gather, net.gathered()}, Q{to.drive, net.driven()};
   with_model(spec.model, [&](auto model) {
-    decltype(model)::pack(recurrent, spec.units, spec.ranks, factors<T>(spec), spec.gated, P, Q);
+    using Model = decltype(model);
+    if constexpr (Model::recurrence == Recurrence::gated)
+      Model::pack(recurrent, spec.units, spec.ranks, factors<T>(spec), P,
+                  Columns<T>{to.late, net.late}, Q);
+    else
+      Model::pack(recurrent, spec.units, spec.ranks, factors<T>(spec), spec.gated, P, Q);
+    for (std::size_t i = 0; i < Model::input_weights.size(); ++i) {
+      const int first = static_cast<int>(i) * spec.units;
+      const T factor = input_factor<T, Model>(spec, i);
+      pack_columns(at(Model::input_weights[i]), spec.units, spec.inputs, factor,
+                   Q.below(first).from(net.drives));
+      const T* b = spec.input_bias ? at(Model::input_biases[i]) : nullptr;
+      for (int n = 0; n < spec.units; ++n) to.bias[first + n] = b ? factor * b[n] : T(0);
+    }
   });
-  pack_columns(w_in, spec.units, spec.inputs, input_factor<T>(spec), Q.from(net.drives));
-  pack_product(spec, p, bias + plan_.packed.bias + plan_.packed.b_out);
-  for (int n = 0; n < spec.units; ++n) bias[n] = b_in ? input_factor<T>(spec) * b_in[n] : T(0);
+  pack_product(spec, p, to.end);
   if (net.readouts == 0) return;
   pack_readout(at("w_out"), spec.units, net.readouts,
-               net.apart ? Columns<T>{readout, net.readouts} : P.from(net.reductions));
-  for (int o = 0; o < net.readouts; ++o) b_out[o] = spec.output_bias ? at("b_out")[o] : T(0);
+               net.apart ? Columns<T>{to.readout, net.readouts} : P.from(net.reductions));
+  for (int o = 0; o < net.readouts; ++o) to.b_out[o] = spec.output_bias ? at("b_out")[o] : T(0);
 }
 
 template <class T>
@@ -143,46 +154,55 @@ void PackedMember<T>::unpack_gradient(const T* p, const T* packed, T* gradient) 
   const Spec& spec = plan_.spec;
   const Network<T>& net = plan_.network;
   const auto offset = [&](const char* name) { return plan_.field(name)->offset; };
-  const T* readout = packed + plan_.packed.gather;
-  const T* drive = readout + plan_.packed.readout;
-  const T* bias = drive + plan_.packed.drive;
-  const T* b_out = bias + plan_.packed.bias;
-  const Columns<const T> dP{packed, net.gathered()}, dQ{drive, net.driven()};
+  const PackedPlaces<const T> from(plan_.packed, packed);
+  const Columns<const T> dP{from.gather, net.gathered()}, dQ{from.drive, net.driven()};
   std::fill_n(gradient, plan_.parameters, T(0));
   with_model(spec.model, [&](auto model) {
-    decltype(model)::pack_adjoint(p, spec.units, spec.ranks, factors<T>(spec), spec.gated, dP, dQ,
-                                  gradient);
+    using Model = decltype(model);
+    if constexpr (Model::recurrence == Recurrence::gated)
+      Model::pack_adjoint(spec.units, spec.ranks, factors<T>(spec), dP,
+                          Columns<const T>{from.late, net.late}, dQ, gradient);
+    else
+      Model::pack_adjoint(p, spec.units, spec.ranks, factors<T>(spec), spec.gated, dP, dQ,
+                          gradient);
+    for (std::size_t i = 0; i < Model::input_weights.size(); ++i) {
+      const int first = static_cast<int>(i) * spec.units;
+      const T factor = input_factor<T, Model>(spec, i);
+      pack_columns_adjoint(dQ.below(first).from(net.drives), spec.units, spec.inputs, factor,
+                           gradient + offset(Model::input_weights[i]));
+      if (!spec.input_bias) continue;
+      T* db = gradient + offset(Model::input_biases[i]);
+      for (int n = 0; n < spec.units; ++n) db[n] = factor * from.bias[first + n];
+    }
   });
   unpack_product(spec, p, packed + plan_.packed.total(), gradient);
   for (const auto& [name, mask] : spec.masks)
     mask_gradient(mask->data(), mask->size(), gradient + offset(name.c_str()));
-  T* dw_in = gradient + offset("w_in");
-  T* db_in = spec.input_bias ? gradient + offset("b_in") : nullptr;
-  pack_columns_adjoint(dQ.from(net.drives), spec.units, spec.inputs, input_factor<T>(spec), dw_in);
-  if (db_in)
-    for (int n = 0; n < spec.units; ++n) db_in[n] = input_factor<T>(spec) * bias[n];
   if (spec.hard_orth) {
-    const std::size_t l = offset("l");
-    hard_orth_adjoint(p + offset("w_in"), db_in ? p + offset("b_in") : nullptr, spec.units,
-                      spec.inputs, spec.ranks.three, p + l, effective_.data() + l, gradient + l,
-                      dw_in, db_in);
+    const std::size_t l = offset("l"), w = offset("w_in");
+    const T* b_in = spec.input_bias ? p + offset("b_in") : nullptr;
+    hard_orth_adjoint(p + w, b_in, spec.units, spec.inputs, spec.ranks.three, p + l,
+                      effective_.data() + l, gradient + l, gradient + w,
+                      b_in ? gradient + offset("b_in") : nullptr);
   }
   if (net.readouts == 0) return;
   pack_readout_adjoint(
-      net.apart ? Columns<const T>{readout, net.readouts} : dP.from(net.reductions), spec.units,
-      net.readouts, gradient + offset("w_out"));
-  if (spec.output_bias) std::copy_n(b_out, net.readouts, gradient + offset("b_out"));
+      net.apart ? Columns<const T>{from.readout, net.readouts} : dP.from(net.reductions),
+      spec.units, net.readouts, gradient + offset("w_out"));
+  if (spec.output_bias) std::copy_n(from.b_out, net.readouts, gradient + offset("b_out"));
 }
 
 template <class T>
 Network<T> PackedMember<T>::network(const NoiseSource& noise, double mask_sum) const {
   Network<T> net = plan_.network;
-  net.gather = packed_.data();
-  net.readout = net.gather + plan_.packed.gather;
-  net.drive = net.readout + plan_.packed.readout;
-  net.bias = net.drive + plan_.packed.drive;
-  net.b_out = net.bias + plan_.packed.bias;
-  net.product = plan_.product.shared ? plan_.shared.data() : net.b_out + plan_.packed.b_out;
+  const PackedPlaces<const T> at(plan_.packed, packed_.data());
+  net.gather = at.gather;
+  net.readout = at.readout;
+  net.gather_late = at.late;
+  net.drive = at.drive;
+  net.bias = at.bias;
+  net.b_out = at.b_out;
+  net.product = plan_.product.shared ? plan_.shared.data() : at.end;
   net.product_gradient = plan_.product.gradient;
   net.unit_leak = plan_.leaks.data();
   net.unit_alpha = net.unit_leak + net.units;
@@ -208,23 +228,28 @@ Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t
   const std::size_t units = static_cast<std::size_t>(net.units),
                     steps = static_cast<std::size_t>(time_steps),
                     channels = static_cast<std::size_t>(net.channels()),
-                    driven = static_cast<std::size_t>(net.driven());
-  const std::size_t rows[] = {units,
-                              (steps + 1) * units,
-                              net.form == Form::voltage || net.own_leak ? steps * units : 0,
-                              net.own_leak ? steps * units : 0,
-                              net.apart ? steps * units : 0,
-                              (steps + 1) * channels,
-                              steps * driven,
-                              static_cast<std::size_t>(std::max(net.units, net.inputs)) + 3,
-                              units,
-                              chunk_steps * units,
-                              (chunk_steps + 1) * channels,
-                              static_cast<std::size_t>(net.drives),
-                              units,
-                              units,
-                              plan.product.exists() ? units : 0,
-                              (plan.product.memory + tile_trials - 1) / tile_trials};
+                    driven = static_cast<std::size_t>(net.driven()),
+                    preactivations = static_cast<std::size_t>(net.preactivations),
+                    late = static_cast<std::size_t>(net.late);
+  const std::size_t rows[] = {
+      units,
+      (steps + 1) * units,
+      net.form == Form::voltage || net.own_leak ? steps * preactivations * units : 0,
+      net.own_leak ? steps * units : 0,
+      net.apart ? steps * units : 0,
+      (steps + 1) * channels,
+      steps * preactivations * driven,
+      static_cast<std::size_t>(std::max(net.units, net.inputs)) + 3,
+      units,
+      chunk_steps * preactivations * units,
+      (chunk_steps + 1) * channels,
+      static_cast<std::size_t>(net.drives),
+      late ? chunk_steps * units : 0,
+      chunk_steps * late,
+      units,
+      units,
+      plan.product.exists() ? units : 0,
+      (plan.product.memory + tile_trials - 1) / tile_trials};
   std::size_t total = 0;
   for (std::size_t count : rows) total += count * tile_trials;
   const std::size_t sums = plan.packed.total() * (lane_bytes / sizeof(T));
@@ -238,8 +263,8 @@ Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t
   };
   Workspace<T> work;
   for (T** member : {&work.x, &work.carrier, &work.response, &work.before, &work.apart, &work.c,
-                     &work.s, &work.noise, &work.lambda, &work.e, &work.dc, &work.ds, &work.error,
-                     &work.partial, &work.pull, &work.product})
+                     &work.s, &work.noise, &work.lambda, &work.e, &work.dc, &work.ds, &work.late,
+                     &work.d_late, &work.error, &work.partial, &work.pull, &work.product})
     *member = take();
   work.sums = at;
   return work;

@@ -39,15 +39,15 @@ inline int block_of(int channels) {
   return channels < width<T> ? channels : width<T>;
 }
 
-template <class T, int K>
-void gather_block(int units, const T* W, int stride, const T* a, T* c) {
+template <class T, int K, class Row>
+void gather_block(int units, const T* W, int stride, int lane, Row row, T* c) {
   constexpr int chains = K >= 6 ? 1 : K >= 2 ? 2 : 4;  // partial sums that hide the latency of fma
   Two<T> sum[chains * K];
   unroll<chains * K>([&](auto i) TBRNN_INLINED { sum[i] = Two<T>(T(0)); });
   const auto add = [&](int n, auto chain) TBRNN_INLINED {
-    const Two<T> row = Two<T>::load(a + n * tile_trials);
+    const Two<T> a = row(n * tile_trials + lane);
     unroll<K>([&](auto k) TBRNN_INLINED {
-      sum[chain * K + k] = fma(Two<T>(W[n * stride + k]), row, sum[chain * K + k]);
+      sum[chain * K + k] = fma(Two<T>(W[n * stride + k]), a, sum[chain * K + k]);
     });
   };
   int n = 0;
@@ -57,18 +57,25 @@ void gather_block(int units, const T* W, int stride, const T* a, T* c) {
   unroll<K>([&](auto k) TBRNN_INLINED {
     unroll<chains - 1>([&](auto chain)
                            TBRNN_INLINED { sum[k] = sum[k] + sum[(chain + 1) * K + k]; });
-    sum[k].store(c + k * tile_trials);
+    sum[k].store(c + k * tile_trials + lane);
   });
 }
 
-// a [unit][32], W [unit][stride], c [channel][32]
-template <class T>
-void gather(int units, int channels, const T* W, int stride, const T* a, T* c) {
+// row(at) gives a at a place of a row array [unit][32], for each block of channels anew; W [unit][stride], c [channel][32]
+template <class T, class Row>
+void gather_rows(int units, int channels, const T* W, int stride, Row row, T* c) {
   for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes)
     for (int k = 0; k < channels; k += width<T>)
       with_count<width<T>>(block_of<T>(channels - k), [&]<int K>() {
-        gather_block<T, K>(units, W + k, stride, a + lane, c + k * tile_trials + lane);
+        gather_block<T, K>(units, W + k, stride, lane, row, c + k * tile_trials);
       });
+}
+
+// a [unit][32]
+template <class T>
+void gather(int units, int channels, const T* W, int stride, const T* a, T* c) {
+  gather_rows(
+      units, channels, W, stride, [a](int at) TBRNN_INLINED { return Two<T>::load(a + at); }, c);
 }
 
 inline constexpr int spread_units = 2;  // chains of fma side by side, times two vectors
@@ -246,6 +253,16 @@ inline void with_nonlinearity(const Activation<T>& activation, Use&& use) {
     use(Tanh{});
   else
     use(Any<T>{activation});
+}
+
+// A spread whose end takes slopes of phi: compiled in one pass for tanh only.
+template <class Phi, class T, class Start, class Finish>
+void spread_for(Phi, int units, int channels, const T* W, int stride, const T* s, T* rows,
+                Start start, Finish finish) {
+  if constexpr (std::is_same_v<Phi, Tanh>)
+    spread(units, channels, W, stride, s, rows, start, finish);
+  else
+    spread_apart(units, channels, W, stride, s, rows, start, finish);
 }
 
 // r = phi(x), rows [unit][32]. Four vectors at once: the chain of dependent instructions is too long for fewer.

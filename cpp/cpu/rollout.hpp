@@ -31,6 +31,8 @@ struct Network {
   int readouts;  // reductions of a readout matrix; 0 when the outputs are the units
   Ranks ranks;
   int reductions, drives;
+  int preactivations;  // of a unit, each with drives, inputs and a bias
+  int late;            // reductions of gated states, behind the others in a step; mostly 0
   Form form;
   Activation<T> phi, phi_out;
   bool apart;
@@ -41,13 +43,14 @@ struct Network {
   Loss loss;
   T twice;  // 2 / sum of the mask
   std::uint32_t seed, member, epoch;
-  const T* gather;               // [unit][reductions + readouts], without the readouts when apart
-  const T* readout;              // [unit][readouts] when apart
-  const T* drive;                // [unit][drives + inputs]; alpha is folded in (rate form)
-  const T* bias;                 // [unit]; alpha is folded in (rate form)
-  const T* b_out;                // [readouts]
-  const T* product;              // packed weights of the product stage
-  bool linear;                   // generated rows: are linear ones behind the pairs?
+  const T* gather;       // [unit][reductions + readouts], without the readouts when apart
+  const T* readout;      // [unit][readouts] when apart
+  const T* gather_late;  // [unit][late]
+  const T* drive;        // [pre-activation][unit][drives + inputs]; alpha is folded in (rate form)
+  const T* bias;         // [pre-activation][unit]; alpha is folded in (rate form)
+  const T* b_out;        // [readouts]
+  const T* product;      // packed weights of the product stage
+  bool linear;           // generated rows: are linear ones behind the pairs?
   std::size_t product_gradient;  // numbers of their gradient; 0 where they are fixed
 
   bool folded() const { return form == Form::rate && !own_leak; }  // alpha, into the weights
@@ -56,19 +59,39 @@ struct Network {
   int driven() const { return drives + inputs; }
 };
 
-// Packed weights, and their gradient: gather, readout, drive, bias, b_out, one after the other.
+// Packed weights, and their gradient: gather, readout, gather_late, drive, bias, b_out, one after the other.
 struct PackedSize {
-  std::size_t gather, readout, drive, bias, b_out;
-  std::size_t total() const { return gather + readout + drive + bias + b_out; }
+  std::size_t gather, readout, late, drive, bias, b_out;
+  std::size_t total() const { return gather + readout + late + drive + bias + b_out; }
 };
 
 template <class T>
 PackedSize packed_size(const Network<T>& net) {
   const std::size_t units = static_cast<std::size_t>(net.units),
-                    readouts = static_cast<std::size_t>(net.readouts);
-  return {units * static_cast<std::size_t>(net.gathered()), net.apart ? units * readouts : 0,
-          units * static_cast<std::size_t>(net.driven()), units, readouts};
+                    readouts = static_cast<std::size_t>(net.readouts),
+                    driven = units * static_cast<std::size_t>(net.preactivations);
+  return {units * static_cast<std::size_t>(net.gathered()),
+          net.apart ? units * readouts : 0,
+          units * static_cast<std::size_t>(net.late),
+          driven * static_cast<std::size_t>(net.driven()),
+          driven,
+          readouts};
 }
+
+// Where the parts of the packed weights are, or of `lanes` times as many numbers.
+template <class T>
+struct PackedPlaces {
+  T *gather, *readout, *late, *drive, *bias, *b_out, *end;
+
+  PackedPlaces(const PackedSize& size, T* at, std::size_t lanes = 1) : gather(at) {
+    readout = gather + size.gather * lanes;
+    late = readout + size.readout * lanes;
+    drive = late + size.late * lanes;
+    bias = drive + size.drive * lanes;
+    b_out = bias + size.bias * lanes;
+    end = b_out + size.b_out * lanes;
+  }
+};
 
 // Numbers of a product stage: packed weights of one member, or of all; their gradient (behind that of the channels); memory of one
 // thread.
@@ -80,23 +103,25 @@ struct ProductSize {
 // Memory of one thread for one tile; [32] at the end of every shape.
 template <class T>
 struct Workspace {
-  T* x;         // [unit]
-  T* carrier;   // [time + 1][unit]: phi(x) in rate form, x in voltage form
-  T* response;  // [time][unit]: phi(h), in voltage form; what an own leak adds to x, in rate form
-  T* before;    // [time][unit]: x before the step, with an own leak
-  T* apart;     // [time][unit]: phi_out(x), when apart
-  T* c;         // [time + 1][reductions + readouts]: overlaps, then outputs
-  T* s;         // [time][drives + inputs]
-  T* noise;     // [unit or input rounded up to 4]
-  T* lambda;    // [unit]: adjoint of x
-  T* e;         // [chunk][unit]: adjoint of what the drives add to
-  T* dc;        // [chunk + 1][reductions + readouts]
-  T* ds;        // [drives]
-  T* error;     // [unit]: adjoint of the outputs, where these are the units
-  T* partial;   // [unit]: sums over some blocks of channels
-  T* pull;      // [unit]: adjoint of the carrier through the product stage
-  T* product;   // memory of the product stage
-  T* sums;      // lane sums of the packed gradient
+  T* x;        // [unit]
+  T* carrier;  // [time + 1][unit]: phi(x) in rate form, x in voltage form
+  T* response;  // [time][pre-activation][unit]: phi(h), in voltage form; what an own leak adds to x, in rate form
+  T* before;   // [time][unit]: x before the step, with an own leak
+  T* apart;    // [time][unit]: phi_out(x), when apart
+  T* c;        // [time + 1][reductions + readouts]: overlaps, then outputs
+  T* s;        // [time][pre-activation][drives + inputs]
+  T* noise;    // [unit or input rounded up to 4]
+  T* lambda;   // [unit]: adjoint of x
+  T* e;        // [chunk][pre-activation][unit]: adjoint of what the drives add to
+  T* dc;       // [chunk + 1][reductions + readouts]
+  T* ds;       // [drives]
+  T* late;     // [chunk][unit]: gated states, where there are late reductions
+  T* d_late;   // [chunk][late]
+  T* error;    // [unit]: adjoint of the outputs, where these are the units
+  T* partial;  // [unit]: sums over some blocks of channels
+  T* pull;     // [unit]: adjoint of the carrier through the product stage
+  T* product;  // memory of the product stage
+  T* sums;     // lane sums of the packed gradient
 };
 
 inline constexpr int chunk_steps = 16;  // steps between two updates of the gradient's sums

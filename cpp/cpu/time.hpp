@@ -33,13 +33,17 @@ struct Time {  // rows of the workspace at step t
     return static_cast<std::size_t>(t) * static_cast<std::size_t>(rows) * tile_trials;
   }
   T* carrier(int t) const { return work.carrier + at(t, net.units); }
-  T* response(int t) const { return work.response + at(t, net.units); }
+  T* response(int t, int preactivation = 0) const {
+    return work.response + at(t * net.preactivations + preactivation, net.units);
+  }
   T* before(int t) const { return work.before + at(t, net.units); }
   T* apart(int t) const { return work.apart + at(t, net.units); }
   T* c(int t) const { return work.c + at(t, net.channels()); }
   T* outputs(int t) const { return c(t + 1) + net.reductions * tile_trials; }
   int driving() const { return data.silent && net.drives == 0 ? 0 : net.driven(); }
-  T* s(int t) const { return work.s + at(t, net.driven()); }
+  T* s(int t, int preactivation = 0) const {
+    return work.s + at(t * net.preactivations + preactivation, net.driven());
+  }
   const T* units_out(int t) const { return net.apart ? apart(t) : carrier(t + 1); }
   int target_channels() const { return net.readouts ? net.readouts : net.units; }
   const T* inputs(int t) const { return data.inputs + at(t, net.inputs); }

@@ -16,6 +16,7 @@ struct Columns {
   int stride;
   TBRNN_FN T& operator()(int unit, int channel) const { return at[unit * stride + channel]; }
   TBRNN_FN Columns from(int channel) const { return {at + channel, stride}; }
+  TBRNN_FN Columns below(int unit) const { return {at + unit * stride, stride}; }
 };
 
 // A parameter with as many axes of units.
@@ -24,14 +25,21 @@ struct Tensor {
   int axes;
 };
 
+// The parameters that drive a unit beside the recurrence: one pre-activation has one of each.
+struct OnePreactivation {
+  static constexpr std::array input_weights = {"w_in"};  // [unit][input]
+  static constexpr std::array input_biases = {"b_in"};   // [unit]
+  static constexpr std::array input_factors = {1.0};
+};
+
 // What all models of channels alone have in common.
-struct ChannelModel {
+struct ChannelModel : OnePreactivation {
   static constexpr Recurrence recurrence = Recurrence::channel;
   static constexpr std::array<Tensor, 0> tensors{};
 };
 
 // The channels of a model that has none: its drive is a product with all units.
-struct NoChannels {
+struct NoChannels : OnePreactivation {
   static constexpr std::array<const char*, 0> arrays{};
   static constexpr std::array<int Ranks::*, 0> own_ranks{};
   static constexpr bool has_gate = false, has_hard_orth = false;

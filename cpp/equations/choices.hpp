@@ -3,7 +3,7 @@
 
 namespace tbrnn {
 
-enum class Recurrence { channel, dense, pairs };  // what computes the drive
+enum class Recurrence { channel, dense, pairs, gated };  // what computes the drive
 enum class Form { rate, voltage };
 enum class Nonlinearity { tanh, relu, sigmoid, softplus, identity };
 

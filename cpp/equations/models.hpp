@@ -5,6 +5,7 @@
 
 #include "dense.hpp"
 #include "hybrid.hpp"
+#include "low_rank_gru.hpp"
 #include "tensor.hpp"
 #include "three_body.hpp"
 #include "two_body.hpp"
@@ -14,7 +15,9 @@ namespace tbrnn::inline TBRNN_ISA {
 using ChannelModels = std::tuple<LowRankRNN, LowRankTBRNN, LowRankHORNN>;
 using DenseModels = std::tuple<RNN, EIRNN>;
 using PairModels = std::tuple<TBRNN, HORNN>;
+using GatedModels = std::tuple<LowRankGRU>;
 
-using Models = decltype(std::tuple_cat(ChannelModels{}, DenseModels{}, PairModels{}));
+using Models =
+    decltype(std::tuple_cat(ChannelModels{}, DenseModels{}, PairModels{}, GatedModels{}));
 
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -22,7 +22,16 @@ from tbrnn.gradients import gradient
 from tbrnn.guard import Guard
 from tbrnn.io import load
 from tbrnn.lowrank import lint
-from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankHORNN, LowRankRNN, LowRankTBRNN
+from tbrnn.models import (
+    EIRNN,
+    HORNN,
+    RNN,
+    TBRNN,
+    LowRankGRU,
+    LowRankHORNN,
+    LowRankRNN,
+    LowRankTBRNN,
+)
 from tbrnn.nonlinearity import Nonlinearity
 from tbrnn.optimizers import OptimizerState, adam, adamw
 from tbrnn.runs import Runs
@@ -43,6 +52,7 @@ __all__ = [
     "BackendUnavailable",
     "Ensemble",
     "Guard",
+    "LowRankGRU",
     "LowRankHORNN",
     "LowRankRNN",
     "LowRankTBRNN",

@@ -19,7 +19,8 @@ def overlap(net: Ensemble) -> float:
     """Norm of the overlaps of writing with reading vectors, over N.
 
     ``n_r . m_s / N`` of a pairwise drive, ``m_r . l_s / N`` and ``n_r . l_s / N`` of a three-body
-    drive, for all r and s; the root of the sum of their squares. NaN for a network of full rank.
+    drive, for all r and s; the root of the sum of their squares. NaN for a network of full rank; of
+    a LowRankGRU, the vectors of the candidate.
     """
     if not net.model.ranks:
         return np.nan
@@ -36,7 +37,8 @@ def spectral_radius(net: Ensemble) -> float:
 
     A pairwise drive gives ``slope scale m n^T``, or ``slope w_hh`` of full rank. A three-body drive
     is linear at 0 only where phi(0) is not 0, and gives 0 otherwise. In voltage form the drive
-    reads x, and its sum goes through phi.
+    reads x, and its sum goes through phi. Of a LowRankGRU it is that of the candidate, with the
+    reset gate at sigmoid(0).
     """
     model = net.model
     above = np.nextafter(np.zeros(model.units), 1)  # a relu has its slope to the right
@@ -83,6 +85,8 @@ def _vectors(net: Ensemble) -> Iterator[tuple[NDArray[Any], list[NDArray[Any]]]]
         yield arrays["l_tbrnn"], [arrays["m_tbrnn"], arrays["n_tbrnn"]]
     elif "l" in arrays:
         yield _written(net, arrays), [arrays["m"], arrays["n"]]
+    elif "m_hh" in arrays:
+        yield arrays["m_hh"], [arrays["n_hh"]]
     elif "m" in arrays:
         yield arrays["m"], [arrays["n"]]
 
@@ -101,6 +105,8 @@ def _written(net: Ensemble, arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:
 def _factors(net: Ensemble) -> list[float]:
     """The scale of each low-rank term, with the gate where there is one."""
     pairwise, three_body = net.model.scales
+    if "m_hh" in net.arrays:
+        return [0.5 * pairwise]
     if "m_rnn" not in net.arrays:
         return [three_body if "l" in net.arrays else pairwise] if net.model.ranks else []
     if not getattr(net.model, "gated", False):

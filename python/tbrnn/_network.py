@@ -53,6 +53,7 @@ class Network:
 
     code: ClassVar[int]  # the class in seeds; never changes
     published: ClassVar[Mapping[str, str]]  # published name -> ours, of the recurrent parameters
+    published_inputs: ClassVar[Mapping[str, str]] = {"w_in.weight": "w_in", "w_in.bias": "b_in"}
     rank_from: ClassVar[tuple[str, ...]] = ()  # parameters that show the ranks
     zero_input_bias: ClassVar[bool] = False  # does b start at zero?
     zero_output_bias: ClassVar[bool] = False
@@ -107,10 +108,15 @@ class Network:
         return None
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """What makes this model, by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @property
     def described(self) -> dict[str, Any]:
         """Class and hyperparameters as plain values, without options that are off."""
         off = {f.name for f in fields(self) if f.metadata and getattr(self, f.name) == f.default}
-        values = {name: value for name, value in vars(self).items() if name not in off}
+        values = {name: value for name, value in self.arguments.items() if name not in off}
         return {"class": type(self).__name__, **plain(values)}
 
     @property

@@ -1,7 +1,7 @@
 """Published parameter names (the three-body code's state dicts) and ours, in one table.
 
-The recurrent names belong to the models; those of input and readout are the same for all. The
-parameter that the published HORNN calls ``alpha`` is our ``gate``.
+The names of recurrence and input belong to the models; those of the readout are the same for all.
+The parameter that the published HORNN calls ``alpha`` is our ``gate``.
 """
 
 from __future__ import annotations
@@ -17,18 +17,12 @@ from tbrnn.errors import mistake
 if TYPE_CHECKING:
     from tbrnn._network import Network
 
-INPUT_AND_READOUT = {
-    "w_in.weight": "w_in",
-    "w_in.bias": "b_in",
-    "w_out.weight": "w_out",
-    "w_out.bias": "b_out",
-}
-OPTIONAL = ("w_in.bias", "w_out.bias", "alpha")
+READOUT = {"w_out.weight": "w_out", "w_out.bias": "b_out"}
 
 
 def published_names(model: type[Network]) -> dict[str, str]:
     """Published name -> ours."""
-    return {**model.published, **INPUT_AND_READOUT}
+    return {**model.published, **model.published_inputs, **READOUT}
 
 
 def read_state_dict(
@@ -56,7 +50,11 @@ def _check_names(
     *,
     identity: bool,
 ) -> None:
-    missing = [name for name in names if name not in arrays and name not in OPTIONAL]
+    optional = ["w_out.bias", "alpha"]
+    biases = [name for name in model.published_inputs if name.endswith(".bias")]
+    if not any(name in arrays for name in biases):  # all or none
+        optional += biases
+    missing = [name for name in names if name not in arrays and name not in optional]
     unexpected = [name for name in arrays if name not in names]
     if not missing and not unexpected:
         return
@@ -74,17 +72,18 @@ def _sizes(
     model: type[Network], read: Mapping[str, NDArray[Any]], *, identity: bool
 ) -> dict[str, Any]:
     """Units, rank, inputs, outputs and bias switches."""
-    for ours in [*model.rank_from, "w_in", *([] if identity else ["w_out"])]:
+    w_in, b_in, *_ = model.published_inputs.values()
+    for ours in [*model.rank_from, w_in, *([] if identity else ["w_out"])]:
         if read[ours].ndim != 2:
             raise mistake(f"arrays: {ours}", "a matrix", f"shape {read[ours].shape}")
-    units = read["w_in"].shape[0]
+    units = read[w_in].shape[0]
     ranks = [read[ours].shape[1] for ours in model.rank_from]
     return {
         "units": units,
         **({"rank": ranks[0] if len(ranks) == 1 else tuple(ranks)} if ranks else {}),
-        "inputs": read["w_in"].shape[1],
+        "inputs": read[w_in].shape[1],
         "outputs": units if identity else read["w_out"].shape[0],
-        "input_bias": "b_in" in read,
+        "input_bias": b_in in read,
         "output_bias": "b_out" in read,
     }
 

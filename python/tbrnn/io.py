@@ -154,11 +154,11 @@ def _digest(configuration: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]
 
 
 def _constants(cohort: Cohort) -> dict[str, Constant]:
-    return {k: v for k, v in vars(cohort.model).items() if isinstance(v, Constant)}
+    return {k: v for k, v in cohort.model.arguments.items() if isinstance(v, Constant)}
 
 
 def _described(cohort: Cohort) -> dict[str, Any]:
-    model = plain({k: v for k, v in vars(cohort.model).items() if not isinstance(v, Constant)})
+    model = plain({k: v for k, v in cohort.model.arguments.items() if not isinstance(v, Constant)})
     return {
         "class": type(cohort.model).__name__,
         "model": model,

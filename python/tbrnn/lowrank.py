@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeAlias
 
@@ -81,16 +81,18 @@ def lint(
         match="rates":   phi_out(x) = phi_out(x of the teacher)
         match="states":  x = x of the teacher
 
-    in the mean squared error over all trials, steps and units (voltage form has no phi_out: both
-    match x). Afterwards it is given the teacher's phi_out and a copy of its readout, so that its
-    outputs can be compared with the task's targets. All students train in one call.
+    in the mean squared error over all trials, steps and units (voltage form and LowRankGRU have no
+    phi_out: there it stands for x, and both match x). Afterwards it is given the teacher's phi_out
+    and a copy of its readout, so that its outputs can be compared with the task's targets. All
+    students train in one call.
 
     Parameters
     ----------
     nets : Ensemble
         The teachers.
     student_class : type
-        `LowRankRNN`, `LowRankTBRNN` or `LowRankHORNN`.
+        `LowRankRNN`, `LowRankTBRNN`, `LowRankHORNN` or `LowRankGRU`. Students of a LowRankGRU
+        are networks of voltage form.
     ranks : iterable of int, or of (int, int) for LowRankHORNN
         One student per teacher and rank.
     trials : Trials
@@ -98,8 +100,8 @@ def lint(
     match : {"rates", "states"}, default "rates"
     seed : int, or one int or tuple of int per teacher, default 0
         An int: a student draws from ``SeedSequence((seed, teacher's number, class, *rank))`` with
-        the class as a code, 2 for LowRankRNN, 4 for LowRankTBRNN, 6 for LowRankHORNN. One per
-        teacher: from ``(*seed, class, *rank)``.
+        the class as a code, 2 for LowRankRNN, 4 for LowRankTBRNN, 6 for LowRankHORNN, 7 for
+        LowRankGRU. One per teacher: from ``(*seed, class, *rank)``.
     epochs, lr, sigma
         As in `tbrnn.fit`, one value or one per student; lr is 1e-2 unless given.
     dataset : int or one per teacher, optional
@@ -147,7 +149,7 @@ def lint(
     """
     choice("match", match, ("rates", "states"))
     check_accept(accept, attempts, fresh=True)
-    listed = _checked(nets, student_class, ranks)
+    listed = _checked(nets, student_class, ranks, match)
     check_trials(nets, trials)
     teacher = np.repeat(np.arange(len(nets)), len(listed))
     start = _students(nets, student_class, listed, match, seed)
@@ -207,7 +209,7 @@ def _dressed(runs: Runs, nets: Ensemble, teacher: NDArray[np.int64]) -> Runs:
 
 
 def _checked(
-    nets: Ensemble, student_class: type[LowRankNetwork], ranks: Iterable[Rank]
+    nets: Ensemble, student_class: type[LowRankNetwork], ranks: Iterable[Rank], match: str
 ) -> list[Rank]:
     if not isinstance(nets, Ensemble):
         raise wrong_type("nets", "an Ensemble of teachers", nets)
@@ -215,6 +217,11 @@ def _checked(
         raise wrong_type("student_class", "a class such as tbrnn.LowRankRNN", student_class)
     if not isinstance(ranks, Iterable):
         raise wrong_type("ranks", "a list of ranks such as range(1, 7)", ranks)
+    if match == "states" and not _settings(student_class, {"phi_out": None}):
+        for teacher in nets.models:
+            if teacher.form == "rate" and teacher.phi_out != "identity":
+                expected = f"'rates': {student_class.__name__} reads out x, its teacher phi_out(x)"
+                raise mistake("match", expected, "'states'")
     listed = list(ranks)
     if not listed:
         raise mistake("ranks", "at least one rank", "none")
@@ -245,10 +252,18 @@ def _student_model(
 ) -> LowRankNetwork:
     own = [field.name for field in fields(student_class) if hasattr(teacher, field.name)]
     shared = {name: getattr(teacher, name) for name in own if name != "bulk"}
+    bare = _settings(student_class, _bare(teacher, match))
     if not teacher.ranks and teacher.alpha == 1:
         shared["scale"] = 1.0
-    bounds = tuple(bound for bound in teacher.bounds if bound[0] in ("w_in", "b_in"))
-    return student_class(**{**shared, **_bare(teacher, match), "rank": rank, "bounds": bounds})
+    inputs = student_class.published_inputs.values()
+    shared["bounds"] = tuple(b for b in checked_bounds(teacher.bounds) if b[0] in inputs)
+    return student_class(**{**shared, **bare, "rank": rank})
+
+
+def _settings(model: type[Network], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some settings that a class of networks has."""
+    known = {field.name for field in fields(model)}
+    return {name: value for name, value in given.items() if name in known}
 
 
 def _bare(teacher: Network, match: str) -> dict[str, Any]:
@@ -269,7 +284,8 @@ def _activity_to_match(
     """One engine data set per teacher: its inputs and what its students have to show."""
     for teacher, index in zip(nets, dataset, strict=True):
         given = trials.dataset(int(index))
-        model = replace(teacher.model, **_bare(teacher.model, match))
+        settings = _settings(type(teacher.model), _bare(teacher.model, match))
+        model = replace(teacher.model, **settings)
         arrays = {name: teacher.arrays[name][np.newaxis] for name, _ in model.spec.fields}
         bare = Ensemble.from_arrays(model, arrays, dtype=nets.dtype)[0]
         shown = bare.simulate(given, states=False, rates=False, threads=threads).outputs
@@ -287,11 +303,11 @@ def _with_readout(students: Ensemble, nets: Ensemble, teacher: NDArray[np.int64]
         giver = nets[int(place)]
         given = {n: a.ravel() for n, a in giver.arrays.items() if n in READOUT}
         readout = ("readout", "outputs", "phi_out", "output_bias")
+        settings = {name: getattr(giver.model, name) for name in readout}
+        own = checked_bounds(cohort.model.bounds)
         bounds = [bound for bound in checked_bounds(giver.model.bounds) if bound[0] in READOUT]
-        shared = {name: getattr(giver.model, name) for name in readout}
-        model = replace(
-            cohort.model, **shared, bounds=(*checked_bounds(cohort.model.bounds), *bounds)
-        )
+        settings = _settings(type(cohort.model), settings)
+        model = replace(cohort.model, **settings, bounds=(*own, *bounds))
         block = np.concatenate([cohort.parameters[row], *given.values()])[np.newaxis]
         places.append((Cohort(model, block, (cohort.numbers[row],), (cohort.seeds[row],)), 0))
     return Ensemble(*gather(places))

@@ -23,6 +23,7 @@ KINDS = {
     "full three-body": Network("TBRNN"),
     "full hybrid": Network("HORNN"),
     "full gated": Network("HORNN", gated=True),
+    "gru": Network("LowRankGRU"),
 }
 FORMS = ("rate", "voltage")
 PHIS = ("tanh", "relu", "sigmoid", "softplus", "identity")
@@ -78,10 +79,12 @@ class Case:
             "EIRNN": {"w_hh": (n, n)},
             "TBRNN": {"w_hh": (n, n, n)},
             "HORNN": {"w_hh_rnn": (n, n), "w_hh_tbrnn": (n, n, n), "gate": ()},
+            "LowRankGRU": {f"{a}_h{gate}": (n, r) for gate in "rzh" for a in "mn"},
         }[self.net.model]
-        shapes["w_in"] = (n, self.inputs)
-        if self.input_bias:
-            shapes["b_in"] = (n,)
+        for layer in ("ir", "iz", "ih") if self.net.model == "LowRankGRU" else ("in",):
+            shapes[f"w_{layer}"] = (n, self.inputs)
+            if self.input_bias:
+                shapes[f"b_{layer}"] = (n,)
         if not self.net.identity_readout:
             shapes["w_out"] = (self.outputs, n)
             if self.output_bias:
@@ -144,6 +147,7 @@ class Case:
         spread["w_hh_tbrnn"] = 0.5 / self.units
         if self.net.model == "TBRNN":
             spread["w_hh"] = 0.8 / self.units
+        spread |= {f"{a}_i{gate}": spread[f"{a}_in"] for gate in "rzh" for a in "wb"}
         blocks = [
             rng.normal(0, spread.get(name, 0.7 if leaky else 0.25), (members, int(np.prod(shape))))
             for name, shape in self.fields
@@ -177,6 +181,7 @@ class Case:
 def case(kind="three-body", form="rate", mode=LEAKY, phi="tanh", phi_out=None, **options):
     """A Case; options that Network has go to the network, the others to the case."""
     units = options.get("units", Case.units)
+    form = "voltage" if kind == "gru" else form  # it has no other
     net = replace(KINDS[kind], form=form, phi=phi, phi_out=phi_out or phi)
     if options.pop("bulk", False):
         draw = np.random.default_rng(11).normal(0, 0.5 / np.sqrt(units), (units, units))

@@ -40,7 +40,7 @@ def spec(**changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": "LowRankGRU"}, "model must be one of LowRankRNN, .*, got LowRankGRU"),
+        ({"model": "LSTM"}, "model must be one of LowRankRNN, .*, got LSTM"),
         ({"units": 0}, "units must be at least 1, got 0"),
         ({"inputs": 0}, "inputs must be at least 1, got 0"),
         ({"outputs": 0}, "outputs must be at least 1, got 0"),

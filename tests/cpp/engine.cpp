@@ -114,7 +114,8 @@ void expect_dense_steps(Model model) {
 }
 
 TEST_P(Engine, ForwardEqualsDenseSteps) {
-  std::apply([](auto... model) { (expect_dense_steps(model), ...); }, Models{});
+  std::apply([](auto... model) { (expect_dense_steps(model), ...); },
+             std::tuple_cat(ChannelModels{}, DenseModels{}));
 }
 
 TEST_P(Engine, GradientEqualsCentralDifferences) {
@@ -129,6 +130,14 @@ TEST_P(Engine, GradientEqualsCentralDifferences) {
       EXPECT_LE((ours - expected).norm(), 1e-7 * expected.norm())
           << model << (form == Form::rate ? " rate" : " voltage");
     }
+}
+
+TEST_P(Engine, GatedGradientEqualsCentralDifferences) {
+  const Case c = make_case(LowRankGRU::name, Form::voltage);
+  const VectorXd p = random(static_cast<int>(block_size(c.spec)));
+  const VectorXd expected =
+      central_differences([&](const VectorXd& q) { return gradient_of(c, q, 1).loss(0); }, p);
+  EXPECT_LE((gradient_of(c, p, 2).gradient - expected).norm(), 1e-7 * expected.norm());
 }
 
 TEST_P(Engine, ThreadsAndCompanyDoNotChangeABit) {

@@ -9,6 +9,7 @@ from . import (
     hard_orth,
     hornn,
     leak,
+    low_rank_gru,
     low_rank_hornn,
     low_rank_rnn,
     low_rank_tbrnn,
@@ -62,17 +63,36 @@ def preactivation(net, p, r, u):
     return module.drive(p, r, *options) + bulk + u @ p["w_in"].T + p.get("b_in", 0)
 
 
+def step(net, p, x, u, noise):
+    if net.model == "LowRankGRU":
+        return low_rank_gru.step(net, p, x, u, noise)
+    return leak.step(net, x, preactivation(net, p, leak.presynaptic(net, x), u), noise)
+
+
+def adjoint_step(net, p, x, u, g):
+    """g = dL/d(next state) -> dL/dx and the sums over trials of dL/dp."""
+    if net.model == "LowRankGRU":
+        return low_rank_gru.adjoint_step(net, p, x, u, g)
+    module, options = net.recurrence
+    r = leak.presynaptic(net, x)
+    d = leak.adjoint_drive(net, preactivation(net, p, r, u), g)
+    dr, gradients = module.adjoint(p, r, d, *options)
+    dr = dr if net.bulk is None else dr + d @ net.bulk
+    gradients["w_in"] = d.T @ u
+    gradients |= {"b_in": d.sum(0)} if "b_in" in p else {}
+    return leak.adjoint_state(net, x, r, g, dr), gradients
+
+
 def rollout(net, p, inputs, initial_states=None, noise=None):
     """States (trial, time, unit) after each input; noise is sigma xi of the same shape."""
     p = effective(net, p)
     trials, steps, _ = inputs.shape
-    units = p["w_in"].shape[0]
+    units = len(next(iter(p.values())))
     x = np.zeros((trials, units)) if initial_states is None else initial_states
     noise = np.zeros((trials, steps, units)) if noise is None else noise
-    states = np.empty((trials, steps, units), np.result_type(x, p["w_in"]))
+    states = np.empty((trials, steps, units), np.result_type(x, *p.values()))
     for t in range(steps):
-        v = preactivation(net, p, leak.presynaptic(net, x), inputs[:, t])
-        x = states[:, t] = leak.step(net, x, v, noise[:, t])
+        x = states[:, t] = step(net, p, x, inputs[:, t], noise[:, t])
     return states
 
 
@@ -126,21 +146,13 @@ def loss_and_gradient(
     gradients = {name: np.zeros_like(value) for name, value in p.items()} | readout_part
 
     seen = effective(net, p)
-    module, options = net.recurrence
     start = np.zeros_like(states[:, 0]) if initial_states is None else initial_states
     g = np.zeros_like(states[:, 0])
     for t in reversed(range(inputs.shape[1])):
-        g = g + loss_part[:, t]
         before = states[:, t - 1] if t else start
-        r = leak.presynaptic(net, before)
-        d = leak.adjoint_drive(net, preactivation(net, seen, r, inputs[:, t]), g)
-        dr, step = module.adjoint(seen, r, d, *options)
-        dr = dr if net.bulk is None else dr + d @ net.bulk
-        step["w_in"] = d.T @ inputs[:, t]
-        step |= {"b_in": d.sum(0)} if "b_in" in p else {}
-        for name, value in step.items():
+        g, parts = adjoint_step(net, seen, before, inputs[:, t], g + loss_part[:, t])
+        for name, value in parts.items():
             gradients[name] = gradients[name] + value
-        g = leak.adjoint_state(net, before, r, g, dr)
 
     if net.hard_orth:
         through = hard_orth.adjoint(p, gradients.pop("l"))

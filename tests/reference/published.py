@@ -15,13 +15,16 @@ NAMES = {
     "M_tbrnn": "m_tbrnn",
     "N_tbrnn": "n_tbrnn",
     "alpha": "gate",
+    **{f"{a}_h{gate}": f"{a.lower()}_h{gate}" for gate in "rzh" for a in "MN"},
+    **{f"W_i{gate}.weight": f"w_i{gate}" for gate in "rzh"},
+    **{f"W_i{gate}.bias": f"b_i{gate}" for gate in "rzh"},
     "w_in.weight": "w_in",
     "w_in.bias": "b_in",
     "w_out.weight": "w_out",
     "w_out.bias": "b_out",
 }
 
-MODELS = {"RNN": "LowRankRNN", "TBRNN": "LowRankTBRNN", "HORNN": "LowRankHORNN"}
+MODELS = {name: f"LowRank{name}" for name in ("RNN", "TBRNN", "HORNN", "GRU")}
 
 
 def parameters(arrays, prefix=""):
@@ -34,10 +37,11 @@ def synthetic_network(configuration):
     """Low_Rank_CLASS[_adv|_hardorth]/cont|disc/rate|voltage, N = 5 and dt/tau 0.3."""
     name, mode, form = configuration.split("/")
     leaky = mode == "cont"
+    model = MODELS[name.split("_")[2]]
     return Network(
-        MODELS[name.split("_")[2]],
+        model,
         alpha=0.3 if leaky else 1.0,
-        form=form,
+        form="voltage" if model == "LowRankGRU" else form,  # rates are states
         scale_two=1 / 5 if leaky else 1.0,
         scale_three=1 / 25 if leaky else 1.0,
         gated=name.endswith("_adv"),

@@ -12,7 +12,8 @@ from reference.nonlinearities import SLOPE, VALUE
 from reference.published import parameters, synthetic_network, trace_network
 from tolerances import assert_close
 
-GOLDEN = dict(np.load(Path(__file__).parents[1] / "golden" / "low_rank.npz"))
+FOLDER = Path(__file__).parents[1] / "golden"
+GOLDEN = dict(np.load(FOLDER / "low_rank.npz")) | dict(np.load(FOLDER / "gated.npz"))
 CONFIGURATIONS = sorted({"/".join(k.split("/")[1:4]) for k in GOLDEN if "/param/" in k})
 TRACES = sorted({k.split("/")[1] for k in GOLDEN if k.startswith("trace/")})
 

@@ -8,7 +8,7 @@ from reproduce.small import small
 from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.fig4 import EXPERIMENT, load_protocol, make_report, published
 from tbrnn.reproduce.fig4.measured import Measured, cosine, measure, read_measured
-from tbrnn.reproduce.fig4.networks import CLASSES, NAMES, known_networks
+from tbrnn.reproduce.fig4.networks import CLASSES, NAMES
 from tbrnn.reproduce.store import Record, Store
 from tbrnn.tasks import FlipFlop
 from tolerances import TOLERANCES
@@ -101,9 +101,9 @@ def test_three_body_networks_start_from_their_run_s_rnn(folder):
 
 def test_measured_survives_its_file(folder):
     measured = read_measured(folder / "fig4.npz")
-    networks = 2 * len(known_networks())
+    networks = 2 * len(CLASSES)
     assert measured.distance.shape == measured.centred.shape == (networks, networks)
-    assert measured.groups.tolist() == [name for name in known_networks() for _ in range(2)]
+    assert measured.groups.tolist() == [name for name in CLASSES for _ in range(2)]
     assert measured.bytes() == (folder / "fig4.npz").read_bytes()
 
 

@@ -19,6 +19,7 @@ from tbrnn._phi import Array, bound, slope, value
 from tbrnn.connectivity.terms import pairs, stacked, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
+from tbrnn.models import LowRankGRU
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,10 @@ class Reduced:
     @classmethod
     def of(cls, nets: Ensemble) -> Reduced:
         """The reduction of an ensemble of one model; always with a member axis."""
-        if not nets.model.ranks or nets.model.fixed is not None:
-            raise mistake("nets", "low-rank networks without a bulk", repr(nets))
-        linear_leak(nets.model)
+        model = nets.model
+        if not model.ranks or model.fixed is not None or isinstance(model, LowRankGRU):
+            raise mistake("nets", "low-rank networks without a bulk and without gates", repr(nets))
+        linear_leak(model)
         arrays, two, three = stacked(nets), pairs(nets), triples(nets)
         none = np.zeros((len(nets), nets.model.units, 0))
         m, read = (none, none) if two is None else (two.m, two.weight[:, None, None] * two.n)

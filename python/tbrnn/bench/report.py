@@ -21,7 +21,8 @@ One network, one thread, float32; forward, loss, backward, Adam.
 {sizes}
 must and aim: ms on a core of 272 GFLOP/s. ns: per trial, unit and step. of peak: floor / time,
 floor = FLOP / FMA peak, with 6 (K + C) + 23 FLOP per trial, unit and step, + 5 for a loss on all
-units, + 6 N for a trained matrix, + 4 N for a fixed one, + 3 (N + 1)^2 for a three-body tensor."""
+units, + 6 N for a trained matrix, + 4 N for a fixed one, + 3 (N + 1)^2 for a three-body tensor;
+18 (rank + inputs) + 6 outputs + 18 rank + 103 for gated units."""
 
 
 def heading(machine: Machine) -> Iterator[str]:

@@ -12,12 +12,12 @@ from tbrnn.bench import report
 from tbrnn.bench.ensembles import ENSEMBLES, Figure
 from tbrnn.bench.machine import Machine, this_machine
 from tbrnn.bench.single import Row, time_single
-from tbrnn.bench.workloads import LARGE, SINGLE, Workload
+from tbrnn.bench.workloads import GATED, LARGE, SINGLE, Workload
 from tbrnn.errors import mistake
 
 Say: TypeAlias = Callable[[str], None]
 
-WORKLOADS = (*(workload.name for workload in (*SINGLE, *LARGE)), *ENSEMBLES)
+WORKLOADS = (*(workload.name for workload in (*SINGLE, *LARGE, *GATED)), *ENSEMBLES)
 SIDES = ("eager", "compile", "jax")  # of single networks
 COMPILED = ("two-body-3",)  # torch.compile unrolls the steps and takes most of a minute each
 
@@ -66,7 +66,7 @@ def run(
     tell(say, report.heading(machine))
     chosen = workloads or WORKLOADS
     rows = single_networks(SINGLE, chosen, SIDES if peers else (), machine, say)
-    rows += single_networks(LARGE, chosen, SIDES[:1] if peers else (), machine, say)
+    rows += single_networks((*LARGE, *GATED), chosen, SIDES[:1] if peers else (), machine, say)
     figures = ensembles(chosen, peers, threads, say)
     if machine.void:
         tell(say, ["", *report.void(machine)])

@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn.ensemble import Ensemble
-from tbrnn.models import RNN, TBRNN, LowRankRNN, LowRankTBRNN
+from tbrnn.models import RNN, TBRNN, LowRankGRU, LowRankRNN, LowRankTBRNN
 from tbrnn.tasks import FlipFlop
 
 ALPHA = 0.2
 LEARNING_RATE = 1e-3
 TEACHER = 10_000  # seed of the teacher, far from those of the members
-ENLARGED = 4.0  # three-body weights: at their tiny initial values no loss would show their drive
+ENLARGED = 4.0  # recurrent weights: at their tiny initial values no loss would show their drive
 
 BULK = (0.8, 0)  # gain and seed of a fixed matrix
 LEAK_AND_TANH = 23  # FLOP per trial, unit and step; 20 of them for tanh
 LOSS_ON_ALL_UNITS = 5
+GATES = 103  # of a gated unit in place of 23: 60 for two gates and tanh, 43 for what they multiply
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Workload:
     full: bool = False  # a trained matrix in place of the low rank
     bulk: bool = False  # a fixed matrix beside it
     tensor: bool = False  # a trained three-body tensor in place of the low rank
+    gated: bool = False
 
     @property
     def flop(self) -> float:
@@ -53,11 +55,13 @@ class Workload:
         K sums over units (recurrent ones and outputs) and C drives of units (recurrent ones and
         inputs) cost a multiply-add forward and two backward, and so does each entry of a row of a
         trained matrix and of the symmetric part of a tensor; one of a fixed matrix costs one
-        backward. Each product of two rates adds 6. A loss on all units adds 5.
+        backward. Each product of two rates adds 6. A loss on all units adds 5. A gated unit
+        is driven three times, and has 103 in place of 23.
         """
-        sums = self.rank * (2 if self.three_body else 1) + (0 if self.lint else self.bits)
-        drives = self.rank + self.bits
-        flop = 6 * (sums + drives) + LEAK_AND_TANH + LOSS_ON_ALL_UNITS * self.lint
+        drives = 3 if self.gated else 1
+        sums = self.rank * (2 if self.three_body else drives) + (0 if self.lint else self.bits)
+        flop = 6 * (sums + drives * (self.rank + self.bits)) + LOSS_ON_ALL_UNITS * self.lint
+        flop += GATES if self.gated else LEAK_AND_TANH
         flop += self.units * (6 * self.full + 4 * self.bulk)
         flop += 3 * (self.units + 1) * (self.units + 1) * self.tensor
         return float(flop * self.trials * self.steps * self.units)
@@ -89,6 +93,9 @@ class Workload:
             return RNN(**sizes).initial(seeds)
         if self.tensor:
             return enlarged(TBRNN(**sizes).initial(seeds), "w_hh")
+        if self.gated:
+            nets = LowRankGRU(rank=rank, **sizes).initial(seeds)
+            return enlarged(nets, *LowRankGRU.published.values())
         bulk = BULK if self.bulk else None
         model = (LowRankTBRNN if self.three_body else LowRankRNN)(rank=rank, bulk=bulk, **sizes)
         nets = model.initial(seeds)
@@ -117,4 +124,5 @@ LARGE = (
     Workload("tensor-30", 0, 30, 14, 10.5, 0.65, trials=256, steps=99, tensor=True),
     Workload("tensor-128", 0, 3, 850, 700, 0.70, units=128, trials=256, steps=99, tensor=True),
 )
-BY_NAME = {workload.name: workload for workload in (*SINGLE, *LARGE)}
+GATED = (Workload("gru-1", 1, 1, 0.45, 0.33, 0.51, gated=True),)
+BY_NAME = {workload.name: workload for workload in (*SINGLE, *LARGE, *GATED)}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tbrnn.connectivity.terms import Array, Pairs, Triples, pairs, stacked, triples
+from tbrnn.connectivity.terms import Array, Triples, pairs, stacked, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
-from tbrnn.models import LowRankHORNN
+from tbrnn.models import LowRankGRU, LowRankHORNN
 
 DEPENDENT = 1e-5  # a column with less of its length outside the others is dependent on them
 TIE = 1e-6  # lengths that differ by less are equal: float32 rounding must not rename vectors
@@ -24,6 +24,8 @@ def canonical(nets: Ensemble) -> Ensemble:
     length c_R, components are sorted by ascending c_R, and the longer of the two original vectors
     m_R, n_R (by a part in a million at least) is called m. Signs stay. With `hard_orth` l is
     projected off the input space first; projecting once more changes nothing, so the model stays.
+
+    The three pairs of a LowRankGRU are treated one by one.
 
     States and outputs of the networks are unchanged (up to rounding).
 
@@ -64,7 +66,11 @@ def canonical(nets: Ensemble) -> Ensemble:
     arrays = stacked(nets)
     tags = ("_rnn", "_tbrnn") if isinstance(nets.model, LowRankHORNN) else ("", "")
     if (two := pairs(nets)) is not None:
-        arrays["m" + tags[0]], arrays["n" + tags[0]] = canonical_pairs(two)
+        arrays["m" + tags[0]], arrays["n" + tags[0]] = canonical_columns(two.m, two.n)
+    if isinstance(nets.model, LowRankGRU):
+        for gate in ("hr", "hz", "hh"):
+            m, n = f"m_{gate}", f"n_{gate}"
+            arrays[m], arrays[n] = canonical_columns(arrays[m], arrays[n])
     if (three := triples(nets)) is not None:
         names = [letter + tags[1] for letter in "lmn"]
         arrays.update(zip(names, canonical_triples(three), strict=True))
@@ -72,10 +78,10 @@ def canonical(nets: Ensemble) -> Ensemble:
     return same[0] if nets.single else same
 
 
-def canonical_pairs(term: Pairs) -> tuple[Array, Array]:
-    """m and n with equal column lengths and orthogonal columns each."""
-    rank = term.m.shape[-1]
-    left, values, right = np.linalg.svd(term.m @ term.n.swapaxes(-1, -2))
+def canonical_columns(m: Array, n: Array) -> tuple[Array, Array]:
+    """m and n of the same product, with equal column lengths and orthogonal columns each."""
+    rank = m.shape[-1]
+    left, values, right = np.linalg.svd(m @ n.swapaxes(-1, -2))
     root = np.sqrt(values[:, None, :rank])
     m, n = left[..., :rank] * root, right.swapaxes(-1, -2)[..., :rank] * root
     peak = np.take_along_axis(m, np.abs(m).argmax(axis=1, keepdims=True), axis=1)

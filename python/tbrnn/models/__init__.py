@@ -6,12 +6,13 @@ engine (cpp/equations); here are names, shapes and initial distributions.
 
 from tbrnn._network import Network
 from tbrnn.models.dense import EIRNN, RNN
+from tbrnn.models.gated import LowRankGRU
 from tbrnn.models.low_rank import LowRankHORNN, LowRankNetwork, LowRankRNN, LowRankTBRNN
 from tbrnn.models.polynomial import HORNN, TBRNN
 
 MODELS: dict[str, type[Network]] = {
     model.__name__: model
-    for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN, RNN, EIRNN, TBRNN, HORNN)
+    for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN, RNN, EIRNN, TBRNN, HORNN, LowRankGRU)
 }
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "MODELS",
     "RNN",
     "TBRNN",
+    "LowRankGRU",
     "LowRankHORNN",
     "LowRankNetwork",
     "LowRankRNN",

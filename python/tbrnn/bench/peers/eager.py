@@ -28,12 +28,14 @@ import numpy as np
 import torch
 from torch.nn.functional import mse_loss
 
+from tbrnn.bench.peers.gated import GatedNetwork
 from tbrnn.bench.workloads import ALPHA, LEARNING_RATE, Workload
 
 
 def training(workload: Workload, members: int, threads: int) -> Callable[[], list[float]]:
     """One epoch of one network per call."""
-    return adam(workload, threads, Network(workload, steps).loss)
+    network = GatedNetwork(workload) if workload.gated else Network(workload, steps)
+    return adam(workload, threads, network.loss)
 
 
 class Network:

@@ -10,6 +10,7 @@ import numpy as np
 
 import tbrnn
 from tbrnn.analysis import accuracy, squared_error
+from tbrnn.models import LowRankNetwork
 from tbrnn.reproduce import seeds
 from tbrnn.reproduce.campaign import Campaign, Trained
 from tbrnn.reproduce.fig4.protocol import Protocol
@@ -22,11 +23,11 @@ from tbrnn.trials import Trials
 Phase: TypeAlias = tuple[Training, tuple[str, ...] | None]  # and the arrays that are trained
 
 TASK = FlipFlop(bits=1)
-CLASSES = {
-    "rnn": "LowRankRNN",
-    "tbrnn": "LowRankTBRNN",
-    "tbrnn_same": "LowRankTBRNN",
-    "gru": "LowRankGRU",
+CLASSES: dict[str, type[LowRankNetwork]] = {
+    "rnn": tbrnn.LowRankRNN,
+    "tbrnn": tbrnn.LowRankTBRNN,
+    "tbrnn_same": tbrnn.LowRankTBRNN,
+    "gru": tbrnn.LowRankGRU,
 }
 NAMES = {
     "rnn": "two-body",
@@ -38,14 +39,9 @@ LOW_RANK = ("l", "m", "n")
 AT_ONCE = 30  # runs that are trained in one call
 
 
-def known_networks() -> list[str]:
-    """Those of which this version has the class."""
-    return [name for name, kind in CLASSES.items() if hasattr(tbrnn, kind)]
-
-
 def train(campaign: Campaign[Protocol]) -> None:
     """Train the networks that are missing, class after class."""
-    for name in known_networks():
+    for name in CLASSES:
         places: list[Place] = [(name, run, None) for run in campaign.runs]
         campaign.complete(name, places, partial(_trained, campaign, name), AT_ONCE)
 
@@ -111,7 +107,7 @@ def _model(protocol: Protocol, name: str) -> Any:
     options = protocol.network.model_dump()
     if name == "gru":
         del options["form"]  # it has none
-    return getattr(tbrnn, CLASSES[name])(inputs=1, outputs=1, **options)
+    return CLASSES[name](inputs=1, outputs=1, **options)
 
 
 def _scores(

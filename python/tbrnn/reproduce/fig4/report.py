@@ -18,7 +18,7 @@ from tbrnn.analysis import (
 )
 from tbrnn.reproduce.fig4 import published
 from tbrnn.reproduce.fig4.measured import Array, Measured
-from tbrnn.reproduce.fig4.networks import CLASSES, NAMES, known_networks
+from tbrnn.reproduce.fig4.networks import CLASSES, NAMES
 from tbrnn.reproduce.fig4.protocol import Protocol, load_protocol
 from tbrnn.reproduce.fig4.published import Pair
 from tbrnn.reproduce.presets import differences
@@ -152,7 +152,7 @@ def _orderings(measured: Measured, found: Mapping[str, Value]) -> list[Ordering]
 def _network_rows(records: Sequence[Record]) -> list[list[str]]:
     head = ["network", "runs", "mean epochs", "publ.", "median loss", "", "publ.", "accuracy", ""]
     rows = [head]
-    for name in known_networks():
+    for name in CLASSES:
         some = [record for record in records if record.network == name]
         if not some:
             continue
@@ -206,7 +206,7 @@ def _centre_rows(found: Mapping[str, Value]) -> list[list[str]]:
 
 def _cosine_rows(measured: Measured, found: Mapping[str, Value]) -> list[list[str]]:
     rows = [["network", "remember", "median", "least", "most", "above 0.9", "publ. (one network)"]]
-    for name in known_networks():
+    for name in CLASSES:
         of = measured.groups == name
         if of.any():
             cosines = measured.cosines(name)
@@ -226,11 +226,11 @@ def _cosine_rows(measured: Measured, found: Mapping[str, Value]) -> list[list[st
 
 
 def _left_out() -> list[str]:
-    missing = [name for name in CLASSES if name not in known_networks()]
-    lacking = [f"{NAMES[n]} networks: this version has no class {CLASSES[n]}" for n in missing]
-    if not installed("sklearn"):
-        lacking.append("SMACOF: needs scikit-learn, pip install 'tbrnn[analysis]'")
-    return lacking
+    return (
+        []
+        if installed("sklearn")
+        else ["SMACOF: needs scikit-learn, pip install 'tbrnn[analysis]'"]
+    )
 
 
 def _pair_name(what: str, pair: Pair) -> str:
