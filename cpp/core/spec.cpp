@@ -54,12 +54,11 @@ void Spec::check() const {
               std::to_string(outputs));
   with_model(model, [&](auto type) {
     constexpr Recurrence recurrence = decltype(type)::recurrence;
-    require(
-        channels.drives >= 1 || recurrence == Recurrence::dense || recurrence == Recurrence::pairs,
-        "ranks must not all be zero");
-    require(form == Form::voltage || recurrence != Recurrence::gated,
+    require(channels.drives >= 1 || has_matrix(recurrence) || recurrence == Recurrence::pairs,
+            "ranks must not all be zero");
+    require(form == Form::voltage || !has_gates(recurrence),
             "form must be voltage (the rates are the states) for " + model);
-    require(!own_leak() || recurrence != Recurrence::gated,
+    require(!own_leak() || !has_gates(recurrence),
             "alphas and cubic belong to networks without gates, got model " + model);
     require(!gated || decltype(type)::has_gate,
             "gated belongs to LowRankHORNN and HORNN, got model " + model);

@@ -10,18 +10,18 @@ namespace tbrnn::inline TBRNN_ISA {
 struct Dense {
   static constexpr bool exists = true;
 
-  // rows [unit][32]; begin and finish as those of multiply
+  // rows [pre-activation][unit][32]; begin and finish as those of multiply
   template <class T, class Begin, class Finish>
   static void forward(const Network<T>& net, const Workspace<T>&, const T* carrier, T* y,
                       Begin begin, Finish finish) {
-    multiply(Panels{net.units, net.units}, net.product, carrier, y, begin, finish);
+    multiply(Panels{rows(net), net.units}, net.product, carrier, y, begin, finish);
   }
 
   // g = W^T e
   template <class T, class Finish>
   static void adjoint(const Network<T>& net, const Workspace<T>&, const T*, const T* e, T* g,
                       Finish finish) {
-    const Panels panels{net.units, net.units};
+    const Panels panels{net.units, rows(net)};
     multiply(
         panels, net.product + panels.size(), e, g,
         [g](int first, int rows) { zero_rows(g + first * tile_trials, rows); }, finish);
@@ -33,7 +33,7 @@ struct Dense {
                        Rows<T> e, T* dW) {
     for (int t = 0; t < steps; t += few_steps)
       for (int unit = 0; unit < net.units; unit += tile_trials)
-        gradient_of_units(net.units, unit, steps - t < few_steps ? steps - t : few_steps,
+        gradient_of_units(rows(net), net.units, unit, steps - t < few_steps ? steps - t : few_steps,
                           {carrier.at + t * carrier.step, carrier.step},
                           {e.at + t * e.step, e.step}, dW, work.product);
   }
@@ -42,13 +42,18 @@ struct Dense {
   static constexpr int few_steps = 8;
 
   template <class T>
-  static void gradient_of_units(int units, int unit, int steps, Rows<T> carrier, Rows<T> e, T* dW,
-                                T* transposed) {
+  static int rows(const Network<T>& net) {  // of W, one for each pre-activation of each unit
+    return net.preactivations * net.units;
+  }
+
+  template <class T>
+  static void gradient_of_units(int rows, int units, int unit, int steps, Rows<T> carrier,
+                                Rows<T> e, T* dW, T* transposed) {
     const int columns = padded(units);
     for (int t = 0; t < steps; ++t)
       transpose_rows(carrier.at + t * carrier.step + unit * tile_trials, units - unit,
                      transposed + t * tile_trials * tile_trials);
-    for_blocks(Panels{units, units}, [&]<int R>(int first, int, int row) {
+    for_blocks(Panels{rows, units}, [&]<int R>(int first, int, int row) {
       const int i = first + row;
       for (int lane = 0; lane < tile_trials; lane += Two<T>::lanes)
         gradient_block<R>(steps, {e.at + i * tile_trials, e.step}, transposed + lane,

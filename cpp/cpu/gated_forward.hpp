@@ -44,14 +44,15 @@ void next_state(const Time<T>& time, int t) {
     return Model::step(P::load(x + at), P::load(z + at), P::load(g + at), half_alpha);
   };
   const auto read = [&](auto state) TBRNN_INLINED {
-    gather_rows(
-        net.units, net.gathered(), net.gather, net.gathered(),
-        [=](int at) TBRNN_INLINED {
-          const P value = state(at);
-          value.store(next + at);
-          return value;
-        },
-        time.c(t + 1));
+    const auto kept = [=](int at) TBRNN_INLINED {
+      const P value = state(at);
+      value.store(next + at);
+      return value;
+    };
+    if (net.gathered() == 0)
+      for (int at = 0; at < net.units * tile_trials; at += P::lanes) kept(at);
+    else
+      gather_rows(net.units, net.gathered(), net.gather, net.gathered(), kept, time.c(t + 1));
   };
   if (net.sigma == T(0)) {
     read(update);

@@ -11,6 +11,7 @@ struct NoProduct {
 struct Dense;
 struct Pairs;
 struct Gated;
+struct GatedDense;
 
 template <Recurrence>
 struct ProductOf;
@@ -31,6 +32,10 @@ template <>
 struct ProductOf<Recurrence::gated> {
   using Type = Gated;
 };
+template <>
+struct ProductOf<Recurrence::gated_dense> {
+  using Type = GatedDense;
+};
 
 template <class Model, class Product, class T>
 struct Loop {
@@ -38,9 +43,14 @@ struct Loop {
   static double backward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
 };
 
-// The loop of gated units is another one.
+// The loops of gated units are others.
 template <class Model, class T>
 struct Loop<Model, Gated, T> {
+  static void forward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
+  static double backward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
+};
+template <class Model, class T>
+struct Loop<Model, GatedDense, T> {
   static void forward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
   static double backward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
 };

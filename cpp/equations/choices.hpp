@@ -3,7 +3,13 @@
 
 namespace tbrnn {
 
-enum class Recurrence { channel, dense, pairs, gated };  // what computes the drive
+enum class Recurrence { channel, dense, pairs, gated, gated_dense };  // what computes the drive
+constexpr bool has_gates(Recurrence r) {
+  return r == Recurrence::gated || r == Recurrence::gated_dense;
+}
+constexpr bool has_matrix(Recurrence r) {
+  return r == Recurrence::dense || r == Recurrence::gated_dense;
+}
 enum class Form { rate, voltage };
 enum class Nonlinearity { tanh, relu, sigmoid, softplus, identity };
 

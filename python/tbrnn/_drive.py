@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._phi import slope, value
-from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankTBRNN
+from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LeakyGRU, LowRankTBRNN
 
 if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
@@ -37,7 +37,7 @@ def spectral_radius(net: Ensemble) -> float:
 
     A pairwise drive gives ``slope scale m n^T``, or ``slope w_hh`` of full rank. A three-body drive
     is linear at 0 only where phi(0) is not 0, and gives 0 otherwise. In voltage form the drive
-    reads x, and its sum goes through phi. Of a LowRankGRU it is that of the candidate, with the
+    reads x, and its sum goes through phi. Of gated networks it is that of the candidate, with a
     reset gate at sigmoid(0).
     """
     model = net.model
@@ -64,6 +64,8 @@ def _full(net: Ensemble, at_rest: NDArray[Any]) -> NDArray[Any]:
     model, arrays = net.model, {n: a.astype(np.float64) for n, a in net.arrays.items()}
     if isinstance(model, RNN | EIRNN):
         return model.effective(arrays["w_hh"])
+    if isinstance(model, LeakyGRU):
+        return np.asarray(arrays["w_hh"])
     if isinstance(model, TBRNN):
         return _of_tensor(arrays["w_hh"], at_rest)
     if not isinstance(model, HORNN):

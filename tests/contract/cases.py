@@ -24,7 +24,9 @@ KINDS = {
     "full hybrid": Network("HORNN"),
     "full gated": Network("HORNN", gated=True),
     "gru": Network("LowRankGRU"),
+    "leaky gru": Network("LeakyGRU"),
 }
+GATED = ("gru", "leaky gru")
 FORMS = ("rate", "voltage")
 PHIS = ("tanh", "relu", "sigmoid", "softplus", "identity")
 PARAMETRISED = {
@@ -62,7 +64,9 @@ class Case:
 
     @property
     def model_ranks(self):
-        terms = dict.fromkeys(("RNN", "EIRNN", "TBRNN", "HORNN"), 0) | {"LowRankHORNN": 2}
+        terms = dict.fromkeys(("RNN", "EIRNN", "LeakyGRU", "TBRNN", "HORNN"), 0) | {
+            "LowRankHORNN": 2
+        }
         return self.ranks[: terms.get(self.net.model, 1)]
 
     @property
@@ -79,9 +83,11 @@ class Case:
             "EIRNN": {"w_hh": (n, n)},
             "TBRNN": {"w_hh": (n, n, n)},
             "HORNN": {"w_hh_rnn": (n, n), "w_hh_tbrnn": (n, n, n), "gate": ()},
+            "LeakyGRU": {"w_hu": (n, n), "w_hh": (n, n)},
             "LowRankGRU": {f"{a}_h{gate}": (n, r) for gate in "rzh" for a in "mn"},
         }[self.net.model]
-        for layer in ("ir", "iz", "ih") if self.net.model == "LowRankGRU" else ("in",):
+        layers = {"LowRankGRU": ("ir", "iz", "ih"), "LeakyGRU": ("iu", "ih")}
+        for layer in layers.get(self.net.model, ("in",)):
             shapes[f"w_{layer}"] = (n, self.inputs)
             if self.input_bias:
                 shapes[f"b_{layer}"] = (n,)
@@ -147,7 +153,7 @@ class Case:
         spread["w_hh_tbrnn"] = 0.5 / self.units
         if self.net.model == "TBRNN":
             spread["w_hh"] = 0.8 / self.units
-        spread |= {f"{a}_i{gate}": spread[f"{a}_in"] for gate in "rzh" for a in "wb"}
+        spread |= {f"{a}_i{gate}": spread[f"{a}_in"] for gate in "rzuh" for a in "wb"}
         blocks = [
             rng.normal(0, spread.get(name, 0.7 if leaky else 0.25), (members, int(np.prod(shape))))
             for name, shape in self.fields
@@ -181,7 +187,7 @@ class Case:
 def case(kind="three-body", form="rate", mode=LEAKY, phi="tanh", phi_out=None, **options):
     """A Case; options that Network has go to the network, the others to the case."""
     units = options.get("units", Case.units)
-    form = "voltage" if kind == "gru" else form  # it has no other
+    form = "voltage" if kind in GATED else form  # they have no other
     net = replace(KINDS[kind], form=form, phi=phi, phi_out=phi_out or phi)
     if options.pop("bulk", False):
         draw = np.random.default_rng(11).normal(0, 0.5 / np.sqrt(units), (units, units))

@@ -13,11 +13,11 @@ from contract.agreement import (
     assert_same_training,
 )
 from contract.calls import gradient, oracle_gradient, oracle_train, simulate, train
-from contract.cases import FORMS, KINDS, LEAKY, MATCHES, OWN_LEAK, case
+from contract.cases import FORMS, GATED, KINDS, LEAKY, MATCHES, OWN_LEAK, case
 from reference import noise, schedules
 from tolerances import assert_close
 
-LEAKING = [kind for kind in KINDS if kind != "gru"]
+LEAKING = [kind for kind in KINDS if kind not in GATED]
 
 
 def variants(kind, form, **options):
@@ -144,3 +144,5 @@ def test_mistakes(options, message):
 def test_gated_units_have_no_leaks_of_their_own(options, message):
     with pytest.raises(ValueError, match=message):
         tbrnn.LowRankGRU(units=3, rank=1, inputs=1, outputs=1, **options)
+    with pytest.raises(ValueError, match=message):
+        tbrnn.LeakyGRU(units=3, inputs=1, outputs=1, **options)

@@ -133,11 +133,13 @@ TEST_P(Engine, GradientEqualsCentralDifferences) {
 }
 
 TEST_P(Engine, GatedGradientEqualsCentralDifferences) {
-  const Case c = make_case(LowRankGRU::name, Form::voltage);
-  const VectorXd p = random(static_cast<int>(block_size(c.spec)));
-  const VectorXd expected =
-      central_differences([&](const VectorXd& q) { return gradient_of(c, q, 1).loss(0); }, p);
-  EXPECT_LE((gradient_of(c, p, 2).gradient - expected).norm(), 1e-7 * expected.norm());
+  for (const char* model : {LowRankGRU::name, LeakyGRU::name}) {
+    const Case c = make_case(model, Form::voltage);
+    const VectorXd p = random(static_cast<int>(block_size(c.spec)));
+    const VectorXd expected =
+        central_differences([&](const VectorXd& q) { return gradient_of(c, q, 1).loss(0); }, p);
+    EXPECT_LE((gradient_of(c, p, 2).gradient - expected).norm(), 1e-7 * expected.norm()) << model;
+  }
 }
 
 TEST_P(Engine, ThreadsAndCompanyDoNotChangeABit) {

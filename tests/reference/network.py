@@ -9,6 +9,7 @@ from . import (
     hard_orth,
     hornn,
     leak,
+    leaky_gru,
     low_rank_gru,
     low_rank_hornn,
     low_rank_rnn,
@@ -63,16 +64,19 @@ def preactivation(net, p, r, u):
     return module.drive(p, r, *options) + bulk + u @ p["w_in"].T + p.get("b_in", 0)
 
 
+GATED = {"LowRankGRU": low_rank_gru, "LeakyGRU": leaky_gru}
+
+
 def step(net, p, x, u, noise):
-    if net.model == "LowRankGRU":
-        return low_rank_gru.step(net, p, x, u, noise)
+    if net.model in GATED:
+        return GATED[net.model].step(net, p, x, u, noise)
     return leak.step(net, x, preactivation(net, p, leak.presynaptic(net, x), u), noise)
 
 
 def adjoint_step(net, p, x, u, g):
     """g = dL/d(next state) -> dL/dx and the sums over trials of dL/dp."""
-    if net.model == "LowRankGRU":
-        return low_rank_gru.adjoint_step(net, p, x, u, g)
+    if net.model in GATED:
+        return GATED[net.model].adjoint_step(net, p, x, u, g)
     module, options = net.recurrence
     r = leak.presynaptic(net, x)
     d = leak.adjoint_drive(net, preactivation(net, p, r, u), g)

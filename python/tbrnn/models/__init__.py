@@ -6,13 +6,23 @@ engine (cpp/equations); here are names, shapes and initial distributions.
 
 from tbrnn._network import Network
 from tbrnn.models.dense import EIRNN, RNN
-from tbrnn.models.gated import LowRankGRU
+from tbrnn.models.gated import LeakyGRU, LowRankGRU
 from tbrnn.models.low_rank import LowRankHORNN, LowRankNetwork, LowRankRNN, LowRankTBRNN
 from tbrnn.models.polynomial import HORNN, TBRNN
 
 MODELS: dict[str, type[Network]] = {
     model.__name__: model
-    for model in (LowRankRNN, LowRankTBRNN, LowRankHORNN, RNN, EIRNN, TBRNN, HORNN, LowRankGRU)
+    for model in (
+        LowRankRNN,
+        LowRankTBRNN,
+        LowRankHORNN,
+        LowRankGRU,
+        RNN,
+        EIRNN,
+        LeakyGRU,
+        TBRNN,
+        HORNN,
+    )
 }
 
 __all__ = [
@@ -21,6 +31,7 @@ __all__ = [
     "MODELS",
     "RNN",
     "TBRNN",
+    "LeakyGRU",
     "LowRankGRU",
     "LowRankHORNN",
     "LowRankNetwork",

@@ -50,6 +50,23 @@ SHARED_PARAMETERS = """inputs, outputs : int
         ``{"b_in": (0, 0.5), "w_in": (0, None)}``; equal ends fix the value. Initial weights are
         moved into them: by their absolute value where the bounds are (0, None), else clipped."""
 
+GATED_PARAMETERS = """inputs, outputs : int
+        Number of input and output channels.
+    alpha : float, default 0.2
+        Euler step dt/tau, above 0 and at most 1; 1 is a discrete step.
+    sigma, input_sigma : float, default 0
+        Standard deviation of the noise added to each unit, and to each input, in each step.
+    rectified_inputs : bool, default False
+        Whether noisy inputs are cut off at 0.
+    phi : {"tanh", "relu", "sigmoid", "softplus", "identity"} or Nonlinearity, default "tanh"
+        Nonlinearity of the candidate.
+    input_bias, output_bias : bool, default True
+        Whether there is a bias of each pre-activation, and a b_out.
+    readout : {"matrix", "identity"}, default "matrix"
+        "identity": the outputs are x, without W_out and b_out; requires outputs == units.
+    bounds : mapping from parameter name to (low, high), optional
+        Bounds that every update of a training keeps, None for none."""
+
 BULK = """bulk : array (unit, unit), or (gain, seed), optional
         A fixed matrix whose product with the rates joins the drive, unscaled, and is never trained:
         the random connectivity g C of Mastrogiuseppe and Ostojic (2018). A pair (g, seed) draws
@@ -71,6 +88,7 @@ def documented(model: Model) -> Model:
     shared = {
         "UPDATE": UPDATE,
         "SHARED": SHARED_PARAMETERS,
+        "GATED": GATED_PARAMETERS,
         "BULK": BULK,
         "RAISES": RAISES,
         "SOURCE": SOURCE,

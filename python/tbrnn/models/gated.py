@@ -1,4 +1,4 @@
-"""Low-rank networks with gates."""
+"""Networks whose units have gates."""
 
 from __future__ import annotations
 
@@ -9,15 +9,31 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn._network import fan_in
+from tbrnn._network import Network, fan_in
 from tbrnn.errors import mistake
 from tbrnn.models._documents import documented
 from tbrnn.models.low_rank import LowRankNetwork
 
 
+@dataclass(frozen=True, kw_only=True)
+class GatedNetwork(Network):
+    """A network whose rates are its states, and whose gates take the place of other leaks."""
+
+    form: ClassVar[str] = "voltage"  # type: ignore[misc]  # no argument here
+    phi_out: ClassVar[str] = "identity"  # type: ignore[misc]
+
+    def __post_init__(self) -> None:
+        """Check every argument; gates take the place of other leaks."""
+        super().__post_init__()
+        if not isinstance(self.alpha, float):
+            raise mistake("alpha", "one number, as units have gates", f"{len(self.alpha)} numbers")
+        if self.cubic:
+            raise mistake("cubic", "0, as units have gates", self.cubic)
+
+
 @documented
 @dataclass(frozen=True, kw_only=True)
-class LowRankGRU(LowRankNetwork):
+class LowRankGRU(GatedNetwork, LowRankNetwork):
     """A gated recurrent unit whose three recurrent matrices have rank R.
 
     With gates between 0 and 1, ``sigmoid(v) = 1 / (1 + exp(-v))``, inputs u, unit Gaussian noise xi
@@ -29,9 +45,8 @@ class LowRankGRU(LowRankNetwork):
         x <- x + alpha (-x + (1 - z) g + z x) + sigma xi
         o  = W_out x + b_out
 
-    The readout is linear, and so the rates of this network are its states x. `form`, `phi_out` and
-    `bulk` are no arguments here; every network can be asked for them, and this one answers
-    "voltage", "identity" and None.
+    The readout is linear, and so the rates of this network are its states x. `form`, `phi_out`,
+    `bulk`, leaks of single units and cubic leaks are no arguments here.
 
     Parameters
     ----------
@@ -39,19 +54,7 @@ class LowRankGRU(LowRankNetwork):
         Number of units N.
     rank : int
         Number R of pairs of vectors m, n of each matrix, from 1 to units.
-    inputs, outputs : int
-        Number of input and output channels.
-    alpha : float, default 0.2
-        Euler step dt/tau, above 0 and at most 1. The published "discrete" mode is
-        ``alpha=1, sigma=0, scale=1``.
-    sigma : float, default 0
-        Standard deviation of the noise added to each unit in each step (not scaled by dt).
-    phi : {"tanh", "relu", "sigmoid", "softplus", "identity"}, default "tanh"
-        Nonlinearity of the candidate.
-    input_bias, output_bias : bool, default True
-        Whether there are b_ir, b_iz and b_ih, and a b_out.
-    readout : {"matrix", "identity"}, default "matrix"
-        "identity": the outputs are x, without W_out and b_out; requires outputs == units.
+    <GATED>
     scale : float, optional
         Factor of the three low-rank products; 1/N unless given.
 
@@ -82,8 +85,6 @@ class LowRankGRU(LowRankNetwork):
 
     rank: int
 
-    form: ClassVar[str] = "voltage"  # type: ignore[misc]  # no argument here
-    phi_out: ClassVar[str] = "identity"  # type: ignore[misc]
     bulk: ClassVar[None] = None  # type: ignore[misc]
 
     code: ClassVar[int] = 7
@@ -105,17 +106,71 @@ class LowRankGRU(LowRankNetwork):
     }
     rank_from: ClassVar[tuple[str, ...]] = ("m_hr",)
 
-    def __post_init__(self) -> None:
-        """Check every argument; gates take the place of other leaks."""
-        super().__post_init__()
-        if not isinstance(self.alpha, float):
-            raise mistake("alpha", "one number, as units have gates", f"{len(self.alpha)} numbers")
-        if self.cubic:
-            raise mistake("cubic", "0, as units have gates", self.cubic)
-
     def _draw_field(
         self, rng: np.random.Generator, name: str, shape: tuple[int, ...]
     ) -> NDArray[np.float64]:
         if name in ("b_ir", "b_iz", "b_ih"):
             return fan_in(rng, shape, self.inputs)
         return super()._draw_field(rng, name, shape)
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class LeakyGRU(GatedNetwork):
+    """A leaky network of full rank whose units have one gate, the update.
+
+    With ``sigmoid(v) = 1 / (1 + exp(-v))``, inputs u, unit Gaussian noise xi and alpha = dt/tau::
+
+        s = sigmoid(W_iu u + b_iu + w_hu x)                        update
+        g = phi(W_ih u + b_ih + w_hh x)                            candidate
+        x <- (1 - s) x + s ((1 - alpha) x + alpha g) + sigma xi
+        o  = W_out x + b_out
+
+    The rates of this network are its states x. `form`, `phi_out`, leaks of single units and cubic
+    leaks are no arguments here. An exponential decay over dt is ``alpha = 1 - exp(-dt/tau)``.
+
+    Parameters
+    ----------
+    units : int
+        Number of units N.
+    <GATED>
+
+    <RAISES>
+
+    Notes
+    -----
+    Parameters: w_hu, w_hh (unit, unit), entry ij from unit j to unit i, w_iu (unit, input),
+    b_iu (unit), w_ih, b_ih, w_out (output, unit), b_out (output). They start uniform on
+    +-1/sqrt(N) (w_hu, w_hh, w_out, b_out) and on +-1/sqrt(inputs) (the others).
+
+    Published code computes a reset gate, too, and never uses it; it is left out.
+
+    References
+    ----------
+    Yang et al., "Task representations in neural networks trained to perform many cognitive tasks",
+    Nature Neuroscience 22 (2019).
+
+    Examples
+    --------
+    >>> import numpy as np, tbrnn
+    >>> nets = tbrnn.LeakyGRU(units=30, inputs=2, outputs=1).initial(seeds=range(5))
+    >>> nets.w_hu.shape, nets.w_iu.shape, nets.b_ih.shape
+    ((5, 30, 30), (5, 30, 2), (5, 30))
+    >>> nets.simulate(np.ones((4, 50, 2))).outputs.shape
+    (5, 4, 50, 1)
+    """
+
+    code: ClassVar[int] = 9
+    published: ClassVar[Mapping[str, str]] = {"w_hu": "w_hu", "w_hh": "w_hh"}
+    published_inputs: ClassVar[Mapping[str, str]] = {
+        "w_iu.weight": "w_iu",
+        "w_iu.bias": "b_iu",
+        "w_ih.weight": "w_ih",
+        "w_ih.bias": "b_ih",
+    }
+
+    def _draw_field(
+        self, rng: np.random.Generator, name: str, shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        inputs = self.published_inputs.values()
+        return fan_in(rng, shape, self.inputs if name in inputs else self.units)
