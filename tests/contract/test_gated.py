@@ -17,6 +17,7 @@ from tolerances import TOLERANCES, assert_close
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MODEL = tbrnn.LowRankGRU(units=30, rank=5, inputs=3, outputs=2)
+BOTH = [MODEL, tbrnn.LeakyGRU(units=30, inputs=3, outputs=2)]
 MATRICES = [f"{a}_h{gate}" for gate in "rzh" for a in "mn"]
 
 
@@ -235,8 +236,9 @@ def test_gru_students_show_rates():
         tbrnn.lint(teachers, tbrnn.LowRankGRU, match="states", **options)
 
 
-def test_velocities_and_planes():
-    net = MODEL.initial([0], dtype="float64")[0]
+@pytest.mark.parametrize("model", BOTH)
+def test_velocities_and_planes(model):
+    net = model.initial([0], dtype="float64")[0]
     states = net.simulate(INPUTS).states
     after = net.simulate(np.zeros((6, 1, 3)), initial_states=states[:, -1]).states[:, 0]
     velocity = tbrnn.analysis.velocity(net, states[:, -1])
@@ -261,9 +263,10 @@ def test_canonical_pairs_keep_the_dynamics():
     "ask",
     [tbrnn.analysis.fixed_points, tbrnn.connectivity.matrix, tbrnn.connectivity.tensor],
 )
-def test_what_gates_do_not_have(ask):
+@pytest.mark.parametrize("model", BOTH)
+def test_what_gates_do_not_have(model, ask):
     with pytest.raises(ValueError, match="nets must be .*networks .*, got Ensemble.1 network"):
-        ask(MODEL.initial([0])[0])
+        ask(model.initial([0])[0])
 
 
 def test_statistics_are_of_the_candidate_at_a_half_open_gate():
