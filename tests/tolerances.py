@@ -12,9 +12,6 @@ TOLERANCES = {
     "float64 gradients of an array": 1e-11,
     # One thread of rounding through a few dozen contracting steps, and the engine's own tanh.
     "float32 values": 1e-5,
-    # Of a full tensor a drive is a sum of thousands of products, one after the other: 4,753 of
-    # them, at 97 units, leave about sqrt(4753) eps = 4e-6 of one step.
-    "float32 values of a full tensor": 3e-5,
     "float32 gradients": 1e-5,
     # One parameter array alone: a sum over trials and steps that cancels loses a digit.
     "float32 gradients of an array": 1e-4,

@@ -52,7 +52,8 @@ void for_blocks(const Panels& panels, Use&& use) {
     for_blocks_of(panels.first(panel), panels.first(panel + 1) - panels.first(panel), use);
 }
 
-// y[row][32] += sum_k A[row][k] b[k][32]; begin and finish(first row, rows) of a panel find its y in the nearest cache.
+// y[row][32] += sum_k A[row][k] b[k][32], a sum of its own, so that y of many products loses less. begin and finish(first row, rows)
+// of a panel find its y in the nearest cache.
 template <class T, class Begin, class Finish>
 void multiply(const Panels& panels, const T* A, const T* b, T* y, Begin&& begin, Finish&& finish) {
   for (int panel = 0; panel < panels.count(); ++panel) {
@@ -62,11 +63,13 @@ void multiply(const Panels& panels, const T* A, const T* b, T* y, Begin&& begin,
       for_blocks_of(first, size, [&]<int R>(int, int, int row) {
         T* to = y + (first + row) * tile_trials + lane;
         Two<T> sum[R];
-        unroll<R>([&](auto i) TBRNN_INLINED { sum[i] = Two<T>::load(to + i * tile_trials); });
+        unroll<R>([&](auto i) TBRNN_INLINED { sum[i] = Two<T>(T(0)); });
         multiply_add<1>(
             sum, panels.columns, A + panels.offset(first) + row,
             [=](int) TBRNN_INLINED { return size; }, b + lane);
-        unroll<R>([&](auto i) TBRNN_INLINED { sum[i].store(to + i * tile_trials); });
+        unroll<R>([&](auto i) TBRNN_INLINED {
+          (Two<T>::load(to + i * tile_trials) + sum[i]).store(to + i * tile_trials);
+        });
       });
     finish(first, size);
   }

@@ -12,7 +12,7 @@ def assert_forward_is_oracle(c):
     for member, flat in enumerate(parameters):
         for name, expected in oracle_forward(c, flat, data).items():
             assert ours[name].dtype == c.dtype
-            assert_close(ours[name][member], expected, c.values, name)
+            assert_close(ours[name][member], expected, f"{c.dtype} values", name)
 
 
 def assert_gradient_is_oracle(c):

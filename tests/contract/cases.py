@@ -98,12 +98,6 @@ class Case:
         return list(shapes.items())
 
     @property
-    def values(self):
-        """The tolerance of states, rates and outputs."""
-        of_tensor = self.dtype == "float32" and self.net.model in ("TBRNN", "HORNN")
-        return f"{self.dtype} values" + " of a full tensor" * of_tensor
-
-    @property
     def size(self):
         return sum(int(np.prod(shape)) for _, shape in self.fields)
 
