@@ -5,9 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "core/plugin.hpp"
+#include "memory.hpp"
 
 #define TBRNN_UNROLL _Pragma("unroll")
 
@@ -83,12 +87,28 @@ inline void require(cudaError_t error, const char* what) {
     throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(error));
 }
 
+inline Pool& pool() {
+  static Pool blocks(
+      [](std::size_t bytes) -> void* {
+        void* at = nullptr;
+        const cudaError_t error = cudaMalloc(&at, bytes);
+        if (error == cudaErrorMemoryAllocation) {
+          cudaGetLastError();  // forgets it
+          return nullptr;
+        }
+        require(error, "device memory");
+        return at;
+      },
+      [](void* at) { cudaFree(at); });
+  return blocks;
+}
+
 template <class T>
 class Memory {
  public:
   Memory() = default;
   explicit Memory(std::size_t size) : size_(size) {
-    if (size) require(cudaMalloc(&at_, size * sizeof(T)), "device memory");
+    if (size) at_ = static_cast<T*>(pool().take(size * sizeof(T)));
   }
   Memory(Memory&& other) noexcept
       : size_(std::exchange(other.size_, 0)), at_(std::exchange(other.at_, nullptr)) {}
@@ -97,7 +117,7 @@ class Memory {
     std::swap(at_, other.at_);
     return *this;
   }
-  ~Memory() { cudaFree(at_); }
+  ~Memory() { pool().give_back(at_); }
   T* data() const { return at_; }
   std::size_t size() const { return size_; }
 
@@ -114,6 +134,44 @@ void to_device(const T* from, std::size_t size, T* to) {
 template <class T>
 void to_host(const T* from, std::size_t size, T* to) {
   require(cudaMemcpy(to, from, size * sizeof(T), cudaMemcpyDeviceToHost), "copy to the host");
+}
+
+inline void copy_text(const char* from, char* to, std::size_t size) {
+  std::snprintf(to, size, "%s", from);
+}
+
+// Whether the present device runs `kernel`, and if not, why.
+template <class Function>
+plugin::Device device(Function* kernel) {
+  using plugin::Readiness;
+  plugin::Device d{};
+  copy_text(TBRNN_CUDA_ARCHITECTURES, d.architectures, sizeof(d.architectures));
+  cudaRuntimeGetVersion(&d.runtime);
+  cudaDriverGetVersion(&d.driver);
+  const auto end = [&](Readiness readiness, cudaError_t error) {
+    d.readiness = readiness;
+    copy_text(cudaGetErrorString(error), d.message, sizeof(d.message));
+    cudaGetLastError();  // forgets it
+    return d;
+  };
+  int count = 0, index = 0;
+  cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaErrorInsufficientDriver)
+    return end(d.driver ? Readiness::old_driver : Readiness::no_driver, error);
+  if (error == cudaErrorNoDevice) return end(Readiness::no_gpu, error);
+  cudaDeviceProp properties{};
+  if (!error) error = cudaGetDevice(&index);
+  if (!error) error = cudaGetDeviceProperties(&properties, index);
+  if (error) return end(Readiness::broken, error);
+  d.major = properties.major;
+  d.minor = properties.minor;
+  d.memory = properties.totalGlobalMem;
+  copy_text(properties.name, d.name, sizeof(d.name));
+  cudaFuncAttributes attributes{};
+  error = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(kernel));
+  if (error == cudaErrorNoKernelImageForDevice || error == cudaErrorInvalidDeviceFunction)
+    return end(Readiness::old_card, error);
+  return end(error ? Readiness::broken : Readiness::ready, error);
 }
 
 inline int multiprocessors() {

@@ -34,6 +34,12 @@ void gradient(const Cohort<T>&, Match, double* loss, T* gradient);
 template <class T>
 const char* kernel_of(const Spec&, Match);
 
+template <class T>
+struct States {  // what a training remembers, on the host: (member, block), steps (member, field)
+  T *parameters, *before, *best, *m, *v;
+  long* steps;
+};
+
 // Members that are trained together: their weights stay on the device, and each launch trains all that still learn.
 template <class T>
 class Trainer {
@@ -56,6 +62,12 @@ class Trainer {
     std::vector<double> history;  // [entry][record_width]
   };
   Result result(int member) const;
+
+  // All members at once: where an earlier training stood, and where this one stands.
+  void write(const std::vector<Progress>&, const States<T>&);
+  void read(const States<T>&) const;
+  const Progress& progress(int member) const;
+  std::vector<double>& history(int member);  // what was recorded; may be taken away
 
  private:
   struct State;

@@ -24,6 +24,9 @@ struct Trainer<T>::State {
   dev::Memory<Progress> device_progress;
   dev::Memory<T> parameters, before, best, gradient, m, v;
   dev::Memory<long> steps_taken;
+  int most_blocks;
+  std::size_t scratch_size;  // of a block
+  dev::Memory<T> scratch_memory;
 
   State(const Spec&, Match, const std::vector<Member>&);
   long history_size(long epochs) const;
@@ -75,6 +78,9 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
   m = zeros<T>(entries);
   v = zeros<T>(entries);
   steps_taken = zeros<long>(members.size() * fields.size());
+  most_blocks = std::min(static_cast<int>(members.size()), 2 * dev::multiprocessors());
+  scratch_size = Scratch<T>::size(shape, data.steps(), kernel.trials);
+  scratch_memory = dev::Memory<T>(scratch_size * static_cast<std::size_t>(most_blocks));
 }
 
 // Entries that a member may write in so many epochs: one before training, one at its end.
@@ -88,10 +94,8 @@ long Trainer<T>::State::history_size(long epochs) const {
 
 template <class T>
 void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
-  const int blocks = std::min(static_cast<int>(running.size()), 2 * dev::multiprocessors());
-  const std::size_t scratch = Scratch<T>::size(shape, data.steps(), kernel.trials),
-                    entries = static_cast<std::size_t>(history_size(epochs)) * record_width;
-  const dev::Memory<T> scratch_memory(scratch * static_cast<std::size_t>(blocks));
+  const int blocks = std::min(static_cast<int>(running.size()), most_blocks);
+  const std::size_t entries = static_cast<std::size_t>(history_size(epochs)) * record_width;
   const dev::Memory<double> history_memory(entries * courses.size());
   const dev::Memory<int> order = on_device(running.data(), running.size());
   TrainingTask<T> task{};
@@ -119,15 +123,16 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
   task.history = history_memory.data();
   task.history_size = static_cast<int>(history_size(epochs));
   task.scratch = scratch_memory.data();
-  task.scratch_size = scratch;
+  task.scratch_size = scratch_size;
   dev::launch(kernel.entry, blocks, block_threads, kernel.shared_bytes, task);
 
   dev::to_host(device_progress.data(), progress.size(), progress.data());
+  std::vector<double> added(history_memory.size());
+  dev::to_host(history_memory.data(), added.size(), added.data());
   for (const int member : running) {
     const std::size_t i = static_cast<std::size_t>(member);
-    std::vector<double> added(static_cast<std::size_t>(progress[i].records) * record_width);
-    dev::to_host(history_memory.data() + i * entries, added.size(), added.data());
-    history[i].insert(history[i].end(), added.begin(), added.end());
+    const auto first = added.begin() + static_cast<std::ptrdiff_t>(i * entries);
+    history[i].insert(history[i].end(), first, first + progress[i].records * record_width);
     progress[i].records = 0;
   }
   dev::to_device(progress.data(), progress.size(), device_progress.data());
@@ -161,6 +166,42 @@ typename Trainer<T>::Result Trainer<T>::result(int member) const {
   dev::to_host(state_->best.data() + i * size, size, result.best.data());
   dev::to_host(state_->parameters.data() + i * size, size, result.last.data());
   return result;
+}
+
+template <class T>
+void Trainer<T>::write(const std::vector<Progress>& progress, const States<T>& from) {
+  State& s = *state_;
+  s.progress = progress;
+  dev::to_device(progress.data(), progress.size(), s.device_progress.data());
+  const std::size_t size = s.parameters.size();
+  dev::to_device(from.parameters, size, s.parameters.data());
+  dev::to_device(from.before, size, s.before.data());
+  dev::to_device(from.best, size, s.best.data());
+  dev::to_device(from.m, size, s.m.data());
+  dev::to_device(from.v, size, s.v.data());
+  dev::to_device(from.steps, s.steps_taken.size(), s.steps_taken.data());
+}
+
+template <class T>
+void Trainer<T>::read(const States<T>& to) const {
+  const State& s = *state_;
+  const std::size_t size = s.parameters.size();
+  dev::to_host(s.parameters.data(), size, to.parameters);
+  dev::to_host(s.before.data(), size, to.before);
+  dev::to_host(s.best.data(), size, to.best);
+  dev::to_host(s.m.data(), size, to.m);
+  dev::to_host(s.v.data(), size, to.v);
+  dev::to_host(s.steps_taken.data(), s.steps_taken.size(), to.steps);
+}
+
+template <class T>
+const Progress& Trainer<T>::progress(int member) const {
+  return state_->progress[static_cast<std::size_t>(member)];
+}
+
+template <class T>
+std::vector<double>& Trainer<T>::history(int member) {
+  return state_->history[static_cast<std::size_t>(member)];
 }
 
 template class Trainer<float>;

@@ -2,50 +2,18 @@
 
 import os
 import re
-import subprocess
-import sys
-import sysconfig
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[1]
-BUILD = SOURCE / "build" / "pytest"
-NO_GOOGLETEST = "GoogleTest not found"
-
-
-def run(*command):
-    """Run with the cmake and ninja of this Python's environment; return the finished process."""
-    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    return subprocess.run(
-        [str(word) for word in command],
-        env={**os.environ, "PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def succeed(*command):
-    process = run(*command)
-    assert process.returncode == 0, process.stdout
-    return process.stdout
+from builds import configured, succeed
 
 
 @pytest.fixture(scope="module")
 def build():
-    """Folder of a release build of the C++ tests, without the Python module."""
-    configured = run(
-        *("cmake", "--fresh", "-S", SOURCE, "-B", BUILD, "-G", "Ninja"),
-        *("-DCMAKE_BUILD_TYPE=Release", "-DTBRNN_TESTS=ON", "-DTBRNN_PYTHON=OFF"),
-        f"-DPython_EXECUTABLE={sys.executable}",
-    )
-    if NO_GOOGLETEST in configured.stdout and os.environ.get("CI") != "true":
-        pytest.skip(f"{NO_GOOGLETEST}; install it with: apt install libgtest-dev")
-    assert configured.returncode == 0, configured.stdout
-    succeed("cmake", "--build", BUILD)
-    return BUILD
+    folder = configured()
+    succeed("cmake", "--build", folder)
+    return folder
 
 
 def test_every_googletest_passes(build):

@@ -8,4 +8,5 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
   tbrnn::register_simulate(module);
   tbrnn::register_trainer(module);
   tbrnn::register_engine(module);
+  tbrnn::register_plugin(module);
 }

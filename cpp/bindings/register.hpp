@@ -22,6 +22,7 @@ void register_dataset(py::module_&);
 void register_simulate(py::module_&);
 void register_trainer(py::module_&);
 void register_engine(py::module_&);
+void register_plugin(py::module_&);
 
 Match parse_match(const std::string&);
 Loss parse_loss(const std::string&);

@@ -1,5 +1,8 @@
 #include "cpu/simulate.hpp"
 
+#include <numeric>
+
+#include "bindings/device.hpp"
 #include "bindings/register.hpp"
 
 namespace tbrnn {
@@ -36,6 +39,32 @@ struct CohortArguments {
       cohort.noise.push_back({noise_keys[m], sigmas[m], epoch, of_inputs[m]});
     }
   }
+
+  // In parts where the device's memory is too small for all.
+  void gradient_on(const plugin::Table& table, Match match, double* loss, T* gradients) const {
+    const NetworkView network(cohort.spec, match, std::is_same_v<T, double>);
+    DataViews views(data, {});
+    const std::size_t block = block_size(cohort.spec);
+    std::vector<std::uint64_t> keys;
+    std::vector<double> sigmas;
+    for (const NoiseSource& noise : cohort.noise) {
+      keys.push_back(noise.key);
+      sigmas.push_back(noise.sigma);
+    }
+    const auto compute = [&](std::size_t first, std::size_t count, auto&& again) -> void {
+      std::vector<int> list(count);
+      std::iota(list.begin(), list.end(), static_cast<int>(first));
+      const plugin::Members members = views.of(list);
+      const plugin::Noise noise{&keys[first], &sigmas[first], cohort.noise.front().epoch};
+      plugin::Failure failure{};
+      table.gradient(network.get(), &members, &noise, cohort.parameters + first * block,
+                     loss + first, gradients + first * block, &failure);
+      if (failure.fault != plugin::Fault::memory || count < 2) return require(failure);
+      again(first, count / 2, again);
+      again(first + count / 2, count - count / 2, again);
+    };
+    compute(0, keys.size(), compute);
+  }
 };
 
 template <class T>
@@ -70,7 +99,7 @@ py::tuple gradient_of_members(const Spec& spec, const py::object& parameters,
                               const std::vector<AnyDataset>& datasets, const py::object& dataset,
                               Match match, Loss kind, const py::object& sigma,
                               const py::object& input_sigma, const py::object& keys,
-                              std::uint32_t epoch, int threads) {
+                              std::uint32_t epoch, int threads, const std::string& plugin) {
   const CohortArguments<T> arguments(spec, parameters, datasets, dataset, &match, sigma,
                                      input_sigma, keys, epoch);
   Array<double> loss(arguments.cohort.members);
@@ -79,7 +108,10 @@ py::tuple gradient_of_members(const Spec& spec, const py::object& parameters,
   T* gradient_at = gradients.mutable_data();
   {
     const py::gil_scoped_release release;
-    gradient(arguments.cohort, match, threads, loss_at, gradient_at, kind);
+    if (plugin.empty())
+      gradient(arguments.cohort, match, threads, loss_at, gradient_at, kind);
+    else
+      arguments.gradient_on(open_plugin(plugin), match, loss_at, gradient_at);
   }
   return py::make_tuple(loss, gradients);
 }
@@ -108,16 +140,17 @@ void register_simulate(py::module_& module) {
       [](const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets,
          const py::object& dataset, const std::string& match, const std::string& loss,
          const py::object& sigma, const py::object& input_sigma, const py::object& keys,
-         std::uint32_t epoch, int threads) {
+         std::uint32_t epoch, int threads, const std::string& plugin) {
         return with_precision(datasets, [&](auto number) {
           return gradient_of_members<decltype(number)>(
               spec, parameters, datasets, dataset, parse_match(match), parse_loss(loss), sigma,
-              input_sigma, keys, epoch, check_threads(threads));
+              input_sigma, keys, epoch, check_threads(threads), plugin);
         });
       },
       py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
       py::kw_only(), py::arg("match"), py::arg("loss") = "mse", py::arg("sigma"),
-      py::arg("input_sigma") = py::none(), py::arg("keys"), py::arg("epoch"), py::arg("threads"));
+      py::arg("input_sigma") = py::none(), py::arg("keys"), py::arg("epoch"), py::arg("threads"),
+      py::arg("plugin") = "");
 }
 
 }  // namespace tbrnn

@@ -2,6 +2,7 @@
 
 #include "bindings/archive.hpp"
 #include "bindings/course.hpp"
+#include "bindings/device.hpp"
 #include "bindings/register.hpp"
 #include "bindings/result.hpp"
 
@@ -43,7 +44,10 @@ std::vector<bool> trained_arrays(const py::object& given, const Spec& spec) {
 
 class PyTrainer {
  public:
-  explicit PyTrainer(int threads) : trainer_(check_threads(threads)) {}
+  // `plugin`: the path of another engine's library, or empty.
+  PyTrainer(int threads, const std::string& plugin) : trainer_(check_threads(threads)) {
+    if (!plugin.empty()) device_ = std::make_unique<DeviceTraining>(open_plugin(plugin), trainer_);
+  }
 
   template <class T>
   void add(const Spec& spec, const py::object& block, const std::vector<AnyDataset>& datasets,
@@ -55,8 +59,9 @@ class PyTrainer {
     const auto data = members_data<T>(spec, datasets, dataset, members, &match);
     const auto plan = std::make_shared<const Plan<T>>(spec, &match, data.front()->steps(), loss);
     std::vector<Start<T>> starts(courses.size());
+    std::vector<std::shared_ptr<const Dataset<T>>> held;
     if (!validation.empty()) {
-      const auto held = members_data<T>(spec, validation, validation_dataset, members, &match);
+      held = members_data<T>(spec, validation, validation_dataset, members, &match);
       for (std::size_t m = 0; m < starts.size(); ++m) starts[m].validation = held[m];
     }
     const auto arrays = static_cast<py::ssize_t>(plan->fields.size());
@@ -76,15 +81,24 @@ class PyTrainer {
       trainer_.add(std::make_unique<MemberLearner<T>>(plan, data[i], courses[i],
                                                       parameters.data(m, 0), starts[i]));
     }
+    if (device_)
+      device_->add({spec, match, std::is_same_v<T, double>, cohorts_.back().first,
+                    DataViews(data, held), courses});
   }
 
   bool run(double seconds, long rest_every) {
     const py::gil_scoped_release release;
-    return trainer_.run(seconds, rest_every);
+    return device_ ? device_->run(seconds) : trainer_.run(seconds, rest_every);
+  }
+
+  void interrupt() {
+    fetch();
+    trainer_.interrupt();
   }
 
   // Of all members of a cohort, or of some.
-  py::dict result(int cohort, const std::optional<std::vector<int>>& members) const {
+  py::dict result(int cohort, const std::optional<std::vector<int>>& members) {
+    fetch();
     std::vector<const Learner*> learners;
     if (members)
       for (int member : *members) learners.push_back(&trainer_.learner(index(cohort, member)));
@@ -95,6 +109,7 @@ class PyTrainer {
   }
 
   py::dict state(int cohort, int member) {
+    fetch();
     Save save;
     trainer_.learner(index(cohort, member)).state(save);
     return save.out;
@@ -148,6 +163,10 @@ class PyTrainer {
     return cohorts_[static_cast<std::size_t>(cohort)];
   }
 
+  void fetch() {
+    if (device_) device_->fetch();
+  }
+
   int index(int cohort, int member) const {
     const Members& members = at(cohort);
     if (member < 0 || member >= members.count)
@@ -157,6 +176,7 @@ class PyTrainer {
   }
 
   Trainer trainer_;
+  std::unique_ptr<DeviceTraining> device_;
   std::vector<Members> cohorts_;
 };
 
@@ -164,7 +184,7 @@ class PyTrainer {
 
 void register_trainer(py::module_& module) {
   py::class_<PyTrainer>(module, "Trainer", "Adam on many members at once, in slices of time.")
-      .def(py::init<int>(), py::arg("threads"))
+      .def(py::init<int, const std::string&>(), py::arg("threads"), py::arg("plugin") = "")
       .def(
           "add",
           [](PyTrainer& trainer, const Spec& spec, const py::object& parameters,
@@ -193,7 +213,7 @@ void register_trainer(py::module_& module) {
           py::arg("validation_dataset") = py::none(), py::arg("trained") = py::none(),
           py::arg("optimizer") = py::none())
       .def("run", &PyTrainer::run, py::arg("seconds"), py::arg("rest_every") = 0)
-      .def("interrupt", [](PyTrainer& trainer) { trainer.trainer().interrupt(); })
+      .def("interrupt", &PyTrainer::interrupt)
       .def("result", &PyTrainer::result, py::arg("cohort"), py::arg("members") = py::none())
       .def("state", &PyTrainer::state, py::arg("cohort"), py::arg("member"))
       .def("restore", &PyTrainer::restore, py::arg("cohort"), py::arg("member"), py::arg("state"))

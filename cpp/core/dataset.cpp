@@ -77,6 +77,28 @@ Dataset<T>::Dataset(const TrialArrays<T>& arrays)
 }
 
 template <class T>
+Dataset<T>::Dataset(const PackedTrials<T>& rows)
+    : trials_(rows.trials),
+      steps_(rows.steps),
+      inputs_(rows.inputs),
+      channels_(rows.channels),
+      mask_channels_(rows.mask_channels),
+      units_(rows.units),
+      silent_(rows.silent),
+      mask_sum_(rows.mask_sum) {
+  const auto copy = [&](const T* from, int rows_of_tile, Buffer<T>& to) {
+    to = Buffer<T>(static_cast<std::size_t>(tiles()) * static_cast<std::size_t>(rows_of_tile) *
+                   tile_trials);
+    std::copy_n(from, to.size(), to.data());
+  };
+  copy(rows.input, steps_ * inputs_, input_);
+  copy(rows.weight, 1, weight_);
+  if (channels_) copy(rows.target, steps_ * channels_, target_);
+  if (mask_channels_) copy(rows.mask, steps_ * mask_channels_, mask_);
+  if (units_) copy(rows.initial, units_, initial_);
+}
+
+template <class T>
 int Dataset<T>::tiles() const {
   return tiles_of(trials_);
 }

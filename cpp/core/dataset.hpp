@@ -22,9 +22,18 @@ struct
 };
 
 template <class T>
+struct PackedTrials {  // the rows of a Dataset that lies elsewhere
+  int trials, steps, inputs, channels, mask_channels, units;
+  bool silent;
+  double mask_sum;
+  const T *input, *target, *mask, *weight, *initial;
+};
+
+template <class T>
 class Dataset {
  public:
   explicit Dataset(const TrialArrays<T>&);
+  explicit Dataset(const PackedTrials<T>&);  // a copy, without the sums of single trials
 
   int trials() const { return trials_; }
   int steps() const { return steps_; }

@@ -20,6 +20,8 @@ Spec = _core.Spec
 Trainer = _core.Trainer
 simulate = _core.simulate
 gradient = _core.gradient
+device = _core.device
+device_kernel = _core.device_kernel
 
 VERSION: str = _core.engine()["version"]
 

@@ -61,6 +61,7 @@ class Manner:
     on_member_end: OnMemberEnd | None = None
     checkpoint: Checkpoint | None = None
     loss: str = "mse"
+    plugin: str = ""
     dress: Callable[[Runs, NDArray[np.int64]], Runs] = lambda runs, members: runs
 
 
@@ -69,10 +70,15 @@ class Training:
 
     def __init__(self, nets: Ensemble, data: Data, options: Options, manner: Manner) -> None:
         self.nets, self.data, self.options, self.manner = nets, data, options, manner
-        self.trainer = Trainer(manner.threads)
+        self.trainer = Trainer(manner.threads, manner.plugin)
         self.groups: list[NDArray[np.int64]] = []  # the members of each cohort of the trainer
         self.places = [(0, 0)] * len(nets)  # of each member, its cohort there and its row
         keys = noise_keys(nets.seeds)
+        if manner.plugin:  # one launch for all members of a cohort
+            for c, cohort in enumerate(nets.cohorts):
+                members = np.flatnonzero(nets.order[:, 0] == c)
+                self._add(cohort, members, keys[members])
+            return
         for index in np.unique(data.dataset):
             for c, cohort in enumerate(nets.cohorts):
                 members = np.flatnonzero((data.dataset == index) & (nets.order[:, 0] == c))
@@ -83,14 +89,15 @@ class Training:
         options, data = self.options.of(members), self.data.of(members)
         state = options.optimizer
         names = [name for name, _ in cohort.model.spec.fields]
+        shown, which = np.unique(data.dataset, return_inverse=True)
         for row, member in enumerate(members.tolist()):
             self.places[member] = (len(self.groups), row)
         self.groups.append(members)
         self.trainer.add(
             cohort.model.spec,
             cohort.parameters[self.nets.order[members, 1]],
-            [data.datasets[data.dataset[0]]],
-            np.zeros(len(members), dtype=np.int32),
+            [data.datasets[index] for index in shown],
+            which.astype(np.int32),
             match=self.manner.match,
             loss=self.manner.loss,
             keys=keys,

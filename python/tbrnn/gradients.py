@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tbrnn import _engine
 from tbrnn._arguments import choice
 from tbrnn._cohorts import by_name
+from tbrnn._device import missing_kernel, plugin_for
 from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._threads import thread_count
 from tbrnn.activity import input_noise_of_members, noise_of_members, simulation_keys
@@ -27,6 +28,7 @@ def gradient(
     seed: int = 0,
     dataset: int | Sequence[int] | None = None,
     threads: int | None = None,
+    device: str | None = None,
 ) -> tuple[NDArray[np.float64], dict[str, Floats]]:
     """The loss of each member and its gradient, as a training would compute them.
 
@@ -42,6 +44,8 @@ def gradient(
         How it is compared, as in `tbrnn.fit`.
     noise, seed, dataset, threads
         As in `Ensemble.simulate`: equal arguments give equal noise.
+    device : {"cpu", "cuda", "auto"}, optional
+        What computes, as in `tbrnn.fit`.
 
     Returns
     -------
@@ -54,6 +58,8 @@ def gradient(
     ------
     ValueError, TypeError
         Naming the argument, what was expected and what was given.
+    BackendUnavailable
+        If ``device="cuda"`` cannot be used here; says why, and what to do.
 
     Examples
     --------
@@ -69,6 +75,13 @@ def gradient(
     check_trials(nets, trials, match)
     check_loss(loss, match, trials)
     index = dataset_of_members(dataset, trials, len(nets))
+    input_sigma = input_noise_of_members(nets, noise)
+
+    def refusal(path: str) -> str | None:
+        if input_sigma.any():
+            return "noise of inputs"
+        return missing_kernel(path, nets, match, loss)
+
     losses, block = _engine.gradient(
         model.spec,
         nets.cohorts[0].parameters[nets.order[:, 1]],
@@ -77,9 +90,10 @@ def gradient(
         match=match,
         loss=loss,
         sigma=noise_of_members(nets, noise),
-        input_sigma=input_noise_of_members(nets, noise),
+        input_sigma=input_sigma,
         keys=simulation_keys(nets, seed),
         epoch=0,
         threads=thread_count(threads),
+        plugin=plugin_for(device, refusal),
     )
     return losses, by_name(model, block)

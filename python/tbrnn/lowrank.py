@@ -14,6 +14,7 @@ from tbrnn._arguments import choice, whole
 from tbrnn._bounds import checked_bounds
 from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._cohorts import Cohort, Place, gather
+from tbrnn._device import engine_word, training_plugin
 from tbrnn._engine import Dataset
 from tbrnn._network import Network
 from tbrnn._options import LearningRate, Patience, Stall, member_options
@@ -63,6 +64,7 @@ def lint(
     accept: Accept | None = None,
     attempts: int = 10,
     threads: int | None = None,
+    device: str | None = None,
     progress: bool | None = None,
     record_every: int = 10,
     statistics: int = 0,
@@ -114,7 +116,7 @@ def lint(
         As in `tbrnn.fit`, one value or one per student.
     accept, attempts
         As in `tbrnn.fit`; a function is given students with their teachers' readout.
-    threads, progress, record_every, statistics, on_slice, on_member_end, checkpoint
+    threads, device, progress, record_every, statistics, on_slice, on_member_end, checkpoint
         As in `tbrnn.fit`.
 
     Returns
@@ -185,16 +187,18 @@ def lint(
         on_member_end=callback("on_member_end", on_member_end),
         dress=lambda runs, students: _dressed(runs, nets, teacher[students]),
     )
+    plugin = training_plugin(device, start, options, "outputs", "mse", manner.statistics)
     each = teacher.astype(np.int32)
     data = Data(list(_activity_to_match(nets, trials, index, match, workers)), each)
     if validation is not None:
         shown = list(_activity_to_match(nets, validation, held, match, workers))
         data = replace(data, validation=shown, validation_dataset=each)
     words = {"match": match, "statistics": manner.statistics}
+    words |= engine_word(plugin)
     with open_checkpoint(
         checkpoint, lambda: described(start, options, [trials, validation, nets], **words)
     ) as kept:
-        manner = replace(manner, checkpoint=kept)
+        manner = replace(manner, checkpoint=kept, plugin=plugin)
         return train_until_accepted(start, data, options, manner, accept, attempts)
 
 

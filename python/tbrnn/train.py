@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from tbrnn._arguments import choice, whole
 from tbrnn._checkpoint import described, open_checkpoint
+from tbrnn._device import engine_word, training_plugin
 from tbrnn._options import LearningRate, Patience, Stall, member_options
 from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._retry import Accept, check_accept, train_until_accepted
@@ -53,6 +54,7 @@ def fit(
     attempts: int = 10,
     dtype: DTypeLike | None = None,
     threads: int | None = None,
+    device: str | None = None,
     progress: bool | None = None,
     record_every: int = 10,
     statistics: int = 0,
@@ -150,6 +152,11 @@ def fit(
         Precision; float32 for models, an Ensemble's own unless given.
     threads : int, optional
         Default: ``TBRNN_THREADS``, or all processors this process may use.
+    device : {"cpu", "cuda", "auto"}, optional
+        What trains: the processor or a CUDA device. "auto": the device where there is one that
+        computes all that was asked for, else the processor. On a device all members of a model are
+        trained at once; it takes neither `batch`, `guard`, `statistics` nor noise of inputs.
+        Default: ``TBRNN_DEVICE``, or "cpu".
     progress : bool, optional
         A progress bar always (True) or never (False). Default: on a terminal, after one second.
     record_every : int, default 10
@@ -180,6 +187,8 @@ def fit(
     ------
     ValueError, TypeError
         Naming the argument, what was expected and what was given, before any work.
+    BackendUnavailable
+        If ``device="cuda"`` cannot be used here; says why, and what to do.
     ChangedConfiguration, FolderInUse, OSError
         If `checkpoint` holds another training (the message lists what differs), is in use by
         another process, was made by a later version (ValueError), or cannot be written. What it
@@ -243,6 +252,7 @@ def fit(
         on_slice=callback("on_slice", on_slice),
         on_member_end=callback("on_member_end", on_member_end),
     )
+    plugin = training_plugin(device, start, options, match, loss, manner.statistics)
     data = Data(
         pack(trials, start.dtype, with_targets=True),
         index,
@@ -250,8 +260,9 @@ def fit(
         held,
     )
     words = {"match": match, "loss": loss, "statistics": manner.statistics}
+    words |= engine_word(plugin)
     with open_checkpoint(
         checkpoint, lambda: described(start, options, [trials, validation], **words)
     ) as kept:
-        manner = replace(manner, checkpoint=kept)
+        manner = replace(manner, checkpoint=kept, plugin=plugin)
         return train_until_accepted(start, data, options, manner, accept, attempts)

@@ -10,10 +10,12 @@ import typer
 
 @contextmanager
 def mistakes_named(command: str) -> Iterator[None]:
-    """End with one line on stderr and status 2 where the library raises a user's mistake."""
+    """End with one line on stderr and status 2 upon a user's mistake or without the engine."""
+    from tbrnn.errors import BackendUnavailable
+
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, BackendUnavailable) as error:
         typer.echo(f"tbrnn {command}: {error}", err=True)
         raise typer.Exit(2) from None
 

@@ -26,6 +26,7 @@ Shard = Annotated[
     typer.Option(help="i/n: only every n-th run from the i-th on. Without it shards merge."),
 ]
 Threads = Annotated[int | None, typer.Option(help="All processors by default.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or auto (cuda where it computes all).")]
 Ranks = Annotated[str | None, typer.Option(help="Student ranks, as 1-6 or 1,2,4.")]
 Tasks = Annotated[str | None, typer.Option(help="Comma-separated names out of the preset's tasks.")]
 
@@ -38,12 +39,13 @@ def fig3(
     out: Out = None,
     shard: Shard = None,
     threads: Threads = None,
+    device: Device = None,
 ) -> None:
     """Fig 3 of the three-body RNN study: reductions of full three-body networks to low rank.
 
     Networks that the folder holds already are not trained again.
     """
-    _experiment("fig3", preset, runs, seed, out, shard, threads)
+    _experiment("fig3", preset, runs, seed, out, shard, threads, device)
 
 
 @app.command()
@@ -54,12 +56,13 @@ def fig4(
     out: Out = None,
     shard: Shard = None,
     threads: Threads = None,
+    device: Device = None,
 ) -> None:
     """Fig 4 of the three-body RNN study: the solutions that different networks find.
 
     Networks that the folder holds already are not trained again.
     """
-    _experiment("fig4", preset, runs, seed, out, shard, threads)
+    _experiment("fig4", preset, runs, seed, out, shard, threads, device)
 
 
 @app.command()
@@ -72,14 +75,14 @@ def table1(
     out: Out = None,
     shard: Shard = None,
     threads: Threads = None,
+    device: Device = None,
 ) -> None:
     """Table 1 of the three-body RNN study: teachers, students, and the rank that captures them.
 
     Networks that the folder holds already are not trained again.
     """
-    _table1(
-        preset, tasks, runs, ranks, seed, out or _folder("table1", preset, seed), shard, threads
-    )
+    folder = out or _folder("table1", preset, seed)
+    _table1(preset, tasks, runs, ranks, seed, folder, shard, threads, device)
 
 
 @app.command()
@@ -90,12 +93,13 @@ def table2(
     out: Out = None,
     shard: Shard = None,
     threads: Threads = None,
+    device: Device = None,
 ) -> None:
     """Table 2 of the three-body RNN study: networks that learn the course of thirty proteins.
 
     Networks that the folder holds already are not trained again.
     """
-    _experiment("table2", preset, runs, seed, out, shard, threads)
+    _experiment("table2", preset, runs, seed, out, shard, threads, device)
 
 
 @app.command("three-body")
@@ -106,13 +110,14 @@ def three_body(
     out: Out = None,
     shard: Shard = None,
     threads: Threads = None,
+    device: Device = None,
 ) -> None:
     """Fig 3, Fig 4, Table 1 and Table 2, one after the other, into one folder."""
     folder = out or _folder("three-body", preset, seed)
-    _experiment("fig3", preset, runs, seed, folder / "fig3", shard, threads)
-    _experiment("fig4", preset, runs, seed, folder / "fig4", shard, threads)
-    _table1(preset, None, runs, None, seed, folder / "table1", shard, threads)
-    _experiment("table2", preset, runs, seed, folder / "table2", shard, threads)
+    _experiment("fig3", preset, runs, seed, folder / "fig3", shard, threads, device)
+    _experiment("fig4", preset, runs, seed, folder / "fig4", shard, threads, device)
+    _table1(preset, None, runs, None, seed, folder / "table1", shard, threads, device)
+    _experiment("table2", preset, runs, seed, folder / "table2", shard, threads, device)
 
 
 def _experiment(
@@ -123,13 +128,15 @@ def _experiment(
     out: Path | None,
     shard: str | None,
     threads: int | None,
+    device: str | None,
 ) -> None:
     from importlib import import_module
 
+    from tbrnn._device import default_device
     from tbrnn.reproduce.campaign import reproduce
 
     folder = out or _folder(name, preset, seed)
-    with mistakes_named(f"reproduce {name}"):
+    with mistakes_named(f"reproduce {name}"), default_device(device):
         module = import_module(f"tbrnn.reproduce.{name}")
         report = reproduce(
             module.EXPERIMENT,
@@ -151,10 +158,12 @@ def _table1(
     folder: Path,
     shard: str | None,
     threads: int | None,
+    device: str | None,
 ) -> None:
+    from tbrnn._device import default_device
     from tbrnn.reproduce.table1 import load_protocol, printed, reproduce_table1
 
-    with mistakes_named("reproduce table1"):
+    with mistakes_named("reproduce table1"), default_device(device):
         protocol = load_protocol(
             preset,
             seed=seed,

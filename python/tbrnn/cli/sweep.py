@@ -22,17 +22,21 @@ def sweep(
         typer.Option(help="i/n: only every n-th network from the i-th on; merged without it."),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="All processors by default.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda or auto (cuda where it computes all).")
+    ] = None,
 ) -> None:
     """Train networks over a grid of settings and seeds, one line of JSON for each.
 
     Networks that the folder holds already are not trained again.
     """
     import tbrnn
+    from tbrnn._device import default_device
     from tbrnn.campaign.status import read_status
     from tbrnn.campaign.status_table import status_text
 
     folder = out or Path("runs") / Path(configuration).stem
-    with mistakes_named("sweep"):
+    with mistakes_named("sweep"), default_device(device):
         tbrnn.sweep(
             configuration,
             out=folder,

@@ -25,15 +25,19 @@ def train(
         typer.Option("--set", help="key.path=value in place of the file's; may be repeated."),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="All processors by default.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda or auto (cuda where it computes all).")
+    ] = None,
 ) -> None:
     """Train one network: weights, history, figures and scores of a model on a task.
 
     A network that is finished in the folder is not trained again.
     """
+    from tbrnn._device import default_device
     from tbrnn.campaign.single import train_single
 
     folder = out or Path("runs") / Path(configuration).stem
-    with mistakes_named("train"):
+    with mistakes_named("train"), default_device(device):
         single = train_single(configuration, out=folder, settings=settings or (), threads=threads)
     typer.echo(_summary(single))
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))

@@ -15,6 +15,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "core/plugin.hpp"
+#include "memory.hpp"
+
 #define __global__
 #define __device__
 #define __launch_bounds__(...)
@@ -58,8 +61,9 @@ void grid_barrier(Where);
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
 void* map_shared(void* mine, int rank, Where);
 
-// Memory of the device, NaN at first.
+// Memory of the device, NaN at first. An allocation of more than `most_bytes` finds none left.
 void poison(void* memory, std::size_t bytes);
+inline std::size_t most_bytes = ~std::size_t{0};
 
 }  // namespace tbrnn::emulator
 
@@ -121,7 +125,9 @@ template <class T>
 class Memory {
  public:
   Memory() = default;
-  explicit Memory(std::size_t size) : size_(size), at_(new T[size]) {
+  explicit Memory(std::size_t size) : size_(size) {
+    if (size * sizeof(T) > emulator::most_bytes) throw OutOfMemory(size * sizeof(T));
+    at_.reset(new T[size]);
     emulator::poison(at_.get(), size * sizeof(T));
   }
   T* data() const { return at_.get(); }
@@ -143,6 +149,13 @@ void to_host(const T* from, std::size_t size, T* to) {
 }
 
 inline int multiprocessors() { return 2; }
+
+template <class Function>
+plugin::Device device(Function*) {
+  plugin::Device d{};
+  std::strcpy(d.name, "emulated device");
+  return d;
+}
 
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), int blocks, int threads, std::size_t shared_bytes,

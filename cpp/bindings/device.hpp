@@ -1,0 +1,68 @@
+// The training of learners on a device: their states go there, and come back when somebody looks. A cohort that does not fit the device's
+// memory is trained in parts, one after the other, to the same bits.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "bindings/register.hpp"
+#include "core/plugin_library.hpp"
+#include "core/plugin_views.hpp"
+#include "cpu/trainer.hpp"
+
+namespace tbrnn {
+
+// The data sets of members, each once.
+class DataViews {
+ public:
+  template <class T>
+  DataViews(const std::vector<std::shared_ptr<const Dataset<T>>>& data,
+            const std::vector<std::shared_ptr<const Dataset<T>>>& validation);  // or empty
+  plugin::Members of(const std::vector<int>& members);  // valid until the next call
+
+ private:
+  int index(const std::shared_ptr<const void>&, const plugin::Trials&);
+  std::vector<std::shared_ptr<const void>> kept_;
+  std::vector<plugin::Trials> sets_;
+  std::vector<std::int32_t> set_of_, validation_of_;  // [member]
+  std::vector<std::int32_t> set_chosen_, validation_chosen_;
+};
+
+struct DeviceCohort {
+  Spec spec;
+  Match match;
+  bool real;
+  int first;  // of the trainer's learners
+  DataViews data;
+  std::vector<Course> courses;
+};
+
+class DeviceTraining {
+ public:
+  DeviceTraining(const plugin::Table& table, Trainer& host) : table_(table), host_(host) {}
+
+  void add(DeviceCohort);  // its learners are the host's
+  bool run(double seconds);
+  void fetch();  // the states of the members that are on the device
+
+ private:
+  class Part;  // on the device
+  struct Job {
+    std::shared_ptr<DeviceCohort> cohort;
+    std::vector<int> members;
+  };
+  void start();
+  void split(const OutOfMemory&, Job);
+  void launch();
+
+  const plugin::Table& table_;
+  Trainer& host_;
+  std::deque<Job> jobs_;
+  std::shared_ptr<Part> part_;
+  bool fetched_ = true;
+  long epochs_ = 1;  // of the next launch
+};
+
+}  // namespace tbrnn

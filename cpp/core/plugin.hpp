@@ -1,0 +1,118 @@
+// What an engine in a library of its own is to the rest: one table of functions over plain C types, found under one name. The first two
+// fields never move; a change to anything else here raises the version.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tbrnn::plugin {
+
+inline constexpr std::uint32_t version = 1;
+inline constexpr const char* symbol = "tbrnn_plugin";  // const Table* tbrnn_plugin()
+
+enum class Fault : std::int32_t { none, argument, memory, device };
+
+struct Failure {
+  Fault fault;
+  std::uint64_t bytes;  // of device memory that were asked for
+  char message[480];
+};
+
+enum class Readiness : std::int32_t { ready, no_driver, old_driver, no_gpu, old_card, broken };
+
+struct Device {
+  Readiness readiness;
+  std::int32_t major, minor;     // compute capability
+  std::int32_t driver, runtime;  // CUDA versions, 1000 major + 10 minor
+  std::uint64_t memory;          // bytes
+  char name[128];
+  char architectures[128];  // that the library was built for
+  char message[256];        // of the driver
+};
+
+struct Activation {
+  std::int32_t kind;
+  double gain, shift, height, leak;
+};
+
+struct Mask {
+  const char* field;
+  const double* values;
+  std::uint64_t size;
+};
+
+struct Bound {
+  const char* field;
+  double low, high;
+};
+
+struct Network {  // a Spec of core/spec.hpp; absent arrays are null
+  const char* model;
+  std::int32_t units, rank_two, rank_three, inputs, outputs, form, excitatory;
+  Activation phi, phi_out;
+  double alpha, cubic, scale_two, scale_three;
+  std::int32_t input_bias, output_bias, identity_readout, gated, hard_orth, rectified_inputs;
+  const double *alphas, *bulk;  // [unit], [unit][unit]
+  const Mask* masks;
+  const Bound* bounds;
+  std::int32_t mask_count, bound_count, match, real;  // match: of core/spec.hpp; real: float64
+};
+
+struct Trials {  // a Dataset of core/dataset.hpp, its rows as they are
+  std::int32_t trials, steps, inputs, channels, mask_channels, units, silent;
+  double mask_sum;
+  const void *input, *target, *mask, *weight, *initial;
+};
+
+struct Members {
+  std::int32_t count, set_count;
+  const Trials* sets;
+  const std::int32_t *set_of, *validation_of;  // [member]; -1: none
+};
+
+struct Noise {  // [member]
+  const std::uint64_t* keys;
+  const double* sigmas;
+  std::uint32_t epoch;
+};
+
+struct Course {  // of cpu/progress.hpp
+  std::uint64_t key;
+  double sigma;
+  std::int32_t lr_ramp;
+  std::uint32_t untrained;  // one bit for each array that takes no step
+  double lr_first, lr_last, decay, clip, target_loss, stall_improvement, patience_improvement;
+  std::int64_t lr_epochs, epochs, evaluate_every, stall_window, patience_epochs, record_every;
+};
+
+struct Progress {  // of cpu/progress.hpp
+  std::int32_t status, pass;
+  std::int64_t epochs, best_epoch, checked_window, patience_epoch;
+  double best_loss, best_training_loss, last_loss, validation, checked_loss, patience_loss,
+      gradient_norm, lr;
+  std::int64_t records;  // that wait to be taken
+};
+
+struct States {  // what a training remembers: (member), (member, block), (member, field)
+  Progress* progress;
+  void *parameters, *before, *best, *m, *v;
+  std::int64_t* steps;
+};
+
+inline constexpr int record_width = 5;  // epoch, loss, validation, gradient norm, rate
+
+struct Table {
+  std::uint32_t version, size;  // of this struct
+  void (*device)(Device*);
+  std::int32_t (*kernel)(const Network*, char* name, std::uint64_t size);  // 0: none, and why
+  void (*gradient)(const Network*, const Members*, const Noise*, const void* parameters,
+                   double* loss, void* gradient, Failure*);
+  void* (*train)(const Network*, const Members*, const Course*, const States*, Failure*);
+  std::int32_t (*run)(void*, std::int64_t epochs, Failure*);  // 1 while members are unfinished
+  void (*progress)(const void*, Progress*);                   // (member)
+  void (*take)(void*, std::int32_t member, double* records);
+  void (*read)(const void*, const States*, Failure*);
+  void (*end)(void*);
+};
+
+}  // namespace tbrnn::plugin

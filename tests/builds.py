@@ -1,0 +1,44 @@
+"""A release build of the C++ side with its tests, without the Python module."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1]
+BUILD = SOURCE / "build" / "pytest"
+NO_GOOGLETEST = "GoogleTest not found"
+
+
+def run(*command, **variables):
+    """Run with the cmake and ninja of this Python's environment; return the finished process."""
+    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    return subprocess.run(
+        [str(word) for word in command],
+        env={**os.environ, "PATH": path, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def succeed(*command, **variables):
+    process = run(*command, **variables)
+    assert process.returncode == 0, process.stdout
+    return process.stdout
+
+
+def configured():
+    """The build folder; skips where GoogleTest is missing, but not in CI."""
+    process = run(
+        *("cmake", "--fresh", "-S", SOURCE, "-B", BUILD, "-G", "Ninja"),
+        *("-DCMAKE_BUILD_TYPE=Release", "-DTBRNN_TESTS=ON", "-DTBRNN_PYTHON=OFF"),
+        *("-DTBRNN_CUDA=OFF", f"-DPython_EXECUTABLE={sys.executable}"),
+    )
+    if NO_GOOGLETEST in process.stdout and os.environ.get("CI") != "true":
+        pytest.skip(f"{NO_GOOGLETEST}; install it with: apt install libgtest-dev")
+    assert process.returncode == 0, process.stdout
+    return BUILD

@@ -1,0 +1,214 @@
+"""device="cuda" against device="cpu", from `tbrnn.fit` to the kernels, on an emulated device."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tbrnn
+from tolerances import assert_close
+
+pytestmark = pytest.mark.usefixtures("emulated")
+
+RNG = np.random.default_rng(5)
+SIZES = {"units": 6, "inputs": 2, "outputs": 3}
+
+
+def trials_of(trials, steps=4, **others):
+    inputs, targets = RNG.normal(size=(trials, steps, 2)), RNG.normal(size=(trials, steps, 3))
+    return tbrnn.Trials(inputs, targets, **others)
+
+
+TRIALS, OTHERS, HELD = trials_of(5), trials_of(5), trials_of(3)
+MODELS = [
+    tbrnn.LowRankRNN(rank=2, **SIZES),
+    tbrnn.LowRankTBRNN(rank=1, **SIZES),
+    tbrnn.LowRankHORNN(rank=(1, 2), **SIZES),
+]
+FREE = {"target_loss": None, "stall": None}
+
+
+def same_training(ours, theirs):
+    assert ours.status.tolist() == theirs.status.tolist()
+    assert ours.epochs.tolist() == theirs.epochs.tolist()
+    assert ours.best_epoch.tolist() == theirs.best_epoch.tolist()
+    assert_close(ours.best_loss, theirs.best_loss, "float32 values")
+    assert_close(ours.last_loss, theirs.last_loss, "float32 values")
+    assert ours.optimizer.counts == theirs.optimizer.counts
+    for i in range(len(ours)):
+        for name in ours.history[i].dtype.names:
+            a, b = ours.history[i][name], theirs.history[i][name]
+            assert np.array_equal(np.isnan(a), np.isnan(b))
+            assert_close(np.nan_to_num(a), np.nan_to_num(b), "float32 values", name)
+        for which in ("best", "last"):
+            a, b = getattr(ours, which)[i].arrays, getattr(theirs, which)[i].arrays
+            flat = [np.concatenate([one[name].ravel() for name in one]) for one in (a, b)]
+            assert_close(*flat, "float32 values", which)
+
+
+def identical(ours, theirs):
+    assert ours.status.tolist() == theirs.status.tolist()
+    assert ours.last_loss.tobytes() == theirs.last_loss.tobytes()
+    for i in range(len(ours)):
+        assert ours.history[i].tobytes() == theirs.history[i].tobytes()
+        for which in ("best", "last"):
+            a, b = getattr(ours, which)[i].arrays, getattr(theirs, which)[i].arrays
+            assert all(np.array_equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_gradients_are_those_of_the_processor(model, dtype):
+    nets = model.initial(range(3), dtype=dtype)
+    ours, a = tbrnn.gradient(nets, TRIALS, noise=0.1, device="cuda")
+    theirs, b = tbrnn.gradient(nets, TRIALS, noise=0.1, device="cpu")
+    kind = f"{dtype} gradients" if dtype == "float32" else "normals float64"
+    assert_close(ours, theirs, kind)
+    flat = [np.concatenate([one[name].ravel() for name in one]) for one in (a, b)]
+    assert_close(*flat, kind)
+
+
+def test_fit_is_that_of_the_processor():
+    options = {"members": range(6), "epochs": 8, "lr": tbrnn.linear(1e-2, 1e-3, 8)}
+    options |= {"sigma": 0.05, "clip": 0.5, "record_every": 2, **FREE}
+    models = [model for model in MODELS for _ in range(2)]
+    ours, theirs = (tbrnn.fit(models, TRIALS, device=d, **options) for d in ("cuda", "cpu"))
+    same_training(ours, theirs)
+
+
+def test_members_stop_on_their_own_and_may_diverge():
+    options = {"members": 4, "epochs": [3, 9, 9, 9], "lr": [1e-2, 1e-2, 1e-2, 1e9]}
+    options |= {"target_loss": [None, 1e3, None, None], "stall": [None, None, (2, 1.0), None]}
+    ours, theirs = (tbrnn.fit(MODELS[0], TRIALS, device=d, **options) for d in ("cuda", "cpu"))
+    assert theirs.status[:3].tolist() == ["capped", "converged", "stalled"]
+    same_training(ours[:3], theirs[:3])
+    assert ours.status[3] == theirs.status[3]
+
+
+def test_data_sets_validation_weight_decay_and_frozen_arrays():
+    stacked = tbrnn.Trials.stack([TRIALS, OTHERS])
+    options = {"members": 4, "dataset": [0, 1, 1, 0], "validation": HELD, "epochs": 6, "lr": 1e-2}
+    options |= {"optimizer": tbrnn.adamw(0.1), "train": ("l", "m", "n", "w_out"), **FREE}
+    ours, theirs = (tbrnn.fit(MODELS[1], stacked, device=d, **options) for d in ("cuda", "cpu"))
+    same_training(ours, theirs)
+    start = MODELS[1].initial(range(4))
+    assert np.array_equal(ours.last[0].arrays["w_in"], start[0].arrays["w_in"])
+
+
+def test_a_training_goes_on_from_an_optimizer():
+    begun = tbrnn.fit(MODELS[0], TRIALS, members=2, epochs=4, lr=1e-2, device="cuda", **FREE)
+    on = {"optimizer": begun.optimizer, "epochs": 4, "lr": 1e-2, **FREE}
+    ours, theirs = (tbrnn.fit(begun.last, TRIALS, device=d, **on) for d in ("cuda", "cpu"))
+    assert set(ours.optimizer.counts[0]) == {8}
+    same_training(ours, theirs)
+
+
+def test_lint_is_that_of_the_processor():
+    teachers = MODELS[1].initial(range(2))
+    options = {"ranks": [1, 2], "epochs": 5, "lr": 1e-2, "match": "rates", **FREE}
+    options |= {"trials": tbrnn.Trials(TRIALS.inputs), "seed": 3}
+    ours, theirs = (
+        tbrnn.lint(teachers, tbrnn.LowRankRNN, device=d, **options) for d in ("cuda", "cpu")
+    )
+    same_training(ours, theirs)
+
+
+class Enough(Exception):
+    pass
+
+
+def test_a_checkpoint_in_the_middle_costs_no_bit(tmp_path):
+    options = {"members": 3, "lr": 1e-2, "sigma": 0.1, "epochs": 40, "device": "cuda"}
+    options |= {"record_every": 3, **FREE}
+    whole = tbrnn.fit(MODELS[0], TRIALS, **options)
+
+    def stop(progress):
+        raise Enough
+
+    with pytest.raises(Enough):
+        tbrnn.fit(MODELS[0], TRIALS, checkpoint=tmp_path, on_slice=stop, **options)
+    identical(tbrnn.fit(MODELS[0], TRIALS, checkpoint=tmp_path, **options), whole)
+    with pytest.raises(ValueError, match="engine"):
+        tbrnn.fit(MODELS[0], TRIALS, checkpoint=tmp_path, **{**options, "device": "cpu"})
+
+
+def test_members_are_told_of_and_handed_over_when_they_end():
+    ended = []
+    options = {"members": 3, "epochs": [1, 60, 2], "on_member_end": ended.append, **FREE}
+    runs = tbrnn.fit(MODELS[0], TRIALS, device="cuda", **options)
+    assert sorted(int(run.epochs[0]) for run in ended) == [1, 2, 60]
+    for run in ended:
+        member = runs.epochs.tolist().index(run.epochs[0])
+        assert np.array_equal(run.best[0].arrays["m"], runs.best[member].arrays["m"])
+
+
+LITTLE_MEMORY = """
+import numpy as np, tbrnn
+rng = np.random.default_rng(5)
+trials = tbrnn.Trials(rng.normal(size=(5, 4, 2)), rng.normal(size=(5, 4, 3)))
+model = tbrnn.LowRankRNN(rank=2, units=6, inputs=2, outputs=3)
+runs = tbrnn.fit(model, trials, members=8, epochs=3, target_loss=None, stall=None, device="cuda")
+loss, _ = tbrnn.gradient(model.initial(range(8)), trials, device="cuda")
+print(runs.last_loss.tobytes().hex(), loss.tobytes().hex())
+"""
+
+
+def with_memory(bytes_):
+    """A process of its own: a library reads its environment when it is loaded."""
+    return subprocess.run(
+        [sys.executable, "-c", LITTLE_MEMORY],
+        env={**os.environ, "TBRNN_EMULATED_BYTES": str(bytes_)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_an_ensemble_that_does_not_fit_is_split_to_the_same_bits():
+    # The scratch of a block takes 26,144 bytes, and eight members have four blocks.
+    plenty = with_memory(10**9)
+    assert plenty.returncode == 0, plenty.stderr
+    little = with_memory(90_000)
+    assert little.returncode == 0, little.stderr
+    assert little.stdout == plenty.stdout
+
+
+def test_memory_that_does_not_hold_one_member_says_how_much_it_asked_for():
+    none = with_memory(2_000)
+    assert none.returncode
+    assert "BackendUnavailable: the device has no memory left: " in none.stderr
+    assert "bytes were asked for" in none.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"batch": 2}, "'cpu' for batch"),
+        ({"guard": tbrnn.Guard()}, "'cpu' for guard"),
+        ({"statistics": 5}, "'cpu' for statistics"),
+    ],
+)
+def test_an_option_without_a_kernel_is_named(options, what):
+    with pytest.raises(ValueError, match=f"device must be {what}"):
+        tbrnn.fit(MODELS[0], TRIALS, epochs=2, device="cuda", **options)
+    auto = tbrnn.fit(MODELS[0], TRIALS, epochs=2, device="auto", **options)
+    identical(auto, tbrnn.fit(MODELS[0], TRIALS, epochs=2, **options))
+
+
+def test_a_model_without_a_kernel_is_named():
+    model = tbrnn.LowRankRNN(units=129, rank=1, inputs=2, outputs=3)
+    with pytest.raises(ValueError, match="LowRankRNN of 129 units .none: the channel kernel"):
+        tbrnn.fit(model, TRIALS, epochs=2, device="cuda")
+    bulk = tbrnn.LowRankRNN(rank=1, bulk=np.eye(6), **SIZES)
+    with pytest.raises(ValueError, match="bulk is not among"):
+        tbrnn.gradient(bulk.initial(range(2)), TRIALS, device="cuda")
+    tbrnn.fit(bulk, TRIALS, epochs=2, device="auto")
+
+
+def test_auto_takes_the_device_where_it_can(monkeypatch):
+    options = {"members": 2, "epochs": 4, "sigma": 0.1, **FREE}
+    cuda, auto = (tbrnn.fit(MODELS[0], TRIALS, device=d, **options) for d in ("cuda", "auto"))
+    identical(auto, cuda)
+    monkeypatch.setenv("TBRNN_DEVICE", "cuda")
+    identical(tbrnn.fit(MODELS[0], TRIALS, **options), cuda)
