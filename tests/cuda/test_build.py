@@ -81,7 +81,7 @@ def test_an_nvcc_that_does_nothing_fails_on_but_not_auto(tools, tmp_path):
 @pytest.mark.skipif(not shutil.which("nvcc"), reason="nvcc not found; it is part of a CUDA toolkit")
 def test_an_nvcc_that_fails_at_a_kernel_fails_on_but_not_auto(tools, tmp_path):
     real = shutil.which("nvcc")
-    fails = f'#!/bin/sh\ncase "$*" in *gradient.cu*) exit 1;; esac\nexec {real} "$@"\n'
+    fails = f'#!/bin/sh\ncase "$*" in *device.cu*) exit 1;; esac\nexec {real} "$@"\n'
     variables = tools(nvidia_smi=SMI, nvcc=fails)
     variables["CUDACXX"] = str(tmp_path / "bin" / "nvcc")
     assert configure(tmp_path / "auto", **variables).returncode == 0
