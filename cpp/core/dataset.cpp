@@ -77,25 +77,28 @@ Dataset<T>::Dataset(const TrialArrays<T>& arrays)
 }
 
 template <class T>
-Dataset<T>::Dataset(const PackedTrials<T>& rows)
-    : trials_(rows.trials),
-      steps_(rows.steps),
-      inputs_(rows.inputs),
-      channels_(rows.channels),
-      mask_channels_(rows.mask_channels),
-      units_(rows.units),
-      silent_(rows.silent),
-      mask_sum_(rows.mask_sum) {
-  const auto copy = [&](const T* from, int rows_of_tile, Buffer<T>& to) {
-    to = Buffer<T>(static_cast<std::size_t>(tiles()) * static_cast<std::size_t>(rows_of_tile) *
-                   tile_trials);
+Dataset<T> Dataset<T>::copy_of(const PackedTrials<T>& rows) {
+  Dataset data;
+  data.trials_ = rows.trials;
+  data.steps_ = rows.steps;
+  data.inputs_ = rows.inputs;
+  data.channels_ = rows.channels;
+  data.mask_channels_ = rows.mask_channels;
+  data.units_ = rows.units;
+  data.silent_ = rows.silent;
+  data.mask_sum_ = rows.mask_sum;
+  const auto copy = [&](const T* from, int rows_of_tile) {
+    Buffer<T> to(static_cast<std::size_t>(data.tiles()) * static_cast<std::size_t>(rows_of_tile) *
+                 tile_trials);
     std::copy_n(from, to.size(), to.data());
+    return to;
   };
-  copy(rows.input, steps_ * inputs_, input_);
-  copy(rows.weight, 1, weight_);
-  if (channels_) copy(rows.target, steps_ * channels_, target_);
-  if (mask_channels_) copy(rows.mask, steps_ * mask_channels_, mask_);
-  if (units_) copy(rows.initial, units_, initial_);
+  data.input_ = copy(rows.input, rows.steps * rows.inputs);
+  data.weight_ = copy(rows.weight, 1);
+  if (rows.channels) data.target_ = copy(rows.target, rows.steps * rows.channels);
+  if (rows.mask_channels) data.mask_ = copy(rows.mask, rows.steps * rows.mask_channels);
+  if (rows.units) data.initial_ = copy(rows.initial, rows.units);
+  return data;
 }
 
 template <class T>

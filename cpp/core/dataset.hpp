@@ -33,7 +33,7 @@ template <class T>
 class Dataset {
  public:
   explicit Dataset(const TrialArrays<T>&);
-  explicit Dataset(const PackedTrials<T>&);  // a copy, without the sums of single trials
+  static Dataset copy_of(const PackedTrials<T>&);  // without the sums of single trials
 
   int trials() const { return trials_; }
   int steps() const { return steps_; }
@@ -57,6 +57,7 @@ class Dataset {
   const T* weight(int tile) const { return rows(weight_, tile, 1); }  // 1 for trials that exist
 
  private:
+  Dataset() = default;
   static const T* rows(const Buffer<T>& buffer, int tile, int rows_of_tile);
   int trials_, steps_, inputs_, channels_, mask_channels_, units_;
   bool silent_;

@@ -102,19 +102,19 @@ plugin::Trials view_of(const Dataset<T>& data) {
 
 template <class T>
 Dataset<T> dataset_of(const plugin::Trials& t) {
-  return Dataset<T>(PackedTrials<T>{.trials = t.trials,
-                                    .steps = t.steps,
-                                    .inputs = t.inputs,
-                                    .channels = t.channels,
-                                    .mask_channels = t.mask_channels,
-                                    .units = t.units,
-                                    .silent = t.silent != 0,
-                                    .mask_sum = t.mask_sum,
-                                    .input = static_cast<const T*>(t.input),
-                                    .target = static_cast<const T*>(t.target),
-                                    .mask = static_cast<const T*>(t.mask),
-                                    .weight = static_cast<const T*>(t.weight),
-                                    .initial = static_cast<const T*>(t.initial)});
+  return Dataset<T>::copy_of({.trials = t.trials,
+                              .steps = t.steps,
+                              .inputs = t.inputs,
+                              .channels = t.channels,
+                              .mask_channels = t.mask_channels,
+                              .units = t.units,
+                              .silent = t.silent != 0,
+                              .mask_sum = t.mask_sum,
+                              .input = static_cast<const T*>(t.input),
+                              .target = static_cast<const T*>(t.target),
+                              .mask = static_cast<const T*>(t.mask),
+                              .weight = static_cast<const T*>(t.weight),
+                              .initial = static_cast<const T*>(t.initial)});
 }
 
 template plugin::Trials view_of(const Dataset<float>&);
