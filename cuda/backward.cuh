@@ -3,6 +3,7 @@
 //   g_n = sum_k P_nk dc_k     lambda = leak lambda' + phi'(x) g      (rate; voltage: see equations/leak.hpp)
 //   dP_nk += r_n dc_k         dQ_nc += e_n s_c        db_n += e_n
 //   ds_c = sum_n Q_nc e_n     dc = mix_adjoint(ds)    a shuffle over the group
+// With a product stage g also has the adjoint of that, and its weights have their gradient from the saved e and r.
 //
 // The sums of the gradient stay in the lane's registers over all steps and all its trials of a tile.
 #pragma once
@@ -68,13 +69,14 @@ __device__ void error_adjoints(const Shape<T>& shape, const Errors<T>& errors,
 }
 
 // From dc of the channels that read state t + 1 and lambda of state t + 2 to lambda and e.
-template <class T, class S>
+template <class Model, class T, class S>
 __device__ void state_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
                               const Number<T> (&carrier)[lane_units],
                               const Number<T> (&out)[lane_units],
                               const Number<T> (&response)[lane_units],
                               const Number<T> (&dc)[S::most_channels],
-                              const Number<T> (&d_o)[lane_units], Number<T> (&lambda)[lane_units],
+                              const Number<T> (&d_o)[lane_units],
+                              const Number<T> (&pull)[lane_units], Number<T> (&lambda)[lane_units],
                               Number<T> (&e)[lane_units]) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
@@ -83,6 +85,7 @@ __device__ void state_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     V g = sizes.apart() ? V(T(0)) : d_o[i];
+    if constexpr (Product<Model>::exists) g = g + pull[i];
     TBRNN_UNROLL
     for (int k = 0; k < gathered; ++k) g = fma(w.gather[i][k], dc[k], g);
     if (sizes.voltage()) {
@@ -133,16 +136,16 @@ __device__ void add_drive(const Shape<T>& shape, const Number<T> (&e)[lane_units
 // Returns the sum of the trial's weighted squared errors, the lane's share of it where the errors are the units'.
 template <class Model, class T, class S, int lanes>
 __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>& trial, T twice,
-                              const LaneWeights<T, S>& w, const History<T>& history,
-                              LaneSums<T, S>& sums) {
+                              const LaneWeights<T, S>& w, const Packed<T>& packed,
+                              const History<T>& history, LaneSums<T, S>& sums) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   V loss(T(0));
-  V lambda[lane_units], e[lane_units], d_o[lane_units];
+  V lambda[lane_units], e[lane_units], d_o[lane_units], pull[lane_units];
   V carrier[lane_units], out[lane_units], response[lane_units];
   V c[S::most_channels], dc[S::most_channels], s[S::most_driven], ds[S::most_driven];
   TBRNN_UNROLL
-  for (int i = 0; i < lane_units; ++i) lambda[i] = V(T(0));
+  for (int i = 0; i < lane_units; ++i) lambda[i] = pull[i] = V(T(0));
   TBRNN_UNROLL
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
   read_channels<T, S, lanes>(shape, history, steps, c);
@@ -151,7 +154,12 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
     from(sizes.apart() ? history.apart[place(t)] : history.carrier[place(t + 1)], out);
     if (sizes.voltage()) from(history.response[place(t)], response);
     error_adjoints<T, S, lanes>(shape, {shape, trial, t, V(twice)}, out, c, dc, d_o, loss);
-    state_adjoint<T, S>(shape, w, carrier, out, response, dc, d_o, lambda, e);
+    state_adjoint<Model, T, S>(shape, w, carrier, out, response, dc, d_o, pull, lambda, e);
+    if constexpr (Product<Model>::exists) {
+      history.adjoint[place(t)] = quad(e);
+      dev::block_barrier();  // those of the trial are saved
+      pull_of_product<Model, T, lanes>(shape, packed, history, t, pull);
+    }
     add_gather<T, S>(shape, carrier, out, dc, sums);
     TBRNN_UNROLL
     for (int o = 0; o < sizes.readouts(); ++o)

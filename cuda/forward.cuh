@@ -1,13 +1,14 @@
 // The time loop of one trial, on the lanes of its group. It knows layout and memory; the science is in cpp/equations.
 //
 //   s = mix(c), u        the channels of the trial, in every lane
-//   x_n <- leak x_n + b_n + sum_c Q_nc s_c + sigma xi_n      the lane's units
+//   x_n <- leak x_n + b_n + y_n + sum_c Q_nc s_c + sigma xi_n      the lane's units; y of a product stage
 //   c_k = sum_n P_nk r_n                                      a shuffle over the group
 #pragma once
 
 #include "equations/leak.hpp"
 #include "lane.cuh"
 #include "normals.cuh"
+#include "product.cuh"
 
 namespace tbrnn::cuda {
 
@@ -55,10 +56,6 @@ template <class T>
 __device__ void from(const Quad<T>& q, Number<T> (&value)[lane_units]) {
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) value[i] = Number<T>(q.v[i]);
-}
-
-__device__ inline std::size_t place(int t) {
-  return static_cast<std::size_t>(t) * block_threads + static_cast<std::size_t>(dev::thread());
 }
 
 // Rows of the channels of one trial: written by the group's first lane, read by all of them.
@@ -123,12 +120,18 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     save_channels<T, S, lanes>(shape, history, t, c);
     if (t == steps) return;
     drives_of<Model, T, S>(shape, trial, t, c, s);
+    [[maybe_unused]] V y[lane_units];
+    if constexpr (Product<Model>::exists) {
+      dev::block_barrier();  // the carriers of the trial are saved
+      drive_of_product<Model, T, lanes>(shape, packed, history, t, y);
+    }
     T z[lane_units];
     if (noise.sigma != T(0)) normals(noise, t, trial.number, Group<lanes>::unit(0), z);
     V response[lane_units];
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) {
       V sum = sizes.voltage() ? w.bias[i] : fma(leak, x[i], w.bias[i]);
+      if constexpr (Product<Model>::exists) sum = sum + y[i];
       TBRNN_UNROLL
       for (int k = 0; k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
       if (sizes.voltage()) {

@@ -13,7 +13,7 @@ template <class T>
 const char* kernel_of(const Spec& spec, Match match) {
   const auto kernel = choose<GradientTask<T>>(spec.model, shape_of<T>(spec, match));
   return kernel.name ? kernel.name
-                     : "none: the channel kernel takes 128 units and 32 channels at most";
+                     : "none: kernels take 128 units and 32 channels at most, and no gated units";
 }
 
 template <class T>

@@ -59,23 +59,50 @@ Kernel<Task> kernel(const char* name) {
           TileMemory<T, lanes>::bytes};
 }
 
+// Groups of as many lanes as a trial of that many units needs.
+template <class Task, class Model, class T, class S>
+Kernel<Task> of_units(int units, const char* name) {
+  if (units <= 32) return kernel<Task, Model, T, S, 8>(name);
+  if (units <= 64) return kernel<Task, Model, T, S, 16>(name);
+  return kernel<Task, Model, T, S, 32>(name);
+}
+
+// In float32, few inputs and outputs stay in registers; the loose kernels of float64 are few, since they are long to compile.
+template <class Task, class Model, class T>
+Kernel<Task> choose_product(const Shape<T>& shape) {
+  using Few = Known<Model, 0, 0, 3, 3>;
+  using Any = Loose<Model>;
+  const char* name = Product<Model>::dense ? "dense, in one block" : "polynomial, in one block";
+  if constexpr (sizeof(T) == 4) {
+    if (!Few::covers(shape) || shape.units > 64)
+      return of_units<Task, Model, T, Any>(shape.units, name);
+    return shape.units <= 32 ? kernel<Task, Model, T, Few, 8>(name)
+                             : kernel<Task, Model, T, Few, 16>(name);
+  } else {
+    return shape.units <= 64 ? kernel<Task, Model, T, Any, 16>(name)
+                             : kernel<Task, Model, T, Any, 32>(name);
+  }
+}
+
 template <class Task, class Model, class T>
 Kernel<Task> choose_for(const Shape<T>& shape) {
-  if constexpr (sizeof(T) == 4)
-    if (shape.units <= 32) {
-      Kernel<Task> found;
-      const auto consider = [&]<class S>(S) {
-        if (!found.name && S::covers(shape))
-          found = kernel<Task, Model, T, S, 8>("channel, in registers");
-      };
-      std::apply([&](auto... sizes) { (consider(sizes), ...); }, typename Compiled<Model>::Sizes{});
-      if (found.name) return found;
-    }
   if (!Loose<Model>::covers(shape) || shape.units > 128) return {};
-  const char* name = "channel, in local memory";
-  if (shape.units <= 32) return kernel<Task, Model, T, Loose<Model>, 8>(name);
-  if (shape.units <= 64) return kernel<Task, Model, T, Loose<Model>, 16>(name);
-  return kernel<Task, Model, T, Loose<Model>, 32>(name);
+  if constexpr (Product<Model>::exists) {
+    return choose_product<Task, Model>(shape);
+  } else {
+    if constexpr (sizeof(T) == 4)
+      if (shape.units <= 32) {
+        Kernel<Task> found;
+        const auto consider = [&]<class S>(S) {
+          if (!found.name && S::covers(shape))
+            found = kernel<Task, Model, T, S, 8>("channel, in registers");
+        };
+        std::apply([&](auto... sizes) { (consider(sizes), ...); },
+                   typename Compiled<Model>::Sizes{});
+        if (found.name) return found;
+      }
+    return of_units<Task, Model, T, Loose<Model>>(shape.units, "channel, in local memory");
+  }
 }
 
 template <class Task, class T>
@@ -83,7 +110,8 @@ Kernel<Task> choose(std::string_view model, const Shape<T>& shape) {
   Kernel<Task> found;
   with_model(model, [&](auto type) {
     using Model = decltype(type);
-    if constexpr (Model::recurrence == Recurrence::channel) found = choose_for<Task, Model>(shape);
+    if constexpr (Model::recurrence == Recurrence::channel || Product<Model>::exists)
+      found = choose_for<Task, Model>(shape);
   });
   return found;
 }

@@ -28,8 +28,8 @@ struct Scratch {
   TBRNN_FN Scratch(const Shape<T>& shape, int steps, int slots, T* at)
       : history(shape, steps, at),
         packed(shape, at + History<T>::size(shape, steps, slots)),
-        gradient(shape, packed.gather + Packed<T>::size(shape)),
-        of_units(gradient.gather + Packed<T>::size(shape)),
+        gradient(shape, packed.product + Packed<T>::size(shape)),
+        of_units(gradient.product + Packed<T>::size(shape)),
         orth(at + before_orth(shape, steps, slots)) {}
 };
 
@@ -47,10 +47,15 @@ __device__ void run_tile(const Shape<T>& shape, const Trials<T>& data, int tile,
     dev::block_barrier();  // the channels are saved
     Number<T> loss[1];
     if constexpr (learns)
-      loss[0] =
-          backward<Model, T, S, lanes>(shape, data.steps, source, twice, w, scratch.history, sums);
+      loss[0] = backward<Model, T, S, lanes>(shape, data.steps, source, twice, w, scratch.packed,
+                                             scratch.history, sums);
     else
       loss[0] = loss_of<T, S, lanes>(shape, data.steps, source, scratch.history);
+    if constexpr (learns && Product<Model>::exists) {
+      dev::block_barrier();  // every e is saved
+      add_product_gradient<Model, T, lanes>(shape, data.steps, scratch.history,
+                                            tile == 0 && first == 0, scratch.gradient.product);
+    }
     if (shape.readouts == 0) Group<lanes>::sum(loss, 1);
     if (Group<lanes>::lane() == 0) TileMemory<T, lanes>::loss(mine) = loss[0].v;
     dev::block_barrier();  // the channels are read, and the losses written

@@ -6,6 +6,7 @@
 
 #include "dev.cuh"
 #include "equations/hard_orth.hpp"
+#include "product_packing.cuh"
 #include "views.cuh"
 
 namespace tbrnn::cuda {
@@ -110,6 +111,7 @@ __device__ void pack(const Shape<T>& shape, const T* p, void* orth, const Packed
     pack_unit<Model>(shape, p, l, n, packed);
   for (int o = dev::thread(); o < shape.readouts; o += dev::threads())
     packed.b_out[o] = shape.b_out >= 0 ? p[shape.b_out + o] : T(0);
+  if constexpr (Product<Model>::exists) pack_product<Model>(shape, p, packed.product);
 }
 
 // Returns the unit's share of the gradient of the gate.
@@ -131,7 +133,7 @@ __device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<
   for (int o = 0; o < shape.readouts; ++o)
     pack_readout_adjoint(dP.from(shape.reductions + o), 1, 1,
                          gradient + shape.w_out + o * shape.units + n);
-  return shape.gate >= 0 ? d_unit[gate] : T(0);
+  return Block::arrays > 0 && shape.gate >= 0 ? d_unit[gate] : T(0);
 }
 
 // The whole gradient is written. `of_units` [unit] is memory for the shares of the gate.
@@ -146,6 +148,7 @@ __device__ void unpack(const Shape<T>& shape, const T* p, const Packed<T>& d, T*
   if (shape.b_out >= 0)
     for (int o = dev::thread(); o < shape.readouts; o += dev::threads())
       gradient[shape.b_out + o] = d.b_out[o];
+  if constexpr (Product<Model>::exists) unpack_product<Model>(shape, p, d.product, gradient);
   if constexpr (Model::has_hard_orth)
     if (shape.hard_orth) project_adjoint(shape, p, orth, gradient);
   if (shape.gate < 0) return;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backward.cuh"
+#include "block_sum.cuh"
 
 namespace tbrnn::cuda {
 
@@ -21,15 +22,6 @@ struct TileMemory {
   }
   __device__ static T& loss(int trial) { return partial()[warps * reduced_channels * row + trial]; }
 };
-
-// The sum over a warp's trials; lanes 0 ... lanes - 1 use it.
-template <int lanes, class T>
-__device__ T over_trials(T value) {
-  TBRNN_UNROLL
-  for (int apart = 16; apart >= lanes; apart /= 2)
-    value += dev::shuffle_xor(all_lanes, value, apart);
-  return value;
-}
 
 template <int lanes, class T>
 __device__ T over_warps(int channel, int unit) {

@@ -3,14 +3,17 @@
 
 #include <stdexcept>
 
+#include "core/dispatch.hpp"
 #include "core/spec.hpp"
-#include "views.cuh"
+#include "product.cuh"
 
 namespace tbrnn::cuda {
 
 template <class T>
 Shape<T> shape_of(const Spec& spec, Match match) {
   if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
+  if (!spec.masks.empty())
+    throw std::invalid_argument("masks are not among what the CUDA engine computes");
   if (spec.own_leak())
     throw std::invalid_argument("the CUDA engine takes one alpha for all units and no cubic leak");
   if (spec.rectified_inputs || !spec.bounds.empty())
@@ -44,7 +47,16 @@ Shape<T> shape_of(const Spec& spec, Match match) {
   const double alpha = rate ? spec.alpha : 1.0;  // in rate form alpha is folded into the weights
   s.factors = {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
   s.input_factor = static_cast<T>(alpha);
+  s.excitatory = spec.excitatory;
   s.gate = offset("gate");
+  with_model(spec.model, [&](auto type) {
+    using P = Product<decltype(type)>;
+    if constexpr (P::exists) {
+      s.product_rows = P::rows(spec.units);
+      s.product_pulls = P::pulls(spec.units);
+      s.gate = -1;  // the product's, not the channels'
+    }
+  });
   s.w_in = offset("w_in");
   s.b_in = offset("b_in");
   s.w_out = offset("w_out");

@@ -65,7 +65,7 @@ struct Learner {
   }
 };
 
-// The norm of the trained gradient, in every thread: each thread's numbers, the lanes of a warp by halves, the warps in order.
+// The norm of the trained gradient, in every thread.
 template <class T>
 __device__ double gradient_norm(const Learner<T>& learner) {
   const TrainingTask<T>& task = learner.task;
@@ -75,15 +75,7 @@ __device__ double gradient_norm(const Learner<T>& learner) {
       for (int i = task.field_begin[field] + dev::thread(); i < task.field_begin[field + 1];
            i += block_threads)
         sum += sum_of_squares(learner.gradient + i, 1);
-  sum = over_trials<1>(sum);
-  double* of_warps = dev::shared_memory<double>();
-  dev::block_barrier();
-  if (dev::thread() % 32 == 0) of_warps[dev::thread() / 32] = sum;
-  dev::block_barrier();
-  double total = 0;
-  for (int warp = 0; warp < warps; ++warp) total += of_warps[warp];
-  dev::block_barrier();  // before the memory is used for something else
-  return std::sqrt(total);
+  return std::sqrt(over_block(sum));
 }
 
 // One step of AdamW on the trained arrays; each array counts its own steps.

@@ -37,6 +37,9 @@ struct Shape {
   Activation<T> phi, phi_out;
   bool apart;  // the readout or the loss reads phi_out(x), not the phi(x) of the recurrence
   bool gated, hard_orth;
+  int excitatory;  // of EIRNN
+  int product_rows,
+      product_pulls;  // rows of the product stage, forward and backward; 0 without one
   T leak, alpha;
   Factors<T> factors;  // on the two-body and the three-body drives
   T input_factor;      // on the inputs and the bias
@@ -45,6 +48,9 @@ struct Shape {
 
   TBRNN_FN int channels() const { return reductions + readouts; }
   TBRNN_FN int driven() const { return drives + inputs; }
+  TBRNN_FN int columns() const {  // of a row of the product stage
+    return (units + lane_units - 1) / lane_units * lane_units;
+  }
   TBRNN_FN int target_rows() const { return readouts ? readouts : units; }
 };
 
@@ -54,29 +60,36 @@ struct Noise {
   std::uint32_t seed, member, epoch;
 };
 
+// The four units of a lane.
+template <class T>
+struct alignas(16) Quad {
+  T v[lane_units];
+};
+
 // The weights as the time loop reads them, or the gradient of these.
 template <class T>
 struct Packed {
+  T* product;  // [product_rows][columns], behind them [product_pulls][columns]; of a gradient the first alone
   T* gather;  // [unit][reductions + readouts]
   T* drive;   // [unit][drives + inputs]
   T* bias;    // [unit]
   T* b_out;   // [readouts]
 
-  TBRNN_FN static std::size_t size(const Shape<T>& shape) {
-    return static_cast<std::size_t>(shape.units * (shape.channels() + shape.driven() + 1) +
-                                    shape.readouts);
+  TBRNN_FN static std::size_t product_size(const Shape<T>& shape) {
+    return static_cast<std::size_t>(shape.product_rows + shape.product_pulls) *
+           static_cast<std::size_t>(shape.columns());
+  }
+  TBRNN_FN static std::size_t size(const Shape<T>& shape) {  // whole quads
+    const int entries =
+        shape.units * (shape.channels() + shape.driven() + 1) + shape.readouts + lane_units - 1;
+    return product_size(shape) + static_cast<std::size_t>(entries / lane_units * lane_units);
   }
   TBRNN_FN Packed(const Shape<T>& shape, T* at)
-      : gather(at),
+      : product(at),
+        gather(product + product_size(shape)),
         drive(gather + shape.units * shape.channels()),
         bias(drive + shape.units * shape.driven()),
         b_out(bias + shape.units) {}
-};
-
-// The four units of a lane.
-template <class T>
-struct alignas(16) Quad {
-  T v[lane_units];
 };
 
 // What the backward pass reads of the forward pass, for the trials that a block works on at a time.
@@ -85,6 +98,7 @@ struct History {
   Quad<T>* carrier;   // [time + 1][thread]: phi(x) in rate form, x in voltage form
   Quad<T>* response;  // [time][thread]: phi(h), voltage form only
   Quad<T>* apart;     // [time][thread]: phi_out(x), when apart
+  Quad<T>* adjoint;   // [time][thread]: e, with a product stage
   T* channels;        // [time + 1][trial][row]: overlaps, then outputs
   int row;            // channels, rounded up to a quad
 
@@ -94,7 +108,8 @@ struct History {
   // `slots` trials at a time
   TBRNN_FN static std::size_t size(const Shape<T>& shape, int steps, int slots) {
     const std::size_t quads = static_cast<std::size_t>(block_threads) * lane_units;
-    const std::size_t saved = 1 + (shape.form == Form::voltage) + shape.apart;
+    const std::size_t saved =
+        1 + (shape.form == Form::voltage) + shape.apart + (shape.product_rows > 0);
     return (static_cast<std::size_t>(steps) * saved + 1) * quads +
            (static_cast<std::size_t>(steps) + 1) * static_cast<std::size_t>(slots * row_of(shape));
   }
@@ -103,8 +118,9 @@ struct History {
     response = carrier + static_cast<std::size_t>(steps + 1) * block_threads;
     const bool voltage = shape.form == Form::voltage;
     apart = response + (voltage ? static_cast<std::size_t>(steps) * block_threads : 0);
+    adjoint = apart + (shape.apart ? static_cast<std::size_t>(steps) * block_threads : 0);
     const Quad<T>* end =
-        apart + (shape.apart ? static_cast<std::size_t>(steps) * block_threads : 0);
+        adjoint + (shape.product_rows ? static_cast<std::size_t>(steps) * block_threads : 0);
     channels = at + (end - carrier) * lane_units;
   }
 };

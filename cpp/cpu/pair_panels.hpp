@@ -31,7 +31,7 @@ template <class Model, class T>
 void pack_pairs(int units, T factor, bool gated, const T* p, T* packed) {
   const PairRows rows{units, Model::linear};
   Buffer<T> S(rows.at(rows.count()));
-  Model::pack_rows(p, units, factor, gated, S.data());
+  pack_rows<Model>(p, units, factor, gated, S.data());
   const auto entry = [&](int row, int i) { return S[rows.at(row) + static_cast<std::size_t>(i)]; };
   const GeneratedRows generated{rows};
   for (int block = 0; block < generated.blocks(); ++block) {

@@ -87,7 +87,7 @@ void unpack_product(const Spec& spec, const T* p, const T* packed_gradient, T* g
     if constexpr (has_matrix(Model::recurrence))
       unpack_dense<Model>(spec, p, packed_gradient, gradient);
     if constexpr (Model::recurrence == Recurrence::pairs)
-      Model::pack_rows_adjoint(p, spec.units, factor<T>(spec), spec.gated, packed_gradient,
+      pack_rows_adjoint<Model>(p, spec.units, factor<T>(spec), spec.gated, packed_gradient,
                                padded(spec.units), gradient);
   });
 }

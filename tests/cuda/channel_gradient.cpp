@@ -6,11 +6,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "cpu/simulate.hpp"
-#include "engine.hpp"
+#include "against_cpu.hpp"
 #include "pairwise.hpp"
-#include "schedules.hpp"
-#include "trials.hpp"
 
 namespace {
 
@@ -48,22 +45,6 @@ constexpr Activation<double> activations[] = {{Nonlinearity::tanh},
                                               {Nonlinearity::identity},
                                               {Nonlinearity::relu, 1.2, 0.1, 1.0, 0.2},
                                               {Nonlinearity::softplus, 3.0, -0.2, 0.5}};
-
-struct Case {
-  Spec spec;
-  Match match;
-  Experiment experiment;
-  std::vector<double> parameters;
-  double sigma;
-
-  static constexpr int members = 2;
-
-  Case(const Spec& s, Match m, const Experiment& e, double sigma_)
-      : spec(s), match(m), experiment(e), sigma(sigma_) {
-    const std::size_t size = members * block_size(spec);
-    parameters = Numbers(7).uniform(size, -0.6, 0.6);  // small enough for every nonlinearity
-  }
-};
 
 Spec spec_of(const Choice& c) {
   const int n = units_list[c[units]];
@@ -111,55 +92,6 @@ std::string describe(const Choice& c) {
   for (std::size_t i = 0; i < c.size(); ++i)
     text += std::string(names[i]) + " " + std::to_string(c[i]) + ", ";
   return text;
-}
-
-// loss (member), then gradient (member, block)
-template <class T>
-std::vector<double> on_cpu(const Case& c) {
-  const Dataset<T> data = c.experiment.dataset<T>();
-  const auto p = as<T>(c.parameters);
-  const Cohort<T> cohort{
-      c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
-  std::vector<double> loss(Case::members);
-  std::vector<T> g(p.size());
-  gradient(cohort, c.match, 1, loss.data(), g.data());
-  loss.insert(loss.end(), g.begin(), g.end());
-  return loss;
-}
-
-template <class T>
-std::string emulate(const Case& c, std::vector<double>& result) {
-  const Dataset<T> data = c.experiment.dataset<T>();
-  const auto p = as<T>(c.parameters);
-  const cuda::Cohort<T> cohort{
-      c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
-  return emulator::fault_of(
-      p.size() + Case::members,
-      [&](double* out) {
-        std::vector<T> g(p.size());
-        cuda::gradient(cohort, c.match, out, g.data());
-        std::copy(g.begin(), g.end(), out + Case::members);
-      },
-      result);
-}
-
-std::vector<double> part(const std::vector<double>& list, std::size_t begin, std::size_t end) {
-  return {list.begin() + static_cast<std::ptrdiff_t>(begin),
-          list.begin() + static_cast<std::ptrdiff_t>(end)};
-}
-
-template <class T>
-void expect_the_cpu_engine(const Case& c, double tolerance) {
-  std::vector<double> ours;
-  ASSERT_EQ(emulate<T>(c, ours), "");
-  const std::vector<double> theirs = on_cpu<double>(c);
-  const std::size_t block = block_size(c.spec);
-  for (std::size_t m = 0; m < Case::members; ++m) {
-    EXPECT_NEAR(ours[m], theirs[m], tolerance * theirs[m]);
-    const std::size_t begin = Case::members + m * block;
-    EXPECT_LE(distance(part(ours, begin, begin + block), part(theirs, begin, begin + block)),
-              tolerance);
-  }
 }
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -229,8 +161,8 @@ TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
   bounded.bounds = {{"w_in", 0.0, 1.0}};
   for (const Spec& refused : {bulk, alphas, cubic, rectified, bounded})
     EXPECT_THROW(cuda::kernel_of<float>(refused, Match::outputs), std::invalid_argument);
-  spec.model = "RNN";
-  spec.ranks = {0, 0};
+  spec.model = "LowRankGRU";
+  spec.form = Form::voltage;
   EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");
 }
 

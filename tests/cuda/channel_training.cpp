@@ -3,18 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 
-#include "cpu/trainer.hpp"
-#include "engine.hpp"
-#include "schedules.hpp"
-#include "trials.hpp"
+#include "training_against_cpu.hpp"
 
 namespace {
 
 using namespace tbrnn;
-
-constexpr Match match = Match::outputs;
 
 Spec spec_of(const char* model, Nonlinearity phi = Nonlinearity::tanh) {
   Spec spec;
@@ -30,213 +24,20 @@ Spec spec_of(const char* model, Nonlinearity phi = Nonlinearity::tanh) {
   return spec;
 }
 
-// The course of the CPU engine in the words of the CUDA engine.
-cuda::Course on_device(const Course& c) {
-  std::uint32_t untrained = 0;
-  for (std::size_t i = 0; i < c.trained.size(); ++i)
-    untrained |= static_cast<std::uint32_t>(!c.trained[i]) << i;
-  return {.key = c.key,
-          .sigma = c.sigma,
-          .lr_ramp = static_cast<int>(c.lr_ramp),
-          .lr_first = c.lr_first,
-          .lr_last = c.lr_last,
-          .lr_epochs = c.lr_epochs,
-          .epochs = c.epochs,
-          .decay = c.decay,
-          .clip = c.clip,
-          .evaluate_every = c.evaluate_every,
-          .target_loss = c.target_loss,
-          .stall_window = c.stall_window,
-          .stall_improvement = c.stall_improvement,
-          .patience_epochs = c.patience_epochs,
-          .patience_improvement = c.patience_improvement,
-          .record_every = c.record_every,
-          .untrained = untrained};
-}
-
-template <class T>
-struct Group {  // of members, on two data sets and one to validate on
-  Spec spec;
-  std::shared_ptr<const Dataset<T>> sets[2], validation;
-  std::vector<T> parameters;
-  std::vector<Course> courses;
-  std::vector<bool> validates;
-
-  Group(const Spec& s, double scale = 0.5) : spec(s) {
-    for (unsigned i = 0; i < 2; ++i)
-      sets[i] = std::make_shared<Dataset<T>>(
-          Experiment(s, match, 33, 4, 1, true, i).template dataset<T>());
-    validation =
-        std::make_shared<Dataset<T>>(Experiment(s, match, 5, 6, 0, false, 9).template dataset<T>());
-    parameters = as<T>(Numbers(3).uniform(block_size(s), -scale, scale));
-  }
-  void add(Course course, bool with_validation = false) {
-    course.key = courses.size();
-    courses.push_back(course);
-    validates.push_back(with_validation);
-  }
-  const std::shared_ptr<const Dataset<T>>& set(std::size_t member) const {
-    return sets[member % 2];
-  }
-  std::size_t members() const { return courses.size(); }
-};
-
-template <class T>
-struct Outcome {  // of one member
-  long status, epochs, best_epoch;
-  double best_loss, last_loss;
-  std::vector<double> history, best, last;
-};
-
-template <class T>
-std::vector<Outcome<T>> on_cpu(const Group<T>& group) {
-  Trainer trainer(1);
-  for (std::size_t i = 0; i < group.members(); ++i) {
-    const auto& data = group.set(i);
-    auto plan = std::make_shared<const Plan<T>>(group.spec, &match, data->steps());
-    Start<T> start;
-    if (group.validates[i]) start.validation = group.validation;
-    trainer.add(std::make_unique<MemberLearner<T>>(plan, data, group.courses[i],
-                                                   group.parameters.data(), start));
-  }
-  trainer.run(1e3);
-  std::vector<Outcome<T>> list;
-  for (int i = 0; i < trainer.members(); ++i) {
-    const auto& learner = dynamic_cast<const MemberLearner<T>&>(trainer.learner(i));
-    const tbrnn::Progress& p = learner.progress();
-    list.push_back({static_cast<long>(p.status),
-                    p.epochs,
-                    p.best_epoch,
-                    p.best_loss,
-                    p.last_loss,
-                    p.history,
-                    {learner.best().begin(), learner.best().end()},
-                    {learner.last().begin(), learner.last().end()}});
-  }
-  return list;
-}
-
-template <class T>
-std::vector<Outcome<T>> emulated(const Group<T>& group, long epochs_per_launch = 1000) {
-  std::vector<typename cuda::Trainer<T>::Member> members;
-  for (std::size_t i = 0; i < group.members(); ++i)
-    members.push_back({group.parameters.data(), group.set(i).get(),
-                       group.validates[i] ? group.validation.get() : nullptr,
-                       on_device(group.courses[i])});
-  cuda::Trainer<T> trainer(group.spec, match, members);
-  while (trainer.run(epochs_per_launch)) {
-  }
-  std::vector<Outcome<T>> list;
-  for (std::size_t i = 0; i < group.members(); ++i) {
-    const auto r = trainer.result(static_cast<int>(i));
-    list.push_back({static_cast<long>(r.progress.status),
-                    r.progress.epochs,
-                    r.progress.best_epoch,
-                    r.progress.best_loss,
-                    r.progress.last_loss,
-                    r.history,
-                    {r.best.begin(), r.best.end()},
-                    {r.last.begin(), r.last.end()}});
-  }
-  return list;
-}
-
-template <class T>
-std::vector<double> numbers_of(const std::vector<Outcome<T>>& outcomes) {
-  std::vector<double> list;
-  for (const Outcome<T>& o : outcomes) {
-    for (const double number : {static_cast<double>(o.status), static_cast<double>(o.epochs),
-                                static_cast<double>(o.best_epoch), o.best_loss, o.last_loss})
-      list.push_back(number);
-    for (const auto* part : {&o.best, &o.last, &o.history})
-      for (const double number : *part) list.push_back(std::isnan(number) ? -1.0 : number);
-  }
-  return list;
-}
-
-template <class T>
-std::string fault(const Group<T>& group, long epochs_per_launch = 1000) {
-  std::vector<double> numbers;
-  return emulator::fault_of(
-      numbers_of(emulated(group, epochs_per_launch)).size(),
-      [&](double* out) {
-        const auto list = numbers_of(emulated(group, epochs_per_launch));
-        std::copy(list.begin(), list.end(), out);
-      },
-      numbers);
-}
-
-template <class T>
-void expect_the_cpu_engine(const Group<T>& group, double tolerance) {
-  const auto theirs = on_cpu(group), ours = emulated(group);
-  for (std::size_t i = 0; i < group.members(); ++i) {
-    SCOPED_TRACE("member " + std::to_string(i));
-    EXPECT_EQ(ours[i].status, theirs[i].status);
-    EXPECT_EQ(ours[i].epochs, theirs[i].epochs);
-    EXPECT_EQ(ours[i].best_epoch, theirs[i].best_epoch);
-    EXPECT_NEAR(ours[i].best_loss, theirs[i].best_loss, tolerance * theirs[i].best_loss);
-    EXPECT_LE(distance(ours[i].best, theirs[i].best), tolerance);
-    EXPECT_LE(distance(ours[i].last, theirs[i].last), tolerance);
-    ASSERT_EQ(ours[i].history.size(), theirs[i].history.size());
-    for (std::size_t k = 0; k < ours[i].history.size(); ++k) {
-      const double mine = ours[i].history[k], cpu = theirs[i].history[k];
-      EXPECT_EQ(std::isnan(mine), std::isnan(cpu)) << k;
-      if (std::isnan(cpu)) continue;
-      EXPECT_NEAR(mine, cpu, tolerance * (1 + std::fabs(cpu))) << k;
-    }
-  }
-}
-
-// Every way to end but divergence, and every option of a step.
-template <class T>
-Group<T> group_of_options(const char* model) {
-  Group<T> group(spec_of(model));
-  const Course plain{.lr_first = 0.02, .lr_last = 0.02, .epochs = 12};
-  Course c = plain;
-  c.record_every = 1;
-  group.add(c);  // capped
-  c = plain;
-  c.target_loss = 0.33;
-  c.lr_last = 0.01;
-  c.lr_epochs = 6;
-  group.add(c);  // converged
-  c = plain;
-  c.stall_window = 4;
-  c.stall_improvement = 1.0;
-  group.add(c);  // stalled
-  c = plain;
-  c.lr_ramp = 1;
-  c.lr_last = 0;
-  c.lr_epochs = 9;
-  c.clip = 0.05;
-  c.decay = 0.1;
-  c.evaluate_every = 3;
-  c.sigma = 0.1;
-  c.record_every = 2;
-  group.add(c, true);  // with validation
-  c = plain;
-  c.patience_epochs = 3;
-  c.patience_improvement = 0.5;
-  c.trained.assign(fields(group.spec).size(), true);
-  c.trained[0] = c.trained[3] = false;
-  group.add(c, true);  // frozen arrays
-  return group;
-}
-
 TEST(ChannelTraining, IsThatOfTheCpuEngineInFloat64) {
   for (const char* model : {"LowRankRNN", "LowRankTBRNN", "LowRankHORNN"}) {
     SCOPED_TRACE(model);
-    expect_the_cpu_engine(group_of_options<double>(model), 1e-9);
+    expect_the_cpu_engine(group_of_options<double>(spec_of(model)), 1e-9);
   }
 }
 
 TEST(ChannelTraining, IsThatOfTheCpuEngineInFloat32) {
-  expect_the_cpu_engine(group_of_options<float>("LowRankHORNN"), 1e-4);
+  expect_the_cpu_engine(group_of_options<float>(spec_of("LowRankHORNN")), 1e-4);
 }
 
 TEST(ChannelTraining, EndsInEveryWay) {
   std::vector<long> ends;
-  for (const auto& outcome : emulated(group_of_options<float>("LowRankRNN")))
+  for (const auto& outcome : emulated(group_of_options<float>(spec_of("LowRankRNN"))))
     ends.push_back(outcome.status);
   for (const Status end : {Status::capped, Status::converged, Status::stalled})
     EXPECT_NE(std::find(ends.begin(), ends.end(), static_cast<long>(end)), ends.end());
@@ -253,17 +54,17 @@ TEST(ChannelTraining, DivergesToTheLastGoodWeights) {
 }
 
 TEST(ChannelTraining, HasTheSameBitsInEveryOrderOfExecution) {
-  EXPECT_EQ(fault(group_of_options<float>("LowRankHORNN")), "");
+  EXPECT_EQ(fault(group_of_options<float>(spec_of("LowRankHORNN"))), "");
 }
 
 TEST(ChannelTraining, HasTheSameBitsWhereverLaunchesAreCut) {
-  const auto group = group_of_options<float>("LowRankTBRNN");
+  const auto group = group_of_options<float>(spec_of("LowRankTBRNN"));
   const auto whole = numbers_of(emulated(group));
   for (const long epochs : {1L, 5L}) EXPECT_EQ(numbers_of(emulated(group, epochs)), whole);
 }
 
 TEST(ChannelTraining, HasTheSameBitsInAnyCompany) {
-  const auto group = group_of_options<float>("LowRankRNN");
+  const auto group = group_of_options<float>(spec_of("LowRankRNN"));
   Group<float> alone(group.spec);
   alone.add(group.courses[0]);
   EXPECT_EQ(numbers_of(emulated(alone)), numbers_of<float>({emulated(group)[0]}));

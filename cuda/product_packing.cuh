@@ -1,0 +1,99 @@
+// Between the parameter block and the rows of the product stage. A thread takes one (i, j): what unit j, and with k >= j the pair of
+// them, sends to unit i.
+#pragma once
+
+#include "block_sum.cuh"
+#include "product.cuh"
+
+namespace tbrnn::cuda {
+
+// use(i, j), neighbouring threads with neighbouring i
+template <class T, class Use>
+__device__ void each_sender(const Shape<T>& shape, Use use) {
+  for (int item = dev::thread(); item < shape.units * shape.units; item += block_threads)
+    use(item % shape.units, item / shape.units);
+}
+
+template <class T>
+__device__ Senders senders(const Shape<T>& shape) {
+  return {shape.units, shape.excitatory};
+}
+
+// Rows [row][columns] that drive; what is no unit has the weight 0.
+template <class Model, class T>
+__device__ void pack_rows(const Shape<T>& shape, const T* p, T* rows) {
+  const int units = shape.units, columns = shape.columns(), beyond = columns - units;
+  if constexpr (Product<Model>::pairs) {
+    const Factors<T> f = Model::factors(p, units, shape.input_factor, shape.gated);
+    each_sender(shape, [&](int i, int j) { Model::pack_rows(p, units, i, j, f, rows, columns); });
+  } else {
+    each_sender(shape, [&](int i, int j) {
+      rows[j * columns + i] = shape.input_factor * Model::weight(p, senders(shape), i, j);
+    });
+  }
+  for (int item = dev::thread(); item < shape.product_rows * beyond; item += block_threads)
+    rows[item / beyond * columns + units + item % beyond] = T(0);
+}
+
+// The same weights in the order in which the adjoint reads them.
+template <class Model, class T>
+__device__ void transpose_rows(const Shape<T>& shape, const T* rows, T* pulls) {
+  const int units = shape.units, columns = shape.columns();
+  const PairRows pairs{units, false};
+  for (int item = dev::thread(); item < shape.product_pulls * columns; item += block_threads) {
+    const int k = item % columns, row = item / columns,
+              linear = row - Product<Model>::pair_pulls(units);
+    if (k >= units) {
+      pulls[item] = T(0);
+    } else if (linear >= 0) {
+      pulls[item] = rows[(Product<Model>::pair_rows(units) + k) * columns + linear];
+    } else {
+      const int i = row % units, j = row / units;
+      const T S = rows[(j < k ? pairs.row(j, k) : pairs.row(k, j)) * columns + i];
+      pulls[item] = j == k ? S + S : S;
+    }
+  }
+}
+
+template <class Model, class T>
+__device__ void pack_product(const Shape<T>& shape, const T* p, T* product) {
+  pack_rows<Model>(shape, p, product);
+  dev::block_barrier();
+  transpose_rows<Model>(shape, product, product + shape.product_rows * shape.columns());
+}
+
+// In every thread.
+template <class T>
+__device__ double dot_over_block(const T* a, const T* b, std::size_t begin, std::size_t end) {
+  double sum = 0;
+  for (std::size_t i = begin + static_cast<std::size_t>(dev::thread()); i < end; i += block_threads)
+    sum += dot(a, b, i, i + 1);
+  return over_block(sum);
+}
+
+// Writes the gradient of the product's parameters.
+template <class Model, class T>
+__device__ void unpack_product(const Shape<T>& shape, const T* p, const T* dS, T* gradient) {
+  const int units = shape.units, columns = shape.columns();
+  if constexpr (Product<Model>::dense) {
+    each_sender(shape, [&](int i, int j) {
+      gradient[i * units + j] =
+          Model::weight_adjoint(p, senders(shape), i, j, shape.input_factor * dS[j * columns + i]);
+    });
+  } else {
+    const Factors<T> f = Model::factors(p, units, shape.input_factor, shape.gated);
+    each_sender(shape, [&](int i, int j) {
+      Model::pack_rows_adjoint(dS, units, i, j, f, columns, gradient);
+    });
+    if constexpr (Model::has_gate) {
+      const PairPlaces at(units);
+      dev::block_barrier();  // the gradients of the weights are written
+      const double two = dot_over_block(p, gradient, 0, at.three),
+                   three = dot_over_block(p, gradient, at.three, at.gate);
+      if (dev::thread() == 0)
+        gradient[at.gate] = Model::gate_adjoint(p[at.gate], shape.gated, two, three);
+    }
+  }
+}
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,84 @@
+// Loss and gradient of a network on the emulated device against those of the CPU engine in float64.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cpu/simulate.hpp"
+#include "engine.hpp"
+#include "schedules.hpp"
+#include "trials.hpp"
+
+namespace tbrnn {
+
+struct Case {
+  Spec spec;
+  Match match;
+  Experiment experiment;
+  std::vector<double> parameters;
+  double sigma;
+
+  static constexpr int members = 2;
+
+  // Parameters are small enough for every nonlinearity; those of a product stage are at most `largest`.
+  Case(const Spec& s, Match m, const Experiment& e, double sigma_, double largest = 0.6)
+      : spec(s), match(m), experiment(e), sigma(sigma_) {
+    const std::size_t block = block_size(spec), product = find(fields(spec), "w_in")->offset;
+    parameters = Numbers(7).uniform(members * block, -0.6, 0.6);
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      if (i % block < product) parameters[i] *= largest / 0.6;
+  }
+};
+
+// loss (member), then gradient (member, block)
+template <class T>
+std::vector<double> on_cpu(const Case& c) {
+  const Dataset<T> data = c.experiment.dataset<T>();
+  const auto p = as<T>(c.parameters);
+  const Cohort<T> cohort{
+      c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
+  std::vector<double> loss(Case::members);
+  std::vector<T> g(p.size());
+  gradient(cohort, c.match, 1, loss.data(), g.data());
+  loss.insert(loss.end(), g.begin(), g.end());
+  return loss;
+}
+
+template <class T>
+std::string emulate(const Case& c, std::vector<double>& result) {
+  const Dataset<T> data = c.experiment.dataset<T>();
+  const auto p = as<T>(c.parameters);
+  const cuda::Cohort<T> cohort{
+      c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
+  return emulator::fault_of(
+      p.size() + Case::members,
+      [&](double* out) {
+        std::vector<T> g(p.size());
+        cuda::gradient(cohort, c.match, out, g.data());
+        std::copy(g.begin(), g.end(), out + Case::members);
+      },
+      result);
+}
+
+inline std::vector<double> part(const std::vector<double>& list, std::size_t begin,
+                                std::size_t end) {
+  return {list.begin() + static_cast<std::ptrdiff_t>(begin),
+          list.begin() + static_cast<std::ptrdiff_t>(end)};
+}
+
+template <class T>
+void expect_the_cpu_engine(const Case& c, double tolerance) {
+  std::vector<double> ours;
+  ASSERT_EQ(emulate<T>(c, ours), "");
+  const std::vector<double> theirs = on_cpu<double>(c);
+  const std::size_t block = block_size(c.spec);
+  for (std::size_t m = 0; m < Case::members; ++m) {
+    EXPECT_NEAR(ours[m], theirs[m], tolerance * theirs[m]);
+    const std::size_t begin = Case::members + m * block;
+    EXPECT_LE(distance(part(ours, begin, begin + block), part(theirs, begin, begin + block)),
+              tolerance);
+  }
+}
+
+}  // namespace tbrnn

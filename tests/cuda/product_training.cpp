@@ -1,0 +1,52 @@
+// The emulated training of networks with a product stage against the CPU engine's.
+#include <gtest/gtest.h>
+
+#include "training_against_cpu.hpp"
+
+namespace {
+
+using namespace tbrnn;
+
+Spec spec_of(const char* model) {
+  Spec spec;
+  spec.model = model;
+  spec.units = 7;
+  spec.inputs = 2;
+  spec.outputs = 3;
+  spec.alpha = 0.5;
+  spec.excitatory = 5;
+  spec.gated = spec.model == "HORNN";
+  return spec;
+}
+
+constexpr const char* models[] = {"RNN", "EIRNN", "TBRNN", "HORNN"};
+
+TEST(ProductTraining, IsThatOfTheCpuEngineInFloat64) {
+  for (const char* model : models) {
+    SCOPED_TRACE(model);
+    expect_the_cpu_engine(group_of_options<double>(spec_of(model), 0.1), 1e-9);
+  }
+}
+
+TEST(ProductTraining, IsThatOfTheCpuEngineInFloat32) {
+  expect_the_cpu_engine(group_of_options<float>(spec_of("HORNN"), 0.1), 1e-4);
+}
+
+TEST(ProductTraining, HasTheSameBitsInEveryOrderOfExecution) {
+  for (const char* model : {"EIRNN", "HORNN"})
+    EXPECT_EQ(fault(group_of_options<float>(spec_of(model), 0.1)), "");
+}
+
+TEST(ProductTraining, HasTheSameBitsWhereverLaunchesAreCut) {
+  const auto group = group_of_options<float>(spec_of("HORNN"), 0.1);
+  EXPECT_EQ(numbers_of(emulated(group, 5)), numbers_of(emulated(group)));
+}
+
+TEST(ProductTraining, HasTheSameBitsInAnyCompany) {
+  const auto group = group_of_options<float>(spec_of("TBRNN"), 0.1);
+  Group<float> alone(group.spec, 0.1);
+  alone.add(group.courses[0]);
+  EXPECT_EQ(numbers_of(emulated(alone)), numbers_of<float>({emulated(group)[0]}));
+}
+
+}  // namespace
