@@ -19,10 +19,15 @@ def checked_bounds(
     given: Mapping[str, Sequence[float | None]] | Sequence[Sequence[object]],
 ) -> tuple[Bound, ...]:
     """(name, low, high) of each array; None is no bound. A list of these is what a file holds."""
-    if not isinstance(given, (Mapping, list, tuple)):
+    if isinstance(given, Mapping):
+        return tuple(_checked(str(name), ends) for name, ends in given.items())
+    if not isinstance(given, (list, tuple)) or not all(_is_bound(bound) for bound in given):
         raise wrong_type("bounds", "a mapping from parameter names to (low, high)", given)
-    pairs = given.items() if isinstance(given, Mapping) else [(b[0], b[1:]) for b in given]
-    return tuple(_checked(str(name), ends) for name, ends in pairs)
+    return tuple(_checked(str(name), ends) for name, *ends in given)
+
+
+def _is_bound(given: object) -> bool:
+    return isinstance(given, (list, tuple)) and len(given) == 3
 
 
 def _checked(name: str, ends: object) -> Bound:

@@ -59,6 +59,12 @@ class Network:
     zero_output_bias: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        """Check every argument; the names in bounds when the drive's arguments are known."""
+        self._check()
+        if self.bounds:
+            _ = self.spec
+
+    def _check(self) -> None:
         """Check every argument; plain Python values stay in the fields."""
         self._set("units", whole("units", self.units, least=1))
         self._set("inputs", whole("inputs", self.inputs, least=1))
@@ -81,8 +87,6 @@ class Network:
                 expected = f"units = {self.units} with readout='identity'"
                 raise mistake("outputs", expected, self.outputs)
             self._set("output_bias", False)
-        if self.bounds:
-            _ = self.spec  # knows the parameters' names
 
     def _set(self, field: str, value: object) -> None:
         object.__setattr__(self, field, value)

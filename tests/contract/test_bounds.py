@@ -79,10 +79,29 @@ def test_files_and_students(tmp_path):
     assert {name for name, _, _ in students.best.model.bounds} == set(BOUNDS)
 
 
+def test_beside_arguments_of_the_drive(tmp_path):
+    """Masks, a fixed matrix and a pair of ranks, given as what they are before they are checked."""
+    array = np.ones((7, 7))
+    for model in (
+        tbrnn.RNN(mask=array, bounds=BOUNDS, **SIZES),
+        tbrnn.HORNN(mask_rnn=array, bounds=BOUNDS, **SIZES),
+        tbrnn.LowRankRNN(rank=2, bulk=array, bounds=BOUNDS, **SIZES),
+        tbrnn.LowRankHORNN(rank=[1, 1], bounds=BOUNDS, **SIZES),
+    ):
+        nets = model.initial([0])
+        assert_within(nets)
+        nets.save(tmp_path / "nets.safetensors")
+        assert tbrnn.load(tmp_path / "nets.safetensors").model == model
+    with pytest.raises(TypeError, match="rank must be a whole number from 1 to 7, got 'a'"):
+        tbrnn.LowRankRNN(rank="a", bounds=BOUNDS, **SIZES)
+
+
 @pytest.mark.parametrize(
     ("bounds", "error", "message"),
     [
         (3, TypeError, "bounds must be a mapping from parameter names .*, got 3"),
+        ([3], TypeError, r"bounds must be a mapping from parameter names .*, got \[3\]"),
+        ([("b_in", 1)], TypeError, "bounds must be a mapping from parameter names .*, got"),
         ({"b": (0, 1)}, ValueError, "bounds must name parameters, m, n, .*, got b"),
         ({"b_in": 1}, ValueError, r"bounds\['b_in'\] must be \(low, high\), .*, got 1"),
         ({"b_in": (1, 0)}, ValueError, r"bounds\['b_in'\] must be .* low at most high, got"),

@@ -75,8 +75,8 @@ class RNN(FullRankNetwork):
     code: ClassVar[int] = 1
     published: ClassVar[Mapping[str, str]] = {"w_hh": "w_hh"}
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         if self.mask is not None:
             self._set("mask", mask("mask", self.mask, (self.units, self.units)))
 
@@ -155,8 +155,8 @@ class EIRNN(Network):
     zero_input_bias: ClassVar[bool] = True
     zero_output_bias: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         self._set("excitatory", number("excitatory", self.excitatory, least=0, most=1))
         self._set("frozen_zeros", switch("frozen_zeros", self.frozen_zeros))
 

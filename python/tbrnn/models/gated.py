@@ -22,9 +22,9 @@ class GatedNetwork(Network):
     form: ClassVar[str] = "voltage"  # type: ignore[misc]  # no argument here
     phi_out: ClassVar[str] = "identity"  # type: ignore[misc]
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         """Check every argument; gates take the place of other leaks."""
-        super().__post_init__()
+        super()._check()
         if not isinstance(self.alpha, float):
             raise mistake("alpha", "one number, as units have gates", f"{len(self.alpha)} numbers")
         if self.cubic:

@@ -26,8 +26,8 @@ class LowRankNetwork(Network):
     scale: float | None = None
     bulk: ArrayLike | Constant | None = field(default=None, metadata=OPTION)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         self._set("rank", self._checked_rank())
         if self.bulk is not None:
             self._set("bulk", _bulk(self.bulk, self.units))
@@ -168,8 +168,8 @@ class LowRankTBRNN(LowRankNetwork):
     published: ClassVar[Mapping[str, str]] = {"L": "l", "M": "m", "N": "n"}
     rank_from: ClassVar[tuple[str, ...]] = ("l",)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         self._set("hard_orth", switch("hard_orth", self.hard_orth))
 
 
@@ -232,8 +232,8 @@ class LowRankHORNN(LowRankNetwork):
     rank_from: ClassVar[tuple[str, ...]] = ("m_rnn", "l_tbrnn")
     zero_input_bias: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         self._set("gated", switch("gated", self.gated))
 
     def _checked_rank(self) -> tuple[int, int]:

@@ -66,8 +66,8 @@ class TBRNN(FullRankNetwork):
     code: ClassVar[int] = 3
     published: ClassVar[Mapping[str, str]] = {"w_hh": "w_hh"}
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         if self.mask is not None:
             self._set("mask", mask("mask", self.mask, 3 * (self.units,)))
 
@@ -141,8 +141,8 @@ class HORNN(FullRankNetwork):
         "alpha": "gate",
     }
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         self._set("gated", switch("gated", self.gated))
         for axes, name in enumerate(("mask_rnn", "mask_tbrnn"), start=2):
             if getattr(self, name) is not None:
