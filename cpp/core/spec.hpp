@@ -28,8 +28,8 @@ struct Spec {
   std::vector<double> alphas = {};  // of each unit; empty where all have alpha
   double cubic = 0.0;               // gamma of the leak's -gamma x^3
   Form form = Form::rate;
-  Activation<double> phi;
-  Activation<double> phi_out;                 // of the readout, rate form only
+  Activation<double> phi = {};
+  Activation<double> phi_out = {};            // of the readout, rate form only
   double scale_two = 1.0, scale_three = 1.0;  // factors on the two-body and the three-body drive
   bool input_bias = true, output_bias = true;
   bool identity_readout = false;  // the outputs are all units
