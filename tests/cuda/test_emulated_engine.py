@@ -198,7 +198,7 @@ def test_an_option_without_a_kernel_is_named(options, what):
 
 def test_a_model_without_a_kernel_is_named():
     model = tbrnn.LowRankRNN(units=129, rank=1, inputs=2, outputs=3)
-    with pytest.raises(ValueError, match="LowRankRNN of 129 units .none: the channel kernel"):
+    with pytest.raises(ValueError, match="LowRankRNN of 129 units .none: kernels take"):
         tbrnn.fit(model, TRIALS, epochs=2, device="cuda")
     bulk = tbrnn.LowRankRNN(rank=1, bulk=np.eye(6), **SIZES)
     with pytest.raises(ValueError, match="bulk is not among"):
