@@ -1,7 +1,8 @@
 // What is given back is used again, and given up when the device has no more.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <cstdint>
+#include <map>
 
 #include "memory.hpp"
 
@@ -12,24 +13,25 @@ using tbrnn::dev::Pool;
 
 std::size_t left = 0;
 int allocations = 0, frees = 0;
+std::map<void*, std::size_t> blocks;  // addresses that nobody looks behind
 
 struct Device {  // of so many bytes
   Pool pool{[](std::size_t bytes) -> void* {
               if (bytes > left) return nullptr;
               left -= bytes;
-              ++allocations;
-              auto* at = static_cast<std::size_t*>(std::malloc(sizeof(bytes)));
-              *at = bytes;
+              void* at = reinterpret_cast<void*>(static_cast<std::uintptr_t>(++allocations));
+              blocks[at] = bytes;
               return at;
             },
             [](void* at) {
-              left += *static_cast<std::size_t*>(at);
+              left += blocks.at(at);
               ++frees;
-              std::free(at);
+              blocks.erase(at);
             }};
   explicit Device(std::size_t bytes) {
     left = bytes;
     allocations = frees = 0;
+    blocks.clear();
   }
 };
 
