@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -37,6 +37,13 @@ def _checked(name: str, ends: object) -> Bound:
     if low is not None and high is not None and low > high:
         raise mistake(f"bounds[{name!r}]", "(low, high) with low at most high", repr(ends))
     return name, low, high
+
+
+def masked_within(bounds: Sequence[Bound], masked: Container[str]) -> None:
+    """Raise if bounds would move the zeros that a mask leaves."""
+    for name, low, high in bounds:
+        if name in masked and ((low or 0) > 0 or (high or 0) < 0):
+            raise mistake(f"bounds[{name!r}]", "around 0, as a mask holds zeros", f"{(low, high)}")
 
 
 def engine_bounds(bounds: Sequence[Bound]) -> list[tuple[str, float, float]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tbrnn._arguments import choice, number, precision, switch, whole
-from tbrnn._bounds import Bound, checked_bounds, engine_bounds, within
+from tbrnn._bounds import Bound, checked_bounds, engine_bounds, masked_within, within
 from tbrnn._constants import Constant, plain
 from tbrnn._engine import Spec
 from tbrnn._leak import alphas
@@ -59,10 +59,11 @@ class Network:
     zero_output_bias: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Check every argument; the names in bounds when the drive's arguments are known."""
+        """Check every argument; bounds when the drive's arguments are known."""
         self._check()
         if self.bounds:
-            _ = self.spec
+            _ = self.spec  # knows the parameters' names
+            masked_within(checked_bounds(self.bounds), self.masks)
 
     def _check(self) -> None:
         """Check every argument; plain Python values stay in the fields."""

@@ -96,6 +96,17 @@ def test_beside_arguments_of_the_drive(tmp_path):
         tbrnn.LowRankRNN(rank="a", bounds=BOUNDS, **SIZES)
 
 
+@pytest.mark.parametrize("ends", [(0.1, 1), (None, -0.1)])
+def test_bounds_that_would_move_masked_zeros(ends):
+    mask = np.ones((7, 7))
+    mask[0] = 0
+    with pytest.raises(ValueError, match=r"bounds\['w_hh'\] must be around 0, .*, got"):
+        tbrnn.RNN(mask=mask, bounds={"w_hh": ends}, **SIZES)
+    model = tbrnn.RNN(mask=mask, bounds={"w_hh": (-0.1, 0.1)}, **SIZES)
+    assert not tbrnn.fit(model, TRIALS, epochs=5, lr=0.1, stall=None).last.w_hh[0, 0].any()
+    tbrnn.RNN(bounds={"w_hh": ends}, **SIZES)
+
+
 @pytest.mark.parametrize(
     ("bounds", "error", "message"),
     [
