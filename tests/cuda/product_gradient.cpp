@@ -67,9 +67,17 @@ Case case_of(const Choice& c) {
           c[noise] ? 0.1 : 0.0, largest};
 }
 
+// Sanitizers slow an emulated device down so much that they look at networks of few units only.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 // 33 trials of 17 steps are left to networks of few units.
 bool allowed(const Choice& c) {
-  return units_of(c) <= (is_dense(c) ? 33 : 7) || c[trials] != 2 || c[steps] != 2;
+  const bool few = units_of(c) <= (is_dense(c) ? 33 : 7);
+  return few || (!sanitized && (c[trials] != 2 || c[steps] != 2));
 }
 
 std::string describe(const Choice& c) {
@@ -105,7 +113,7 @@ TEST(ProductGradient, IsThatOfTheCpuEngineInFloat64) {
 // More trials than a block works on at a time, with the history of many steps.
 TEST(ProductGradient, SumsOverTilesAndTurns) {
   for (int m = 0; m < 4; ++m)
-    for (const int u : {2, 4}) {
+    for (const int u : sanitized ? std::vector{1} : std::vector{2, 4}) {
       Choice c(options, 0);
       c[model] = m;
       c[units] = u;
