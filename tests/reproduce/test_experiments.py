@@ -5,7 +5,6 @@ import shutil
 
 import pytest
 
-import tbrnn
 from reproduce.small import EXPERIMENTS, small
 from tbrnn.campaign import ChangedConfiguration
 from tbrnn.campaign.status import read_status
@@ -14,7 +13,7 @@ from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.store import read_records
 
 RUNS = 3
-PER_RUN = {"fig3": 1 + 6 + 1 + 1, "fig4": 3 + hasattr(tbrnn, "LowRankGRU"), "table2": 3}
+PER_RUN = {"fig3": 1 + 6 + 1 + 1, "fig4": 4, "table2": 3}
 FILES = {name: (f"{name}.txt", f"{name}.npz", f"{name}.png") for name in EXPERIMENTS}
 NAMES = list(EXPERIMENTS)
 
