@@ -30,7 +30,7 @@ struct Course {
 };
 
 enum class Status : int { running, converged, stalled, capped, diverged, interrupted };
-enum class Pass : int { train, evaluate, validate };
+enum class Pass : int { train, evaluate, validate, gradient };  // the last without an update
 
 // The member's place in its training.
 struct Progress {

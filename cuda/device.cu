@@ -1,11 +1,15 @@
 // Is there a device that runs these kernels?
+#include "dev.cuh"
 #include "device.hpp"
-#include "kernels.cuh"
 
 namespace tbrnn::cuda {
 
-plugin::Device device() {
-  return dev::device(&gradient_kernel<LowRankRNN, float, Loose<LowRankRNN>, 8>);
-}
+namespace {
+
+__global__ void any_kernel() {}
+
+}  // namespace
+
+plugin::Device device() { return dev::device(&any_kernel); }
 
 }  // namespace tbrnn::cuda

@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "choose.cuh"
 #include "engine.hpp"
-#include "kernels.cuh"
+#include "member.cuh"
 #include "shape.hpp"
 #include "upload.cuh"
 
@@ -11,7 +12,7 @@ namespace tbrnn::cuda {
 
 template <class T>
 const char* kernel_of(const Spec& spec, Match match) {
-  const auto kernel = choose<GradientTask<T>>(spec.model, shape_of<T>(spec, match));
+  const auto kernel = choose(spec.model, shape_of<T>(spec, match));
   return kernel.name ? kernel.name
                      : "none: kernels take 128 units and 32 channels at most, and no gated units";
 }
@@ -19,38 +20,46 @@ const char* kernel_of(const Spec& spec, Match match) {
 template <class T>
 void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
   const Shape<T> shape = shape_of<T>(cohort.spec, match);
-  const auto kernel = choose<GradientTask<T>>(cohort.spec.model, shape);
+  const auto kernel = choose(cohort.spec.model, shape);
   if (!kernel.entry) throw std::invalid_argument(kernel_of<T>(cohort.spec, match));
   const std::size_t members = static_cast<std::size_t>(cohort.members),
                     entries = members * static_cast<std::size_t>(shape.parameters);
   const DeviceData<T> data(cohort.data);
-  std::vector<Noise<T>> noise;
-  for (const MemberNoise& n : cohort.noise)
-    noise.push_back({static_cast<T>(n.sigma), static_cast<std::uint32_t>(n.key),
-                     static_cast<std::uint32_t>(n.key >> 32), n.epoch});
+  std::vector<Course> courses;
+  std::vector<Progress> progress;
+  for (const MemberNoise& noise : cohort.noise) {
+    Course& course = courses.emplace_back();
+    course.key = noise.key;
+    course.sigma = noise.sigma;
+    Progress& at = progress.emplace_back(Progress::start());
+    at.pass = Pass::gradient;
+    at.epochs = noise.epoch;
+  }
   const int blocks = std::min(cohort.members, 2 * dev::multiprocessors());
   const std::size_t scratch = Scratch<T>::size(shape, data.steps(), kernel.trials);
 
   const dev::Memory<T> parameters = on_device(cohort.parameters, entries);
-  const dev::Memory<Noise<T>> noise_memory = on_device(noise.data(), members);
+  const dev::Memory<Course> course_memory = on_device(courses.data(), members);
+  const dev::Memory<Progress> progress_memory = on_device(progress.data(), members);
   const dev::Memory<T> scratch_memory(scratch * static_cast<std::size_t>(blocks));
   const dev::Memory<int> order = on_device(data.order().data(), members);
-  const dev::Memory<double> loss_memory(members);
   const dev::Memory<T> gradient_memory(entries);
-  dev::launch(kernel.entry, blocks, block_threads, kernel.shared_bytes,
-              GradientTask<T>{.shape = shape,
-                              .members = cohort.members,
-                              .steps = data.steps(),
-                              .order = order.data(),
-                              .parameters = parameters.data(),
-                              .data = data.trials(),
-                              .data_of = data.of_member(),
-                              .noise = noise_memory.data(),
-                              .scratch = scratch_memory.data(),
-                              .scratch_size = scratch,
-                              .loss = loss_memory.data(),
-                              .gradient = gradient_memory.data()});
-  dev::to_host(loss_memory.data(), members, loss);
+  TrainingTask<T> task{};
+  task.shape = shape;
+  task.turns = cohort.members;
+  task.order = order.data();
+  task.steps = data.steps();
+  task.data = data.trials();
+  task.data_of = data.of_member();
+  task.courses = course_memory.data();
+  task.progress = progress_memory.data();
+  task.parameters = parameters.data();
+  task.gradient = gradient_memory.data();
+  task.scratch = scratch_memory.data();
+  task.scratch_size = scratch;
+  dev::launch(kernel.entry, blocks, block_threads, kernel.shared_bytes, task);
+  dev::to_host(progress_memory.data(), members, progress.data());
+  for (std::size_t i = 0; i < members; ++i) loss[i] = progress[i].last_loss;
   dev::to_host(gradient_memory.data(), entries, gradient);
 }
 

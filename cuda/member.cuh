@@ -34,9 +34,9 @@ struct Scratch {
 };
 
 // Forward, and backward where `sums` is asked for, over one tile: the loss of each trial lies in shared memory afterwards.
-template <class Model, class T, class S, int lanes, bool learns>
-__device__ void run_tile(const Shape<T>& shape, const Trials<T>& data, int tile, int noise_shift,
-                         const Noise<T>& noise, const LaneWeights<T, S>& w,
+template <class Model, class T, class S, int lanes>
+__device__ void run_tile(bool learns, const Shape<T>& shape, const Trials<T>& data, int tile,
+                         int noise_shift, const Noise<T>& noise, const LaneWeights<T, S>& w,
                          const Scratch<T>& scratch, LaneSums<T, S>& sums) {
   const T twice = static_cast<T>(2.0 / data.mask_sum);
   for (int first = 0; first < tile_trials; first += Group<lanes>::trials) {
@@ -46,16 +46,17 @@ __device__ void run_tile(const Shape<T>& shape, const Trials<T>& data, int tile,
                                 scratch.history);
     dev::block_barrier();  // the channels are saved
     Number<T> loss[1];
-    if constexpr (learns)
+    if (learns)
       loss[0] = backward<Model, T, S, lanes>(shape, data.steps, source, twice, w, scratch.packed,
                                              scratch.history, sums);
     else
       loss[0] = loss_of<T, S, lanes>(shape, data.steps, source, scratch.history);
-    if constexpr (learns && Product<Model>::exists) {
-      dev::block_barrier();  // every e is saved
-      add_product_gradient<Model, T, lanes>(shape, data.steps, scratch.history,
-                                            tile == 0 && first == 0, scratch.gradient.product);
-    }
+    if constexpr (Product<Model>::exists)
+      if (learns) {
+        dev::block_barrier();  // every e is saved
+        add_product_gradient<Model, T, lanes>(shape, data.steps, scratch.history,
+                                              tile == 0 && first == 0, scratch.gradient.product);
+      }
     if (shape.readouts == 0) Group<lanes>::sum(loss, 1);
     if (Group<lanes>::lane() == 0) TileMemory<T, lanes>::loss(mine) = loss[0].v;
     dev::block_barrier();  // the channels are read, and the losses written
@@ -63,22 +64,22 @@ __device__ void run_tile(const Shape<T>& shape, const Trials<T>& data, int tile,
 }
 
 // The mean loss of a member, in thread 0; with `learns` the gradient of the packed weights too.
-template <class Model, class T, class S, int lanes, bool learns>
-__device__ double run_trials(const Shape<T>& shape, const Trials<T>& data, int noise_shift,
-                             const Noise<T>& noise, const LaneWeights<T, S>& w,
+template <class Model, class T, class S, int lanes>
+__device__ double run_trials(bool learns, const Shape<T>& shape, const Trials<T>& data,
+                             int noise_shift, const Noise<T>& noise, const LaneWeights<T, S>& w,
                              const Scratch<T>& scratch) {
   double loss = 0;
   for (int tile = 0; tile < data.tiles(); ++tile) {
     LaneSums<T, S> sums;
     clear(shape, sums);
-    run_tile<Model, T, S, lanes, learns>(shape, data, tile, noise_shift, noise, w, scratch, sums);
+    run_tile<Model, T, S, lanes>(learns, shape, data, tile, noise_shift, noise, w, scratch, sums);
     if (dev::thread() == 0) {
       double of_tile = 0;
       for (int trial = 0; trial < tile_trials; ++trial)
         of_tile += static_cast<double>(TileMemory<T, lanes>::loss(trial));
       loss += of_tile;
     }
-    if constexpr (learns) add_tile<lanes>(shape, sums, tile == 0, scratch.gradient);
+    if (learns) add_tile<lanes>(shape, sums, tile == 0, scratch.gradient);
     dev::block_barrier();  // the losses are read, and the gradient is written
   }
   return loss / data.mask_sum;

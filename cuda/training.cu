@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "choose.cuh"
 #include "engine.hpp"
-#include "kernels.cuh"
+#include "member.cuh"
 #include "shape.hpp"
 #include "upload.cuh"
 
@@ -12,7 +13,7 @@ namespace tbrnn::cuda {
 template <class T>
 struct Trainer<T>::State {
   Shape<T> shape;
-  Kernel<TrainingTask<T>> kernel;
+  Kernel<T> kernel;
   DeviceData<T> data;
   std::vector<Field> fields;
   std::vector<Course> courses;
@@ -53,7 +54,7 @@ dev::Memory<T> zeros(std::size_t size) {
 template <class T>
 Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member>& members)
     : shape(shape_of<T>(spec, match)),
-      kernel(choose<TrainingTask<T>>(spec.model, shape)),
+      kernel(choose(spec.model, shape)),
       data(sets_of(members)),
       fields(tbrnn::fields(spec)),
       history(members.size()) {

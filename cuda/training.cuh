@@ -2,39 +2,13 @@
 // weights, without the host. In full batch the loss after the update of epoch e is the forward pass of epoch e + 1.
 #pragma once
 
-#include "course.hpp"
 #include "equations/adam.hpp"
 #include "equations/clip.hpp"
 #include "equations/schedule.hpp"
-#include "gradient.cuh"
+#include "member.cuh"
+#include "task.cuh"
 
 namespace tbrnn::cuda {
-
-// Arrays are [member] unless said otherwise.
-template <class T>
-struct TrainingTask {
-  Shape<T> shape;
-  int turns;                           // members that still learn
-  const int* order;                    // [turn]; members that share a data set follow one another
-  int steps;                           // of the longest data set
-  long epochs;                         // of this launch
-  const Trials<T>* data;               // [data set]
-  const int *data_of, *validation_of;  // -1 without validation
-  const Course* courses;
-  Progress* progress;
-  int fields;
-  int field_begin[most_fields + 1];
-  T *parameters, *before, *best, *gradient, *m, *v;  // [member][parameter]
-  long* steps_taken;                                 // [member][field]
-  double* history;                                   // [member][history_size][record_width]
-  int history_size;
-  T* scratch;  // [block][scratch_size]
-  std::size_t scratch_size;
-
-  TBRNN_FN std::size_t at(int member) const {
-    return static_cast<std::size_t>(member) * static_cast<std::size_t>(shape.parameters);
-  }
-};
 
 // A member's own arrays.
 template <class T>
@@ -155,16 +129,23 @@ template <class T>
 __device__ void finish_pass(const Learner<T>& learner, double loss, bool* flag) {
   Progress& progress = learner.progress();
   const Pass pass = progress.pass;
-  if (!std::isfinite(loss)) return diverge(learner);
-  if (pass == Pass::train) return finish_step(learner, loss, flag);
-  if (pass == Pass::evaluate) return judge(learner, loss, flag);
+  if (pass != Pass::gradient) {
+    if (!std::isfinite(loss)) return diverge(learner);
+    if (pass == Pass::train) return finish_step(learner, loss, flag);
+    if (pass == Pass::evaluate) return judge(learner, loss, flag);
+  }
   dev::block_barrier();  // everybody has seen which pass it was
   if (dev::thread()) return;
-  progress.validation = loss;
-  progress.pass = progress.after_validation(learner.course());
+  if (pass == Pass::gradient) {
+    progress.last_loss = loss;
+    progress.status = Status::capped;
+  } else {
+    progress.validation = loss;
+    progress.pass = progress.after_validation(learner.course());
+  }
 }
 
-// The mean loss of one pass, in every thread; a training pass leaves the gradient behind.
+// The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
 template <class Model, class T, class S, int lanes>
 __device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch) {
   const TrainingTask<T>& task = learner.task;
@@ -179,17 +160,14 @@ __device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch)
   dev::block_barrier();
   LaneWeights<T, S> w;
   load<T, S, lanes>(shape, scratch.packed, w);
-  double loss;
-  if (progress.pass == Pass::train) {
-    loss = run_trials<Model, T, S, lanes, true>(shape, data, 0, noise, w, scratch);
+  const bool learns = progress.pass == Pass::train || progress.pass == Pass::gradient,
+             validates = progress.pass == Pass::validate;  // with noise of its own
+  const Trials<T>& looked_at = validates ? task.data[task.validation_of[learner.member]] : data;
+  double loss = run_trials<Model, T, S, lanes>(learns, shape, looked_at,
+                                               validates ? data.trials : 0, noise, w, scratch);
+  if (learns)
     unpack<Model>(shape, learner.parameters, scratch.gradient, scratch.of_units, scratch.orth,
                   learner.gradient);
-  } else {
-    const bool validates = progress.pass == Pass::validate;  // with noise of its own
-    const Trials<T>& looked_at = validates ? task.data[task.validation_of[learner.member]] : data;
-    loss = run_trials<Model, T, S, lanes, false>(shape, looked_at, validates ? data.trials : 0,
-                                                 noise, w, scratch);
-  }
   double* of_block = dev::shared_memory<double>();
   dev::block_barrier();
   if (dev::thread() == 0) *of_block = loss;

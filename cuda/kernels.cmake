@@ -1,0 +1,15 @@
+# A source for the kernels of each model in each number type, so that they compile beside one another: `kernel_sources`.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/../cpp/equations/models.hpp lists)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+             ${CMAKE_CURRENT_LIST_DIR}/../cpp/equations/models.hpp)
+string(REGEX MATCHALL "Models = std::tuple<[^>]*>" lists "${lists}")
+list(TRANSFORM lists REPLACE ".*<(.*)>" "\\1")
+string(REGEX MATCHALL "[A-Za-z_]+" models "${lists}")
+set(kernel_sources "")
+foreach(MODEL IN LISTS models)
+  foreach(NUMBER float double)
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/kernels/${MODEL}_${NUMBER}.cu)
+    configure_file(${CMAKE_CURRENT_LIST_DIR}/kernels.cu.in ${source} @ONLY)
+    list(APPEND kernel_sources ${source})
+  endforeach()
+endforeach()
