@@ -1,0 +1,65 @@
+"""The build that all commands share: tbrnn._core, the CUDA engine and the program of constants.
+
+What is up to date is not built again, so a command right after another one starts at once.
+"""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+
+from on_gpu.machine import BUILD, SOURCE, Missing, nvcc
+
+CONSTANTS = BUILD / "constants"
+
+
+def build(machine):
+    """Everything, for the GPU that is there; seconds it took."""
+    start = time.monotonic()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    program = constants(machine.architecture)  # beside the rest
+    for step in steps(machine.architecture):
+        done = subprocess.run(
+            step, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if done.returncode:
+            (BUILD / "build.log").write_text(done.stdout)
+            raise Missing(f"the build failed, see {BUILD / 'build.log'}: {last_error(done.stdout)}")
+    if program and program.wait():
+        raise Missing("constants.cu does not compile")
+    return time.monotonic() - start
+
+
+def steps(architecture):
+    """Configure and build."""
+    return (
+        [
+            *("cmake", "-S", str(SOURCE), "-B", str(BUILD / "cmake"), "-G", "Ninja"),
+            *("-DTBRNN_CUDA=ON", f"-DCMAKE_CUDA_ARCHITECTURES={architecture}"),
+            f"-DPython_EXECUTABLE={sys.executable}",
+        ],
+        ["cmake", "--build", str(BUILD / "cmake")],
+    )
+
+
+def environment():
+    """Both projects, the package and the engine within it, use all processors."""
+    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+    parallel = {"CMAKE_GENERATOR": "Ninja", "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count())}
+    return {**os.environ, "PATH": path, "CUDACXX": nvcc(), **parallel}
+
+
+def constants(architecture, to=CONSTANTS):
+    """The compiler at work on constants.cu, or None if nothing is to be done."""
+    source = SOURCE / "tests/cuda/on_gpu/constants.cu"
+    if to.exists() and to.stat().st_mtime > source.stat().st_mtime:
+        return None
+    flags = ["-std=c++20", "-O3", f"-arch=sm_{architecture}", "-o", str(to)]
+    return subprocess.Popen([nvcc(), *flags, str(source)])
+
+
+def last_error(log):
+    """The last line that names an error, or the last line."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()] or ["it said nothing"]
+    return next((line for line in reversed(lines) if "error" in line.lower()), lines[-1])
