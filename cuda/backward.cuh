@@ -129,7 +129,7 @@ __device__ void add_drive(const Shape<T>& shape, const Number<T> (&e)[lane_units
     TBRNN_UNROLL
     for (int k = 0; k < sizes.driven(); ++k)
       sums.weights.drive[i][k] = fma(e[i], s[k], sums.weights.drive[i][k]);
-    sums.weights.bias[i] = sums.weights.bias[i] + e[i];
+    sums.weights.bias[i][0] = sums.weights.bias[i][0] + e[i];
   }
 }
 

@@ -12,6 +12,11 @@
 
 namespace tbrnn::cuda {
 
+template <class T>
+__device__ Number<T> input(const Shape<T>& shape, const Source<T>& trial, int t, int i) {
+  return i < shape.inputs ? Source<T>::entry(trial.inputs, shape.inputs, t, i) : Number<T>(T(0));
+}
+
 // s = mix(c), then the inputs of step t
 template <class Model, class T, class S>
 __device__ void drives_of(const Shape<T>& shape, const Source<T>& trial, int t,
@@ -19,9 +24,7 @@ __device__ void drives_of(const Shape<T>& shape, const Source<T>& trial, int t,
   const typename S::template Of<T> sizes{shape};
   Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
   TBRNN_UNROLL
-  for (int i = 0; i < sizes.inputs(); ++i)
-    s[sizes.drives() + i] =
-        i < shape.inputs ? Source<T>::entry(trial.inputs, shape.inputs, t, i) : Number<T>(T(0));
+  for (int i = 0; i < sizes.inputs(); ++i) s[sizes.drives() + i] = input(shape, trial, t, i);
 }
 
 // The overlaps of the carrier and the outputs of what the readout reads.
@@ -98,6 +101,16 @@ __device__ void send(const Shape<T>& shape, const Number<T> (&x)[lane_units],
   }
 }
 
+template <class T, int lanes>
+__device__ void start(const Shape<T>& shape, const Source<T>& trial, Number<T> (&x)[lane_units]) {
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    const int n = Group<lanes>::unit(i);
+    x[i] = trial.initial && n < shape.units ? Source<T>::entry(trial.initial, 0, 0, n)
+                                            : Number<T>(T(0));
+  }
+}
+
 template <class Model, class T, class S, int lanes>
 __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial, Noise<T> noise,
                         const LaneWeights<T, S>& w, const Packed<T>& packed,
@@ -107,11 +120,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   const V leak(shape.leak), alpha(shape.alpha), sigma(noise.sigma);
   V x[lane_units], carrier[lane_units], out[lane_units];
   V c[S::most_channels], s[S::most_driven];
-  TBRNN_UNROLL
-  for (int i = 0; i < lane_units; ++i) {
-    const int n = Group<lanes>::unit(i);
-    x[i] = trial.initial && n < shape.units ? Source<T>::entry(trial.initial, 0, 0, n) : V(T(0));
-  }
+  start<T, lanes>(shape, trial, x);
   for (int t = 0;; ++t) {  // state t, then the step to the next
     send<T, S>(shape, x, carrier, out);
     history.carrier[place(t)] = quad(carrier);
@@ -120,7 +129,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     save_channels<T, S, lanes>(shape, history, t, c);
     if (t == steps) return;
     drives_of<Model, T, S>(shape, trial, t, c, s);
-    [[maybe_unused]] V y[lane_units];
+    [[maybe_unused]] V y[1][lane_units];
     if constexpr (Product<Model>::exists) {
       dev::block_barrier();  // the carriers of the trial are saved
       drive_of_product<Model, T, lanes>(shape, packed, history, t, y);
@@ -130,8 +139,8 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     V response[lane_units];
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) {
-      V sum = sizes.voltage() ? w.bias[i] : fma(leak, x[i], w.bias[i]);
-      if constexpr (Product<Model>::exists) sum = sum + y[i];
+      V sum = sizes.voltage() ? w.bias[i][0] : fma(leak, x[i], w.bias[i][0]);
+      if constexpr (Product<Model>::exists) sum = sum + y[0][i];
       TBRNN_UNROLL
       for (int k = 0; k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
       if (sizes.voltage()) {

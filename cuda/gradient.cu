@@ -13,8 +13,7 @@ namespace tbrnn::cuda {
 template <class T>
 const char* kernel_of(const Spec& spec, Match match) {
   const auto kernel = choose(spec.model, shape_of<T>(spec, match));
-  return kernel.name ? kernel.name
-                     : "none: kernels take 128 units and 32 channels at most, and no gated units";
+  return kernel.name ? kernel.name : "none: kernels take 128 units and 32 channels at most";
 }
 
 template <class T>

@@ -33,6 +33,12 @@ struct Compiled<LowRankHORNN> {
                            Known<M, 2, 2, 3, 0>>;
 };
 
+template <>
+struct Compiled<LowRankGRU> {
+  using M = LowRankGRU;
+  using Sizes = std::tuple<Known<M, 1, 0, 3, 3>, Known<M, 1, 0, 3, 0>>;
+};
+
 template <class Model, class T, class S, int lanes>
 Kernel<T> kernel(const char* name) {
   return {name, &training_kernel<Model, T, S, lanes>, Group<lanes>::trials,
@@ -52,7 +58,9 @@ template <class Model, class T>
 Kernel<T> choose_product(const Shape<T>& shape) {
   using Few = Known<Model, 0, 0, 3, 3>;
   using Any = Loose<Model>;
-  const char* name = Product<Model>::dense ? "dense, in one block" : "polynomial, in one block";
+  const char* name = has_gates(Model::recurrence) ? "gated dense, in one block"
+                     : Product<Model>::dense      ? "dense, in one block"
+                                                  : "polynomial, in one block";
   if constexpr (sizeof(T) == 4) {
     if (!Few::covers(shape) || shape.units > 64) return of_units<Model, T, Any>(shape.units, name);
     return shape.units <= 32 ? kernel<Model, T, Few, 8>(name) : kernel<Model, T, Few, 16>(name);
@@ -63,17 +71,19 @@ Kernel<T> choose_product(const Shape<T>& shape) {
 
 template <class Model, class T>
 Kernel<T> choose_channel(const Shape<T>& shape) {
+  constexpr bool gated = has_gates(Model::recurrence);
   if constexpr (sizeof(T) == 4)
     if (shape.units <= 32) {
       Kernel<T> found;
       const auto consider = [&]<class S>(S) {
         if (!found.name && S::covers(shape))
-          found = kernel<Model, T, S, 8>("channel, in registers");
+          found = kernel<Model, T, S, 8>(gated ? "gated, in registers" : "channel, in registers");
       };
       std::apply([&](auto... sizes) { (consider(sizes), ...); }, typename Compiled<Model>::Sizes{});
       if (found.name) return found;
     }
-  return of_units<Model, T, Loose<Model>>(shape.units, "channel, in local memory");
+  return of_units<Model, T, Loose<Model>>(
+      shape.units, gated ? "gated, in local memory" : "channel, in local memory");
 }
 
 template <class Model, class T>
@@ -81,10 +91,8 @@ Kernel<T> kernel_for(const Shape<T>& shape) {
   if (!Loose<Model>::covers(shape) || shape.units > 128) return {};
   if constexpr (Product<Model>::exists)
     return choose_product<Model>(shape);
-  else if constexpr (Model::recurrence == Recurrence::channel)
-    return choose_channel<Model>(shape);
   else
-    return {};
+    return choose_channel<Model>(shape);
 }
 
 }  // namespace tbrnn::cuda

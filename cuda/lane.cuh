@@ -34,8 +34,9 @@ template <class T, class S>
 struct LaneWeights {
   using V = Number<T>;
   V gather[lane_units][S::most_channels];
-  V drive[lane_units][S::most_driven];
-  V bias[lane_units];
+  V late[lane_units][S::most_late ? S::most_late : 1];
+  V drive[lane_units][S::preactivations * S::most_driven];
+  V bias[lane_units][S::preactivations];
 };
 
 template <class T, class S, int lanes>
@@ -49,14 +50,20 @@ __device__ void load(const Shape<T>& shape, const Packed<T>& packed, LaneWeights
     const bool exists = unit < shape.units;
     const int n = exists ? unit : 0;
     const T* gather = packed.gather + n * shape.channels();
-    const T* drive = packed.drive + n * shape.driven();
+    const T* late = packed.late + n * shape.late;
+    const T* drive = packed.drive + n * S::preactivations * shape.driven();
     TBRNN_UNROLL
     for (int k = 0; k < sizes.channels(); ++k)
       w.gather[i][k] = entry(gather, k, exists ? shape.channels() : 0);
     TBRNN_UNROLL
-    for (int c = 0; c < sizes.driven(); ++c)
-      w.drive[i][c] = entry(drive, c, exists ? shape.driven() : 0);
-    w.bias[i] = entry(packed.bias, n, exists ? shape.units : 0);
+    for (int k = 0; k < sizes.late(); ++k) w.late[i][k] = entry(late, k, exists ? shape.late : 0);
+    TBRNN_UNROLL
+    for (int p = 0; p < S::preactivations; ++p, drive += shape.driven()) {
+      TBRNN_UNROLL
+      for (int c = 0; c < sizes.driven(); ++c)
+        w.drive[i][p * sizes.driven() + c] = entry(drive, c, exists ? shape.driven() : 0);
+      w.bias[i][p] = entry(packed.bias + n * S::preactivations, p, exists ? S::preactivations : 0);
+    }
   }
 }
 
@@ -69,8 +76,11 @@ __device__ void clear(const Shape<T>& shape, LaneWeights<T, S>& w) {
     TBRNN_UNROLL
     for (int k = 0; k < sizes.channels(); ++k) w.gather[i][k] = V(T(0));
     TBRNN_UNROLL
-    for (int c = 0; c < sizes.driven(); ++c) w.drive[i][c] = V(T(0));
-    w.bias[i] = V(T(0));
+    for (int k = 0; k < sizes.late(); ++k) w.late[i][k] = V(T(0));
+    TBRNN_UNROLL
+    for (int c = 0; c < S::preactivations * sizes.driven(); ++c) w.drive[i][c] = V(T(0));
+    TBRNN_UNROLL
+    for (int p = 0; p < S::preactivations; ++p) w.bias[i][p] = V(T(0));
   }
 }
 

@@ -1,6 +1,7 @@
 // One pass of a member's block over the trials of a data set, tile by tile.
 #pragma once
 
+#include "gated_backward.cuh"
 #include "packing.cuh"
 #include "reduce.cuh"
 
@@ -42,15 +43,22 @@ __device__ void run_tile(bool learns, const Shape<T>& shape, const Trials<T>& da
   for (int first = 0; first < tile_trials; first += Group<lanes>::trials) {
     const int mine = first + Group<lanes>::trial(), trial = tile * tile_trials + mine;
     const Source<T> source(data, shape, trial, trial + noise_shift);
-    forward<Model, T, S, lanes>(shape, data.steps, source, noise, w, scratch.packed,
-                                scratch.history);
+    if constexpr (has_gates(Model::recurrence))
+      gated_forward<Model, T, S, lanes>(shape, data.steps, source, noise, w, scratch.packed,
+                                        scratch.history);
+    else
+      forward<Model, T, S, lanes>(shape, data.steps, source, noise, w, scratch.packed,
+                                  scratch.history);
     dev::block_barrier();  // the channels are saved
     Number<T> loss[1];
-    if (learns)
+    if (!learns)
+      loss[0] = loss_of<T, S, lanes>(shape, data.steps, source, scratch.history);
+    else if constexpr (has_gates(Model::recurrence))
+      loss[0] = gated_backward<Model, T, S, lanes>(shape, data.steps, source, twice, w,
+                                                   scratch.packed, scratch.history, sums);
+    else
       loss[0] = backward<Model, T, S, lanes>(shape, data.steps, source, twice, w, scratch.packed,
                                              scratch.history, sums);
-    else
-      loss[0] = loss_of<T, S, lanes>(shape, data.steps, source, scratch.history);
     if constexpr (Product<Model>::exists)
       if (learns) {
         dev::block_barrier();  // every e is saved

@@ -50,7 +50,7 @@ struct Orth {
                            : 0;
   }
   __device__ static const T* bias(const Shape<T>& shape, const T* p) {
-    return shape.b_in >= 0 ? p + shape.b_in : nullptr;
+    return shape.b_in[0] >= 0 ? p + shape.b_in[0] : nullptr;
   }
 };
 
@@ -62,7 +62,7 @@ __device__ const T* project(const Shape<T>& shape, const T* p, void* memory) {
   dev::block_barrier();
   if (dev::thread() == 0) {
     Orth<T>& orth = *static_cast<Orth<T>*>(memory);
-    const T *w_in = p + shape.w_in, *b_in = Orth<T>::bias(shape, p);
+    const T *w_in = p + shape.w_in[0], *b_in = Orth<T>::bias(shape, p);
     new (&orth.space) InputSpace(w_in, b_in, shape.units, shape.inputs);
     hard_orth(orth.space, w_in, b_in, shape.units, shape.inputs, shape.ranks.three, l, orth.memory);
   }
@@ -76,10 +76,10 @@ __device__ void project_adjoint(const Shape<T>& shape, const T* p, void* memory,
   dev::block_barrier();
   if (dev::thread()) return;
   Orth<T>& orth = *static_cast<Orth<T>*>(memory);
-  hard_orth_adjoint(orth.space, p + shape.w_in, Orth<T>::bias(shape, p), shape.units, shape.inputs,
-                    shape.ranks.three, p, Orth<T>::projected(memory), gradient,
-                    gradient + shape.w_in, shape.b_in >= 0 ? gradient + shape.b_in : nullptr,
-                    orth.memory);
+  hard_orth_adjoint(orth.space, p + shape.w_in[0], Orth<T>::bias(shape, p), shape.units,
+                    shape.inputs, shape.ranks.three, p, Orth<T>::projected(memory), gradient,
+                    gradient + shape.w_in[0],
+                    shape.b_in[0] >= 0 ? gradient + shape.b_in[0] : nullptr, orth.memory);
 }
 
 // l: the block's first array.
@@ -92,12 +92,21 @@ __device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
   Block::each(shape.units, shape.ranks, n,
               [&](int mine, int at) { unit[mine] = at < end ? l[at] : p[at]; });
   if (shape.gate >= 0) unit[Block::size(shape.ranks)] = p[shape.gate];
+  constexpr int preactivations = preactivations_of<Model>;
   const int channels = shape.channels(), driven = shape.driven();
-  const Columns<T> P{packed.gather + n * channels, channels}, Q{packed.drive + n * driven, driven};
-  Model::pack(unit, 1, shape.ranks, shape.factors, shape.gated, P, Q);
-  pack_columns(p + shape.w_in + n * shape.inputs, 1, shape.inputs, shape.input_factor,
-               Q.from(shape.drives));
-  packed.bias[n] = shape.b_in >= 0 ? shape.input_factor * p[shape.b_in + n] : T(0);
+  const Columns<T> P{packed.gather + n * channels, channels},
+      Q{packed.drive + n * preactivations * driven, driven};  // row: pre-activation
+  if constexpr (has_late<Model>)
+    Model::pack(unit, 1, shape.ranks, shape.factors, P,
+                Columns<T>{packed.late + n * shape.late, shape.late}, Q);
+  else
+    Model::pack(unit, 1, shape.ranks, shape.factors, shape.gated, P, Q);
+  for (int i = 0; i < preactivations; ++i) {
+    pack_columns(p + shape.w_in[i] + n * shape.inputs, 1, shape.inputs, shape.input_factor[i],
+                 Q.below(i).from(shape.drives));
+    packed.bias[n * preactivations + i] =
+        shape.b_in[i] >= 0 ? shape.input_factor[i] * p[shape.b_in[i] + n] : T(0);
+  }
   for (int o = 0; o < shape.readouts; ++o)
     pack_readout(p + shape.w_out + o * shape.units + n, 1, 1, P.from(shape.reductions + o));
 }
@@ -123,13 +132,22 @@ __device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<
   const int gate = Block::size(shape.ranks);
   Block::each(shape.units, shape.ranks, n, [&](int mine, int at) { unit[mine] = p[at]; });
   if (shape.gate >= 0) unit[gate] = p[shape.gate];
+  constexpr int preactivations = preactivations_of<Model>;
   const int channels = shape.channels(), driven = shape.driven();
-  const Columns<const T> dP{d.gather + n * channels, channels}, dQ{d.drive + n * driven, driven};
-  Model::pack_adjoint(unit, 1, shape.ranks, shape.factors, shape.gated, dP, dQ, d_unit);
+  const Columns<const T> dP{d.gather + n * channels, channels},
+      dQ{d.drive + n * preactivations * driven, driven};
+  if constexpr (has_late<Model>)
+    Model::pack_adjoint(1, shape.ranks, shape.factors, dP,
+                        Columns<const T>{d.late + n * shape.late, shape.late}, dQ, d_unit);
+  else
+    Model::pack_adjoint(unit, 1, shape.ranks, shape.factors, shape.gated, dP, dQ, d_unit);
   Block::each(shape.units, shape.ranks, n, [&](int mine, int at) { gradient[at] = d_unit[mine]; });
-  pack_columns_adjoint(dQ.from(shape.drives), 1, shape.inputs, shape.input_factor,
-                       gradient + shape.w_in + n * shape.inputs);
-  if (shape.b_in >= 0) gradient[shape.b_in + n] = shape.input_factor * d.bias[n];
+  for (int i = 0; i < preactivations; ++i) {
+    pack_columns_adjoint(dQ.below(i).from(shape.drives), 1, shape.inputs, shape.input_factor[i],
+                         gradient + shape.w_in[i] + n * shape.inputs);
+    if (shape.b_in[i] >= 0)
+      gradient[shape.b_in[i] + n] = shape.input_factor[i] * d.bias[n * preactivations + i];
+  }
   for (int o = 0; o < shape.readouts; ++o)
     pack_readout_adjoint(dP.from(shape.reductions + o), 1, 1,
                          gradient + shape.w_out + o * shape.units + n);

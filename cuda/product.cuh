@@ -1,5 +1,5 @@
 // The product stage of a step: what all units send to each unit, beside the channels.
-//   dense   y_i = sum_k W_ik r_k
+//   dense   y_i = sum_k W_ik r_k, with a matrix for each pre-activation of a unit
 //   pairs   y_i = sum_j r_j sum_{k >= j} S_jk,i r_k, and with a linear part as dense
 // Its adjoint and its gradient:
 //   g_k = sum_j r_j sum_i D_ji,k e_i, D_ji,k = S_jk,i (j != k), 2 S_jj,i      g_k = sum_i W_ik e_i
@@ -14,8 +14,9 @@ namespace tbrnn::cuda {
 
 template <class Model>
 struct Product {
-  static constexpr bool dense = Model::recurrence == Recurrence::dense,
+  static constexpr bool dense = has_matrix(Model::recurrence),
                         pairs = Model::recurrence == Recurrence::pairs, exists = dense || pairs;
+  static constexpr int targets = exists ? preactivations_of<Model> : 1;  // that rows r_k drive
   static constexpr bool linear() {
     if constexpr (pairs) return Model::linear;
     return dense;
@@ -23,10 +24,10 @@ struct Product {
   TBRNN_FN static constexpr int pair_rows(int units) { return pairs ? units * (units + 1) / 2 : 0; }
   TBRNN_FN static constexpr int pair_pulls(int units) { return pairs ? units * units : 0; }
   TBRNN_FN static constexpr int rows(int units) {
-    return pair_rows(units) + (linear() ? units : 0);
+    return pair_rows(units) + (linear() ? targets * units : 0);
   }
   TBRNN_FN static constexpr int pulls(int units) {
-    return pair_pulls(units) + (linear() ? units : 0);
+    return pair_pulls(units) + (linear() ? targets * units : 0);
   }
 };
 
@@ -72,17 +73,23 @@ __device__ const T* add_pairs(const T* weights, int units, int columns, const T*
 // y of the lane's units
 template <class Model, class T, int lanes>
 __device__ void drive_of_product(const Shape<T>& shape, const Packed<T>& packed,
-                                 const History<T>& history, int t, Number<T> (&y)[lane_units]) {
+                                 const History<T>& history, int t,
+                                 Number<T> (&y)[Product<Model>::targets][lane_units]) {
   const int unit = Group<lanes>::unit(0), columns = shape.columns();
   TBRNN_UNROLL
-  for (int i = 0; i < lane_units; ++i) y[i] = Number<T>(T(0));
+  for (int p = 0; p < Product<Model>::targets; ++p) TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) y[p][i] = Number<T>(T(0));
   if (unit >= shape.units) return;
   const T* r = units_of<T, lanes>(history.carrier, t, Group<lanes>::trial());
   const T* weights = packed.product + unit;
   if constexpr (Product<Model>::pairs)
     weights = add_pairs(
-        weights, shape.units, columns, r, r, [](int j) { return j; }, y);
-  if constexpr (Product<Model>::linear()) add_rows(weights, columns, r, shape.units, y);
+        weights, shape.units, columns, r, r, [](int j) { return j; }, y[0]);
+  if constexpr (Product<Model>::linear()) {
+    TBRNN_UNROLL
+    for (int p = 0; p < Product<Model>::targets; ++p)
+      weights = add_rows(weights, columns, r, shape.units, y[p]);
+  }
 }
 
 // g of the lane's units, from e of step t
@@ -93,19 +100,27 @@ __device__ void pull_of_product(const Shape<T>& shape, const Packed<T>& packed,
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) g[i] = Number<T>(T(0));
   if (unit >= shape.units) return;
-  const T* e = units_of<T, lanes>(history.adjoint, t, Group<lanes>::trial());
+  constexpr int targets = Product<Model>::targets;
+  const auto adjoint = [&](int p) {
+    return units_of<T, lanes>(history.adjoint, t * targets + p, Group<lanes>::trial());
+  };
   const T* weights = packed.product + static_cast<std::size_t>(shape.product_rows * columns + unit);
   if constexpr (Product<Model>::pairs) {
     const T* r = units_of<T, lanes>(history.carrier, t, Group<lanes>::trial());
     weights = add_pairs(
-        weights, shape.units, columns, r, e, [](int) { return 0; }, g);
+        weights, shape.units, columns, r, adjoint(0), [](int) { return 0; }, g);
   }
-  if constexpr (Product<Model>::linear()) add_rows(weights, columns, e, shape.units, g);
+  if constexpr (Product<Model>::linear()) {
+    TBRNN_UNROLL
+    for (int p = 0; p < targets; ++p)
+      weights = add_rows(weights, columns, adjoint(p), shape.units, g);
+  }
 }
 
-// A thread's share of the gradient: rows (j, k ... k + 3), or the linear rows of k where j is the number of units, and units i ... i + 3.
+// A thread's share of the gradient: rows (j, k ... k + 3), or the linear rows of k to one target where j is the number of units, and
+// units i ... i + 3.
 struct ProductItem {
-  int j, k, i;
+  int j, k, i, target;
 
   // false behind the last item
   template <class Model, class T>
@@ -113,18 +128,21 @@ struct ProductItem {
     const int quads = shape.columns() / lane_units;
     i = item % quads * lane_units;
     item /= quads;
+    target = 0;
     for (j = Product<Model>::pairs ? 0 : shape.units; j < shape.units; ++j) {
       const int first = j / lane_units;
       k = (first + item) * lane_units;
       if (item < quads - first) return true;
       item -= quads - first;
     }
-    k = item * lane_units;
-    return Product<Model>::linear() && item < quads;
+    k = item % quads * lane_units;
+    target = item / quads;
+    return Product<Model>::linear() && target < Product<Model>::targets;
   }
   template <class T>
   __device__ int row(const Shape<T>& shape, int first_linear) const {  // of k
-    return j < shape.units ? PairRows{shape.units, false}.row(j, k) : first_linear + k;
+    return j < shape.units ? PairRows{shape.units, false}.row(j, k)
+                           : first_linear + target * shape.units + k;
   }
 };
 
@@ -133,6 +151,7 @@ template <class Model, class T, int lanes>
 __device__ void add_product_gradient(const Shape<T>& shape, int steps, const History<T>& history,
                                      bool first, T* dS) {
   using V = Number<T>;
+  constexpr int targets = Product<Model>::targets;
   ProductItem at;
   for (int item = dev::thread(); at.template find<Model>(shape, item); item += block_threads) {
     V sum[lane_units][lane_units];
@@ -143,7 +162,7 @@ __device__ void add_product_gradient(const Shape<T>& shape, int steps, const His
     for (int t = 0; t < steps; ++t)
       for (int trial = 0; trial < Group<lanes>::trials; ++trial) {
         const T* r = units_of<T, lanes>(history.carrier, t, trial);
-        const T* e = units_of<T, lanes>(history.adjoint, t, trial);
+        const T* e = units_of<T, lanes>(history.adjoint, t * targets + at.target, trial);
         const Quad<T> r_k = *reinterpret_cast<const Quad<T>*>(r + at.k),
                       e_i = *reinterpret_cast<const Quad<T>*>(e + at.i);
         const V r_j(linear ? T(1) : r[at.j]);

@@ -7,11 +7,20 @@
 
 namespace tbrnn::cuda {
 
-// use(i, j), neighbouring threads with neighbouring i
-template <class T, class Use>
+// use(i, j), neighbouring threads with neighbouring i; of several targets i + target units
+template <class Model, class T, class Use>
 __device__ void each_sender(const Shape<T>& shape, Use use) {
-  for (int item = dev::thread(); item < shape.units * shape.units; item += block_threads)
-    use(item % shape.units, item / shape.units);
+  const int units = shape.units;
+  for (int target = 0; target < Product<Model>::targets; ++target)
+    for (int item = dev::thread(); item < units * units; item += block_threads)
+      use(target * units + item % units, item / units);
+}
+
+// Where the weight from j to i of a matrix lies; i + target units of several targets.
+template <class T>
+__device__ int matrix_place(const Shape<T>& shape, int i, int j) {
+  const int units = shape.units;
+  return (i / units * units + j) * shape.columns() + i % units;
 }
 
 template <class T>
@@ -24,11 +33,13 @@ template <class Model, class T>
 __device__ void pack_rows(const Shape<T>& shape, const T* p, T* rows) {
   const int units = shape.units, columns = shape.columns(), beyond = columns - units;
   if constexpr (Product<Model>::pairs) {
-    const Factors<T> f = Model::factors(p, units, shape.input_factor, shape.gated);
-    each_sender(shape, [&](int i, int j) { Model::pack_rows(p, units, i, j, f, rows, columns); });
+    const Factors<T> f = Model::factors(p, units, shape.product_factor, shape.gated);
+    each_sender<Model>(shape,
+                       [&](int i, int j) { Model::pack_rows(p, units, i, j, f, rows, columns); });
   } else {
-    each_sender(shape, [&](int i, int j) {
-      rows[j * columns + i] = shape.input_factor * Model::weight(p, senders(shape), i, j);
+    each_sender<Model>(shape, [&](int i, int j) {
+      rows[matrix_place(shape, i, j)] =
+          shape.product_factor * Model::weight(p, senders(shape), i, j);
     });
   }
   for (int item = dev::thread(); item < shape.product_rows * beyond; item += block_threads)
@@ -46,7 +57,8 @@ __device__ void transpose_rows(const Shape<T>& shape, const T* rows, T* pulls) {
     if (k >= units) {
       pulls[item] = T(0);
     } else if (linear >= 0) {
-      pulls[item] = rows[(Product<Model>::pair_rows(units) + k) * columns + linear];
+      const int i = linear % units;
+      pulls[item] = rows[(Product<Model>::pair_rows(units) + linear - i + k) * columns + i];
     } else {
       const int i = row % units, j = row / units;
       const T S = rows[(j < k ? pairs.row(j, k) : pairs.row(k, j)) * columns + i];
@@ -76,13 +88,13 @@ template <class Model, class T>
 __device__ void unpack_product(const Shape<T>& shape, const T* p, const T* dS, T* gradient) {
   const int units = shape.units, columns = shape.columns();
   if constexpr (Product<Model>::dense) {
-    each_sender(shape, [&](int i, int j) {
-      gradient[i * units + j] =
-          Model::weight_adjoint(p, senders(shape), i, j, shape.input_factor * dS[j * columns + i]);
+    each_sender<Model>(shape, [&](int i, int j) {
+      const T dW = shape.product_factor * dS[matrix_place(shape, i, j)];
+      gradient[i * units + j] = Model::weight_adjoint(p, senders(shape), i, j, dW);
     });
   } else {
-    const Factors<T> f = Model::factors(p, units, shape.input_factor, shape.gated);
-    each_sender(shape, [&](int i, int j) {
+    const Factors<T> f = Model::factors(p, units, shape.product_factor, shape.gated);
+    each_sender<Model>(shape, [&](int i, int j) {
       Model::pack_rows_adjoint(dS, units, i, j, f, columns, gradient);
     });
     if constexpr (Model::has_gate) {

@@ -32,10 +32,10 @@ __device__ T over_warps(int channel, int unit) {
   return sum;
 }
 
-// total [unit][stride] (+)= sums of the lanes' [unit][channel]; `first` starts the total. `present` <= count channels exist.
+// total [unit][stride] (+)= sums of the lanes' [unit][from + channel]; `first` starts the total. `present` <= count channels exist.
 template <int lanes, class T, int most>
-__device__ void add_tile(const Number<T> (&sums)[lane_units][most], int count, int present,
-                         int units, int stride, bool first, T* total) {
+__device__ void add_tile(const Number<T> (&sums)[lane_units][most], int from, int count,
+                         int present, int units, int stride, bool first, T* total) {
   const int warp = dev::thread() / 32, lane = dev::thread() % 32;
   TBRNN_UNROLL
   for (int begin = 0; begin < count; begin += reduced_channels) {
@@ -45,7 +45,7 @@ __device__ void add_tile(const Number<T> (&sums)[lane_units][most], int count, i
       if (begin + k >= count) break;
       TBRNN_UNROLL
       for (int i = 0; i < lane_units; ++i) {
-        const T sum = over_trials<lanes>(sums[i][begin + k].v);
+        const T sum = over_trials<lanes>(sums[i][from + begin + k].v);
         if (lane < lanes) TileMemory<T, lanes>::partial(warp, k, lane * lane_units + i) = sum;
       }
     }
@@ -65,28 +65,37 @@ __device__ void add_tile(const Shape<T>& shape, const LaneSums<T, S>& sums, bool
                          const Packed<T>& total) {
   const typename S::template Of<T> sizes{shape};
   const int channels = shape.channels(), driven = shape.driven();
-  add_tile<lanes>(sums.weights.gather, sizes.channels(), channels, shape.units, channels, first,
+  constexpr int preactivations = S::preactivations;
+  add_tile<lanes>(sums.weights.gather, 0, sizes.channels(), channels, shape.units, channels, first,
                   total.gather);
-  add_tile<lanes>(sums.weights.drive, sizes.driven(), driven, shape.units, driven, first,
-                  total.drive);
+  if constexpr (S::most_late > 0)
+    add_tile<lanes>(sums.weights.late, 0, sizes.late(), shape.late, shape.units, shape.late, first,
+                    total.late);
+  TBRNN_UNROLL
+  for (int p = 0; p < preactivations; ++p)
+    add_tile<lanes>(sums.weights.drive, p * sizes.driven(), sizes.driven(), driven, shape.units,
+                    preactivations * driven, first, total.drive + p * driven);
   dev::block_barrier();
   const int warp = dev::thread() / 32, lane = dev::thread() % 32;
   TBRNN_UNROLL
+  for (int p = 0; p < preactivations; ++p) TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
-    const T sum = over_trials<lanes>(sums.weights.bias[i].v);
-    if (lane < lanes) TileMemory<T, lanes>::partial(warp, 0, lane * lane_units + i) = sum;
+    const T sum = over_trials<lanes>(sums.weights.bias[i][p].v);
+    if (lane < lanes) TileMemory<T, lanes>::partial(warp, p, lane * lane_units + i) = sum;
   }
-  static_assert(S::most_readouts <= Group<lanes>::units);
+  static_assert(S::most_readouts <= Group<lanes>::units && preactivations < reduced_channels);
   TBRNN_UNROLL
   for (int o = 0; o < sizes.readouts(); ++o) {  // of any lane of the trial
     const T sum = over_trials<lanes>(sums.b_out[o].v);
-    if (lane == 0) TileMemory<T, lanes>::partial(warp, 1, o) = sum;
+    if (lane == 0) TileMemory<T, lanes>::partial(warp, preactivations, o) = sum;
   }
   dev::block_barrier();
-  for (int n = dev::thread(); n < shape.units; n += block_threads)
-    total.bias[n] = (first ? T(0) : total.bias[n]) + over_warps<lanes, T>(0, n);
+  for (int item = dev::thread(); item < preactivations * shape.units; item += block_threads) {
+    const int n = item / preactivations, p = item % preactivations;
+    total.bias[item] = (first ? T(0) : total.bias[item]) + over_warps<lanes, T>(p, n);
+  }
   for (int o = dev::thread(); o < shape.readouts; o += block_threads)
-    total.b_out[o] = (first ? T(0) : total.b_out[o]) + over_warps<lanes, T>(1, o);
+    total.b_out[o] = (first ? T(0) : total.b_out[o]) + over_warps<lanes, T>(preactivations, o);
 }
 
 }  // namespace tbrnn::cuda

@@ -46,19 +46,25 @@ Shape<T> shape_of(const Spec& spec, Match match) {
   s.leak = static_cast<T>(1.0 - spec.alpha);
   const double alpha = rate ? spec.alpha : 1.0;  // in rate form alpha is folded into the weights
   s.factors = {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
-  s.input_factor = static_cast<T>(alpha);
+  s.product_factor = static_cast<T>(alpha);
   s.excitatory = spec.excitatory;
   s.gate = offset("gate");
   with_model(spec.model, [&](auto type) {
-    using P = Product<decltype(type)>;
+    using Model = decltype(type);
+    using P = Product<Model>;
+    s.preactivations = preactivations_of<Model>;
+    s.late = has_late<Model> ? count.drives : 0;
+    for (std::size_t i = 0; i < Model::input_weights.size(); ++i) {
+      s.input_factor[i] = static_cast<T>(alpha * Model::input_factors[i]);
+      s.w_in[i] = offset(Model::input_weights[i]);
+      s.b_in[i] = offset(Model::input_biases[i]);
+    }
     if constexpr (P::exists) {
       s.product_rows = P::rows(spec.units);
       s.product_pulls = P::pulls(spec.units);
       s.gate = -1;  // the product's, not the channels'
     }
   });
-  s.w_in = offset("w_in");
-  s.b_in = offset("b_in");
   s.w_out = offset("w_out");
   s.b_out = offset("b_out");
   s.parameters = static_cast<int>(block_size(spec));

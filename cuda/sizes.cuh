@@ -6,22 +6,31 @@
 
 namespace tbrnn::cuda {
 
+template <class Model>
+constexpr int preactivations_of = static_cast<int>(Model::input_weights.size());
+template <class Model>
+constexpr bool has_late = Model::recurrence == Recurrence::gated;  // overlaps of gated states
+
 // The common case: rate form, tanh, the readout or the loss on the rates. Inputs and readouts may be fewer than here; then the
 // weights of the rest are zero.
 template <class Model, int two, int three, int most_in, int most_out>
 struct Known {
+  static constexpr int preactivations = preactivations_of<Model>;
   static constexpr Ranks known_ranks{two, three};
   static constexpr int known_reductions = Model::reductions(known_ranks);
   static constexpr int known_drives = Model::drives(known_ranks);
   static constexpr int most_readouts = most_out;
   static constexpr int most_channels = known_reductions + most_out;
   static constexpr int most_driven = known_drives + most_in;
+  static constexpr int most_late = has_late<Model> ? known_drives : 0;
+  static constexpr int most_inputs = most_in;
 
   template <class T>
   static bool covers(const Shape<T>& s) {
-    return s.form == Form::rate && s.phi == Activation<T>{} && !s.apart &&
-           s.reductions == known_reductions && s.drives == known_drives && s.inputs <= most_in &&
-           s.readouts <= most_out && (s.readouts == 0) == (most_out == 0);
+    const bool plain = s.form == Form::rate || has_gates(Model::recurrence);
+    return plain && s.phi == Activation<T>{} && !s.apart && s.reductions == known_reductions &&
+           s.drives == known_drives && s.inputs <= most_in && s.readouts <= most_out &&
+           (s.readouts == 0) == (most_out == 0);
   }
 
   template <class T>
@@ -30,6 +39,7 @@ struct Known {
     TBRNN_FN static constexpr Ranks ranks() { return known_ranks; }
     TBRNN_FN static constexpr int reductions() { return known_reductions; }
     TBRNN_FN static constexpr int drives() { return known_drives; }
+    TBRNN_FN static constexpr int late() { return most_late; }
     TBRNN_FN static constexpr int inputs() { return most_in; }
     TBRNN_FN static constexpr int readouts() { return most_out; }
     TBRNN_FN static constexpr bool voltage() { return false; }
@@ -43,7 +53,9 @@ struct Known {
 
 template <class Model>
 struct Loose {
-  static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32;
+  static constexpr int preactivations = preactivations_of<Model>;
+  static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32, most_inputs = 32;
+  static constexpr int most_late = has_late<Model> ? 32 : 0;
 
   template <class T>
   static bool covers(const Shape<T>& s) {
@@ -56,6 +68,7 @@ struct Loose {
     TBRNN_FN Ranks ranks() const { return shape.ranks; }
     TBRNN_FN int reductions() const { return shape.reductions; }
     TBRNN_FN int drives() const { return shape.drives; }
+    TBRNN_FN int late() const { return shape.late; }
     TBRNN_FN int inputs() const { return shape.inputs; }
     TBRNN_FN int readouts() const { return shape.readouts; }
     TBRNN_FN bool voltage() const { return shape.form == Form::voltage; }

@@ -15,6 +15,7 @@ inline constexpr int lane_units = 4;  // units of one lane: one Philox counter, 
 inline constexpr int block_threads = 256;  // of one member's block
 inline constexpr int warps = block_threads / 32;
 inline constexpr unsigned all_lanes = 0xffffffffu;
+inline constexpr int most_preactivations = 3;  // of a unit
 
 // A data set in the layout of core/dataset.hpp: [tile][time][row][32].
 template <class T>
@@ -32,7 +33,9 @@ struct Shape {
   int units, inputs;
   int readouts;  // 0 where the loss is on the units
   Ranks ranks;
-  int reductions, drives;
+  int preactivations;      // of a unit; of gated units several
+  int reductions, drives;  // drives of each pre-activation
+  int late;                // reductions of gated states
   Form form;
   Activation<T> phi, phi_out;
   bool apart;  // the readout or the loss reads phi_out(x), not the phi(x) of the recurrence
@@ -41,13 +44,17 @@ struct Shape {
   int product_rows,
       product_pulls;  // rows of the product stage, forward and backward; 0 without one
   T leak, alpha;
-  Factors<T> factors;  // on the two-body and the three-body drives
-  T input_factor;      // on the inputs and the bias
-  int gate, w_in, b_in, w_out, b_out;
+  Factors<T> factors;                   // on the two-body and the three-body drives
+  T product_factor;                     // on the product stage: alpha or 1
+  T input_factor[most_preactivations];  // on the inputs and the bias
+  int gate, w_in[most_preactivations], b_in[most_preactivations], w_out, b_out;
   int parameters;
 
   TBRNN_FN int channels() const { return reductions + readouts; }
-  TBRNN_FN int driven() const { return drives + inputs; }
+  TBRNN_FN int driven() const { return drives + inputs; }  // of one pre-activation
+  TBRNN_FN int responses() const {                         // saved of each step
+    return preactivations > 1 ? preactivations : form == Form::voltage;
+  }
   TBRNN_FN int columns() const {  // of a row of the product stage
     return (units + lane_units - 1) / lane_units * lane_units;
   }
@@ -71,8 +78,9 @@ template <class T>
 struct Packed {
   T* product;  // [product_rows][columns], behind them [product_pulls][columns]; of a gradient the first alone
   T* gather;  // [unit][reductions + readouts]
-  T* drive;   // [unit][drives + inputs]
-  T* bias;    // [unit]
+  T* late;    // [unit][late]
+  T* drive;   // [unit][pre-activation][drives + inputs]
+  T* bias;    // [unit][pre-activation]
   T* b_out;   // [readouts]
 
   TBRNN_FN static std::size_t product_size(const Shape<T>& shape) {
@@ -80,47 +88,54 @@ struct Packed {
            static_cast<std::size_t>(shape.columns());
   }
   TBRNN_FN static std::size_t size(const Shape<T>& shape) {  // whole quads
-    const int entries =
-        shape.units * (shape.channels() + shape.driven() + 1) + shape.readouts + lane_units - 1;
+    const int entries = shape.units * (shape.channels() + shape.late +
+                                       shape.preactivations * (shape.driven() + 1)) +
+                        shape.readouts + lane_units - 1;
     return product_size(shape) + static_cast<std::size_t>(entries / lane_units * lane_units);
   }
   TBRNN_FN Packed(const Shape<T>& shape, T* at)
       : product(at),
         gather(product + product_size(shape)),
-        drive(gather + shape.units * shape.channels()),
-        bias(drive + shape.units * shape.driven()),
-        b_out(bias + shape.units) {}
+        late(gather + shape.units * shape.channels()),
+        drive(late + shape.units * shape.late),
+        bias(drive + shape.units * shape.preactivations * shape.driven()),
+        b_out(bias + shape.units * shape.preactivations) {}
 };
 
 // What the backward pass reads of the forward pass, for the trials that a block works on at a time.
 template <class T>
 struct History {
-  Quad<T>* carrier;   // [time + 1][thread]: phi(x) in rate form, x in voltage form
-  Quad<T>* response;  // [time][thread]: phi(h), voltage form only
-  Quad<T>* apart;     // [time][thread]: phi_out(x), when apart
-  Quad<T>* adjoint;   // [time][thread]: e, with a product stage
-  T* channels;        // [time + 1][trial][row]: overlaps, then outputs
-  int row;            // channels, rounded up to a quad
+  Quad<T>* carrier;  // [time + 1][thread]: phi(x) in rate form, x in voltage form
+  Quad<T>*
+      response;  // [time][response][thread]: phi(h), voltage form; gates and candidate of gated units
+  Quad<T>* apart;    // [time][thread]: phi_out(x), when apart
+  Quad<T>* adjoint;  // [time][pre-activation][thread]: e, with a product stage
+  T* channels;  // [time + 1][trial][row]: overlaps, then outputs, then the step's late overlaps
+  int row;      // channels, rounded up to a quad
 
   TBRNN_FN static int row_of(const Shape<T>& shape) {
-    return (shape.channels() + lane_units - 1) / lane_units * lane_units;
+    return (shape.channels() + shape.late + lane_units - 1) / lane_units * lane_units;
+  }
+  TBRNN_FN static int adjoints(const Shape<T>& shape) {
+    return shape.product_rows ? shape.preactivations : 0;
   }
   // `slots` trials at a time
   TBRNN_FN static std::size_t size(const Shape<T>& shape, int steps, int slots) {
     const std::size_t quads = static_cast<std::size_t>(block_threads) * lane_units;
     const std::size_t saved =
-        1 + (shape.form == Form::voltage) + shape.apart + (shape.product_rows > 0);
+        static_cast<std::size_t>(1 + shape.responses() + shape.apart + adjoints(shape));
     return (static_cast<std::size_t>(steps) * saved + 1) * quads +
            (static_cast<std::size_t>(steps) + 1) * static_cast<std::size_t>(slots * row_of(shape));
   }
   TBRNN_FN History(const Shape<T>& shape, int steps, T* at) : row(row_of(shape)) {
+    const auto quads = [steps](int of_step) {
+      return static_cast<std::size_t>(steps) * static_cast<std::size_t>(of_step) * block_threads;
+    };
     carrier = reinterpret_cast<Quad<T>*>(at);
-    response = carrier + static_cast<std::size_t>(steps + 1) * block_threads;
-    const bool voltage = shape.form == Form::voltage;
-    apart = response + (voltage ? static_cast<std::size_t>(steps) * block_threads : 0);
-    adjoint = apart + (shape.apart ? static_cast<std::size_t>(steps) * block_threads : 0);
-    const Quad<T>* end =
-        adjoint + (shape.product_rows ? static_cast<std::size_t>(steps) * block_threads : 0);
+    response = carrier + quads(1) + block_threads;
+    apart = response + quads(shape.responses());
+    adjoint = apart + quads(shape.apart);
+    const Quad<T>* end = adjoint + quads(adjoints(shape));
     channels = at + (end - carrier) * lane_units;
   }
 };

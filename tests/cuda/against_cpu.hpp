@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "cpu/simulate.hpp"
@@ -24,7 +25,10 @@ struct Case {
   // Parameters are small enough for every nonlinearity; those of a product stage are at most `largest`.
   Case(const Spec& s, Match m, const Experiment& e, double sigma_, double largest = 0.6)
       : spec(s), match(m), experiment(e), sigma(sigma_) {
-    const std::size_t block = block_size(spec), product = find(fields(spec), "w_in")->offset;
+    const auto list = fields(spec);
+    const auto input = std::find_if(list.begin(), list.end(),
+                                    [](const Field& f) { return f.name.starts_with("w_i"); });
+    const std::size_t block = block_size(spec), product = input->offset;
     parameters = Numbers(7).uniform(members * block, -0.6, 0.6);
     for (std::size_t i = 0; i < parameters.size(); ++i)
       if (i % block < product) parameters[i] *= largest / 0.6;

@@ -161,8 +161,7 @@ TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
   bounded.bounds = {{"w_in", 0.0, 1.0}};
   for (const Spec& refused : {bulk, alphas, cubic, rectified, bounded})
     EXPECT_THROW(cuda::kernel_of<float>(refused, Match::outputs), std::invalid_argument);
-  spec.model = "LowRankGRU";
-  spec.form = Form::voltage;
+  spec.units = 129;
   EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");
 }
 

@@ -26,6 +26,8 @@ MODELS = [
     tbrnn.LowRankRNN(rank=2, **SIZES),
     tbrnn.LowRankTBRNN(rank=1, **SIZES),
     tbrnn.LowRankHORNN(rank=(1, 2), **SIZES),
+    tbrnn.LowRankGRU(rank=1, **SIZES),
+    tbrnn.LeakyGRU(**SIZES),
 ]
 FREE = {"target_loss": None, "stall": None}
 

@@ -1,0 +1,135 @@
+// The time loop of gated units of one trial, on the lanes of its group. The carrier is x; `response` holds the gates and the candidate g
+// of each step. What a gate is and how the state moves are in equations/low_rank_gru.hpp and leaky_gru.hpp.
+//
+//   v_p = b_p + sum_c Q_pc s_pc + y_p      of pre-activation p; s the overlaps of x, then the inputs; y of a product stage
+//   late_k = sum_n L_nk (gated x)_n        low rank: what the candidate's channels read
+#pragma once
+
+#include "forward.cuh"
+
+namespace tbrnn::cuda {
+
+template <class T, class S>
+__device__ void inputs_of(const Shape<T>& shape, const Source<T>& trial, int t,
+                          Number<T> (&u)[S::most_inputs]) {
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL
+  for (int i = 0; i < sizes.inputs(); ++i) u[i] = input(shape, trial, t, i);
+}
+
+// v += b + Q (overlaps, inputs) of pre-activation p; the overlaps of one pre-activation follow those of another.
+template <class T, class S, int most>
+__device__ void add_drives(const Shape<T>& shape, const LaneWeights<T, S>& w, int p,
+                           const Number<T> (&overlaps)[most], int first,
+                           const Number<T> (&u)[S::most_inputs], Number<T> (&v)[lane_units]) {
+  const typename S::template Of<T> sizes{shape};
+  const int row = p * sizes.driven(), inputs = row + sizes.drives();
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    v[i] = v[i] + w.bias[i][p];
+    TBRNN_UNROLL
+    for (int k = 0; k < sizes.drives(); ++k)
+      v[i] = fma(w.drive[i][row + k], overlaps[first + k], v[i]);
+    TBRNN_UNROLL
+    for (int k = 0; k < sizes.inputs(); ++k) v[i] = fma(w.drive[i][inputs + k], u[k], v[i]);
+  }
+}
+
+// The overlaps of the gated states.
+template <class Model, class T, class S, int lanes>
+__device__ void late_of(const Shape<T>& shape, const LaneWeights<T, S>& w,
+                        const Number<T> (&x)[lane_units], const Number<T> (&reset)[lane_units],
+                        Number<T> (&late)[S::most_late]) {
+  const typename S::template Of<T> sizes{shape};
+  Number<T> y[lane_units];
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) y[i] = Model::gated(x[i], reset[i]);
+  TBRNN_UNROLL
+  for (int k = 0; k < sizes.late(); ++k) {
+    late[k] = Number<T>(T(0));
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i) late[k] = fma(w.late[i][k], y[i], late[k]);
+  }
+  Group<lanes>::sum(late, sizes.late());
+}
+
+template <class T, class S, int lanes>
+__device__ T* late_row(const Shape<T>& shape, const History<T>& history, int t) {
+  const typename S::template Of<T> sizes{shape};
+  return channel_row<T, lanes>(history, t) + sizes.reductions() + shape.readouts;
+}
+
+template <class T, class S, int lanes>
+__device__ void save_late(const Shape<T>& shape, const History<T>& history, int t,
+                          const Number<T> (&late)[S::most_late]) {
+  const typename S::template Of<T> sizes{shape};
+  if (Group<lanes>::lane()) return;
+  TBRNN_UNROLL
+  for (int k = 0; k < sizes.late(); ++k) late_row<T, S, lanes>(shape, history, t)[k] = late[k].v;
+}
+
+// Gates and candidate of step t.
+template <class Model, class T, class S, int lanes>
+__device__ void respond(const Shape<T>& shape, const Source<T>& trial, const LaneWeights<T, S>& w,
+                        const Packed<T>& packed, const History<T>& history, int t,
+                        const Number<T> (&x)[lane_units], const Number<T> (&c)[S::most_channels],
+                        Number<T> (&v)[S::preactivations][lane_units]) {
+  const typename S::template Of<T> sizes{shape};
+  Number<T> u[S::most_inputs];
+  inputs_of<T, S>(shape, trial, t, u);
+  if constexpr (Product<Model>::exists) {
+    dev::block_barrier();  // the states of the trial are saved
+    drive_of_product<Model, T, lanes>(shape, packed, history, t, v);
+  } else {
+    TBRNN_UNROLL
+    for (int p = 0; p < S::preactivations; ++p) TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i) v[p][i] = Number<T>(T(0));
+  }
+  TBRNN_UNROLL
+  for (int p = 0; p < Model::candidate; ++p) {
+    add_drives(shape, w, p, c, p * sizes.drives(), u, v[p]);
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i) v[p][i] = phi(Nonlinearity::tanh, v[p][i]);
+  }
+  auto& g = v[Model::candidate];
+  if constexpr (has_late<Model>) {
+    Number<T> late[S::most_late];
+    late_of<Model, T, S, lanes>(shape, w, x, v[Model::reset], late);
+    save_late<T, S, lanes>(shape, history, t, late);
+    add_drives(shape, w, Model::candidate, late, 0, u, g);
+  } else {
+    add_drives(shape, w, Model::candidate, c, 0, u, g);
+  }
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) g[i] = phi(sizes.phi(), g[i]);
+}
+
+template <class Model, class T, class S, int lanes>
+__device__ void gated_forward(const Shape<T>& shape, int steps, const Source<T>& trial,
+                              Noise<T> noise, const LaneWeights<T, S>& w, const Packed<T>& packed,
+                              const History<T>& history) {
+  using V = Number<T>;
+  constexpr int preactivations = S::preactivations;
+  const V half_alpha(T(0.5) * shape.alpha), sigma(noise.sigma);
+  V x[lane_units], v[preactivations][lane_units], c[S::most_channels];
+  start<T, lanes>(shape, trial, x);
+  for (int t = 0;; ++t) {  // state t, then the step to the next
+    history.carrier[place(t)] = quad(x);
+    channels_of<T, S, lanes>(shape, w, packed, x, x, c);
+    save_channels<T, S, lanes>(shape, history, t, c);
+    if (t == steps) return;
+    respond<Model, T, S, lanes>(shape, trial, w, packed, history, t, x, c, v);
+    TBRNN_UNROLL
+    for (int p = 0; p < preactivations; ++p)
+      history.response[place(t * preactivations + p)] = quad(v[p]);
+    T z[lane_units];
+    if (noise.sigma != T(0)) normals(noise, t, trial.number, Group<lanes>::unit(0), z);
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i) {
+      x[i] = Model::step(x[i], v[Model::update][i], v[Model::candidate][i], half_alpha);
+      if (noise.sigma != T(0)) x[i] = fma(sigma, V(z[i]), x[i]);
+    }
+  }
+}
+
+}  // namespace tbrnn::cuda
