@@ -31,8 +31,7 @@ TEST(GatedTraining, IsThatOfTheCpuEngineInFloat32) {
 }
 
 TEST(GatedTraining, HasTheSameBitsInEveryOrderOfExecution) {
-  for (const Spec& spec : {spec_of("LowRankGRU", 1), spec_of("LeakyGRU", 0)})
-    EXPECT_EQ(fault(group_of_options<float>(spec)), "");
+  EXPECT_EQ(fault(group_of_options<float>(spec_of("LowRankGRU", 1))), "");
 }
 
 TEST(GatedTraining, HasTheSameBitsWhereverLaunchesAreCut) {
