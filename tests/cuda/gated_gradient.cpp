@@ -32,7 +32,7 @@ const std::vector<int> values = {2, 7, 4, 4, 3, 3, 5, 3, 4, 2, 2, 3, 2, 2};
 
 constexpr const char* models[] = {"LowRankGRU", "LeakyGRU"};
 constexpr int units_list[] = {1, 7, 30, 31, 33, 64, 100}, rank_list[] = {1, 2, 3, 6},
-              trials_list[] = {1, 5, 33}, steps_list[] = {1, 2, 17};
+              outputs_list[] = {1, 2, 3, 1}, trials_list[] = {1, 5, 33}, steps_list[] = {1, 2, 17};
 
 Case case_of(const Choice& c) {
   const int n = units_list[c[units]];
@@ -42,7 +42,7 @@ Case case_of(const Choice& c) {
   if (c[model] == 0) spec.ranks = {rank_list[c[rank]], 0};
   spec.scale_two = c[model] == 0 ? 1.0 / n : 1.0;
   spec.inputs = 1 + c[channels];
-  spec.outputs = 4 - c[channels];
+  spec.outputs = outputs_list[c[channels]];
   spec.alpha = c[alpha] ? 1.0 : 0.3;
   spec.form = Form::voltage;
   spec.phi = {.kind = static_cast<Nonlinearity>(c[phi])};
@@ -103,20 +103,22 @@ TEST(GatedGradient, IsThatOfTheCpuEngineInFloat64) {
 // Every kernel of these models, with more trials than a block works on at a time.
 TEST(GatedGradient, IsThatOfTheCpuEngineInEveryKernel) {
   struct Row {
-    int model, rank, match, units;
+    int model, rank, channels, match, units;
     const char* kernel;
   };
   for (const Row& row :
-       {Row{0, 0, 0, 2, "gated, in registers"}, Row{0, 0, 2, 3, "gated, in registers"},
-        Row{0, 1, 0, 2, "gated, in local memory"}, Row{0, 3, 0, 4, "gated, in local memory"},
-        Row{1, 0, 0, 2, "gated dense, in one block"},
-        Row{1, 0, 2, 4, "gated dense, in one block"}}) {
+       {Row{0, 0, 1, 0, 2, "gated, in registers"},  // ranks 1 and 2
+        Row{0, 1, 0, 0, 1, "gated, in registers"}, Row{0, 0, 1, 2, 2, "gated, in registers"},
+        Row{0, 1, 0, 2, 3, "gated, in registers"}, Row{0, 1, 2, 0, 2, "gated, in local memory"},
+        Row{0, 3, 2, 0, 4, "gated, in local memory"},
+        Row{1, 0, 2, 0, 2, "gated dense, in one block"},
+        Row{1, 0, 2, 2, 4, "gated dense, in one block"}}) {
     Choice c(options, 0);
     c[model] = row.model;
     c[rank] = row.rank;
     c[match] = row.match;
     c[units] = row.units;
-    c[channels] = 2;
+    c[channels] = row.channels;
     c[trials] = 2;
     c[steps] = 1;
     c[bias] = 3;
