@@ -3,14 +3,16 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from builds import SOURCE
-from on_gpu import sanitize
+from on_gpu import bench, building, sanitize
 from on_gpu.cases import tiny
+from on_gpu.figures import FIGURES
 
 ON_GPU = SOURCE / "tests/cuda/on_gpu"
 WITHOUT = ("pydantic", "yaml", "typer", "safetensors", "matplotlib")
@@ -25,7 +27,7 @@ def command(*words, **variables):
     )
 
 
-@pytest.mark.parametrize("name", ["parity", "sanitize"])
+@pytest.mark.parametrize("name", ["parity", "sanitize", "bench"])
 def test_without_a_gpu_a_command_says_so(name, tmp_path):
     smi = tmp_path / "nvidia-smi"
     smi.write_text("#!/bin/sh\nexit 9\n")
@@ -131,3 +133,91 @@ def test_what_the_sanitizer_watches_runs_emulated(emulated):
     assert {name for names in named for name in names.split("; ")} == every_kernel()
     for case in list(tiny(trials=2, steps=2))[:5:2]:
         sanitize.train(case, "float32")
+
+
+def test_bench_emulated(emulated, tmp_path):
+    pytest.importorskip("torch", reason="torch not found; it is part of the extra 'peers'")
+    pytest.importorskip("jax", reason="jax not found; it is part of the extra 'peers'")
+    json_path = ("--json", tmp_path / "b.json")
+    done = command("bench", "--emulated", *json_path, PYTHONPATH=os.pathsep.join(sys.path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((tmp_path / "b.json").read_text())["rows"]
+    by_side = {(row["workload"], row.get("side")): row for row in rows}
+    for place in (("(a)", "ours"), ("(a)", "eager"), ("(d)", "ours"), ("(d)", "jax")):
+        row = by_side[place]
+        assert row["ok"], row
+        assert row["ms"] <= row["median_ms"]
+    assert by_side["(a)", "graph"]["note"] == "needs a GPU"
+
+
+def found_by(ms, loss=1.0):
+    return {"ms": ms, "median_ms": ms, "loss": loss}
+
+
+def test_figures_are_met_or_missed():
+    a, b, *_ = FIGURES
+    sides = {"eager": "no torch", "graph": found_by(1.0), "jax": found_by(1.0, loss=1.1)}
+    rows = bench.of_figure(a, {"ours": found_by(0.05), "compile": "late", **sides}, False)
+    ours, eager, graph, jax, _ = rows
+    assert (ours["verdict"], ours["ok"], ours["must_ms"]) == ("must", True, 0.060)
+    assert (eager["ok"], eager["note"]) == (None, "no torch")
+    assert (graph["ok"], graph["times_ours"]) == (True, 20.0)
+    assert (jax["ok"], jax["note"]) == (False, "loss 1.1, ours 1")
+    for ms, word in ((1.0, "aim"), (3.0, "must"), (5.0, "MISSED")):
+        ours, vmap = bench.of_figure(b, {"ours": found_by(ms), "jax vmap": found_by(20.0)}, False)
+        assert (ours["verdict"], ours["ok"]) == (word, word != "MISSED")
+        assert vmap["verdict"].startswith({1.0: "aim", 3.0: "must", 5.0: "MISSED"}[ms])
+    (row, _) = bench.of_figure(b, {"ours": "not offered: no", "jax vmap": found_by(1.0)}, False)
+    assert (row["ok"], row["note"]) == (None, "not offered: no")
+    (row, _) = bench.of_figure(b, {"ours": "it died", "jax vmap": found_by(1.0)}, False)
+    assert row["ok"] is False
+
+
+def test_a_side_that_dies_or_hangs_is_a_note(monkeypatch):
+    job = bench.Job("no such workload", "eager", gpu=False)
+    child = bench.Child(job)
+    child.get_ready()
+    assert "no such workload" in child.result()
+    monkeypatch.setattr(bench, "READY", 0.01)
+    child = bench.Child(job)
+    child.get_ready()
+    child.log.write_text("")
+    assert child.result() == "took more than 0.01 s"
+
+
+def test_waves_hold_all_figures():
+    waves = list(bench.waves(FIGURES))
+    assert [figure for wave in waves for figure in wave] == list(FIGURES)
+    assert all(sum(len(figure.sides) for figure in wave) <= bench.WAVE for wave in waves)
+
+
+def test_the_captured_epoch_has_the_steps_of_the_eager_one():
+    torch = pytest.importorskip("torch", reason="torch not found; it is part of the extra 'peers'")
+    from on_gpu.captured import loop
+    from tbrnn.bench.peers import eager
+
+    drives = torch.randn(4, 3, 5).unbind()
+    matrices = (torch.randn(5, 4), torch.randn(4, 5), None)
+    both = (steps(drives[0], drives[1:], *matrices) for steps in (eager.steps, loop(eager.step)))
+    assert all(torch.equal(a, b) for a, b in zip(*both, strict=True))
+
+
+@pytest.mark.skipif(not shutil.which("nvcc"), reason="nvcc not found; it is part of a CUDA toolkit")
+def test_the_program_of_constants_compiles(tmp_path):
+    program = tmp_path / "constants"
+    assert building.constants("90", program).wait() == 0
+    assert building.constants("90", program) is None  # up to date
+    done = subprocess.run(
+        [program], capture_output=True, text=True, env={"CUDA_VISIBLE_DEVICES": ""}
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("device: ")
+
+
+def test_the_build_is_for_the_gpu_that_is_there():
+    configure, build = building.steps("90")
+    assert {"-DTBRNN_CUDA=ON", "-DCMAKE_CUDA_ARCHITECTURES=90"} <= set(configure)
+    assert f"-DPython_EXECUTABLE={sys.executable}" in configure
+    assert configure[configure.index("-B") + 1] == build[-1]
+    assert building.environment()["CMAKE_BUILD_PARALLEL_LEVEL"] == str(os.cpu_count())
+    assert building.last_error("a\nb.cu(3): error: no\nninja: stopped\n") == "b.cu(3): error: no"

@@ -15,19 +15,22 @@ A_DAY = 86_400.0  # seconds: one call trains to the end
 
 
 class Engine:
-    """Members of one workload, trained from their initial weights again and again."""
+    """Members of one workload, trained from their initial weights again and again.
 
-    def __init__(self, workload: Workload, members: int, threads: int) -> None:
+    `plugin` is the file of another engine; unless given, the processor trains.
+    """
+
+    def __init__(self, workload: Workload, members: int, threads: int, plugin: str = "") -> None:
         nets = workload.nets(members)
         self.dataset = _core.Dataset(*workload.data())
         self.match = "rates" if workload.lint else "outputs"
         self.model, self.parameters = nets.model, nets.cohorts[0].parameters
         self.keys = noise_keys(nets.seeds)
-        self.members, self.threads = members, threads
+        self.members, self.threads, self.plugin = members, threads, plugin
 
     def train(self, epochs: int) -> tuple[float, float]:
         """Seconds per epoch of all members, and their mean loss afterwards."""
-        trainer = _core.Trainer(self.threads)
+        trainer = _core.Trainer(self.threads, self.plugin)
         trainer.add(
             self.model.spec,
             self.parameters,

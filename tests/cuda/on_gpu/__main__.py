@@ -12,7 +12,7 @@ import on_gpu  # noqa: E402
 from on_gpu import building, report  # noqa: E402
 from on_gpu.machine import BUILD, SOURCE, Missing, provenance, this_machine  # noqa: E402
 
-COMMANDS = ("parity", "sanitize")
+COMMANDS = ("parity", "sanitize", "bench")
 
 
 def main(words=None):

@@ -28,7 +28,7 @@ from tbrnn.bench.workloads import Workload
 
 def training(workload: Workload, members: int, threads: int) -> Callable[[], list[float]]:
     """One epoch of one network per call."""
-    config.cpp_wrapper = True
+    config.cpp_wrapper = torch.get_default_device().type == "cpu"
     config.cpp.use_decompose_tanh = True
     steps = torch.compile(eager.steps, fullgraph=True, dynamic=False)
     return eager.adam(workload, threads, eager.Network(workload, steps).loss)

@@ -87,25 +87,31 @@ def recurrence(workload: Workload, p: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def steps(x: Any, drive: Sequence[Any], inner: Any, outer: Any, bulk: Any) -> list[Any]:
+    """The rates of every step, those of the first drive before them."""
+    rates = [torch.tanh(x)]
+    for now in drive:
+        x, r = step(x, rates[-1], now, inner, outer, bulk)
+        rates.append(r)
+    return rates
+
+
+def step(x: Any, r: Any, now: Any, inner: Any, outer: Any, bulk: Any) -> tuple[Any, Any]:
     """x <- (1 - alpha) x + drive + f(r) outer with r = tanh(x), f(r) = r or (r inner)^2.
 
     With a bulk, f(r) = r inner, and r bulk is added. A tensor is multiplied with r twice.
     """
-    rates = [torch.tanh(x)]
-    for now in drive:
-        features = rates[-1] if inner is None else rates[-1] @ inner
-        if bulk is not None:
-            now = torch.addmm(now, rates[-1], bulk)
-        elif inner is not None:
-            features = torch.square(features)
-        x = torch.add(now, x, alpha=1 - ALPHA)
-        if outer.shape[1] > x.shape[1]:
-            matrices = (features @ outer).unflatten(1, (x.shape[1], x.shape[1]))
-            x = torch.baddbmm(x.unsqueeze(2), matrices, features.unsqueeze(2)).squeeze(2)
-        else:
-            x = torch.addmm(x, features, outer)
-        rates.append(torch.tanh(x))
-    return rates
+    features = r if inner is None else r @ inner
+    if bulk is not None:
+        now = torch.addmm(now, r, bulk)
+    elif inner is not None:
+        features = torch.square(features)
+    x = torch.add(now, x, alpha=1 - ALPHA)
+    if outer.shape[1] > x.shape[1]:
+        matrices = (features @ outer).unflatten(1, (x.shape[1], x.shape[1]))
+        x = torch.baddbmm(x.unsqueeze(2), matrices, features.unsqueeze(2)).squeeze(2)
+    else:
+        x = torch.addmm(x, features, outer)
+    return x, torch.tanh(x)
 
 
 def adam(

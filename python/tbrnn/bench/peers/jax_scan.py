@@ -120,14 +120,18 @@ def adam(state: Tree, slope: Tree) -> Tree:
 
 
 def loss(workload: Workload, p: Tree, inputs: Any, targets: Any, key: Any) -> Any:
-    """x <- (1 - alpha) x + drives [mix(k), u, 1] + sigma xi;  [k, o] = sums tanh(x)."""
+    """x <- (1 - alpha) x + drives [mix(k), u, 1] + W r + sigma xi;  [k, o] = sums tanh(x)."""
     sums, drives, mix = channels(workload, p)
+    product = of_all_rates(workload, p)
     recurrent = sums.shape[0] - (0 if workload.lint else workload.bits)
 
     def step(carry: Tree, now: Tree) -> tuple[Tree, None]:
         x, k, squares = carry
         u, target, key = now
+        own = product(jnp.tanh(x)) if product else None
         x = (1 - ALPHA) * x + drives @ jnp.concatenate([mix(k), u])
+        if own is not None:
+            x = x + own
         if workload.sigma:
             x = x + workload.sigma * jax.random.normal(key, x.shape)
         r = jnp.tanh(x)
@@ -148,7 +152,9 @@ def loss(workload: Workload, p: Tree, inputs: Any, targets: Any, key: Any) -> An
 
 def channels(workload: Workload, p: Tree) -> tuple[Any, Any, Callable[[Any], Any]]:
     """Rows that sum over units, columns that drive units, and what lies between them."""
-    if workload.three_body:
+    if workload.full or workload.tensor:
+        reductions, drive = [], jnp.zeros((workload.units, 0))
+    elif workload.three_body:
         reductions, drive = [p["m"].T, p["n"].T], p["l"] / workload.units**2
     else:
         reductions, drive = [p["n"].T], p["m"] / workload.units
@@ -157,3 +163,15 @@ def channels(workload: Workload, p: Tree) -> tuple[Any, Any, Callable[[Any], Any
     drives = ALPHA * jnp.concatenate([drive, p["w_in"], p["b_in"][:, None]], axis=1)
     rank = workload.rank
     return sums, drives, (lambda k: k[:rank] * k[rank:]) if workload.three_body else (lambda k: k)
+
+
+def of_all_rates(workload: Workload, p: Tree) -> Callable[[Any], Any] | None:
+    """What a matrix or a tensor makes of the rates (unit, trial): a drive of its own, or none."""
+    if workload.bulk:
+        bulk = ALPHA * jnp.asarray(workload.nets().model.fixed, dtype=jnp.float32)
+        return lambda r: bulk @ r
+    if workload.full:
+        return lambda r: (ALPHA * p["w_hh"]) @ r
+    if workload.tensor:
+        return lambda r: ALPHA * (jnp.einsum("ijk,kb->ijb", p["w_hh"], r) * r).sum(axis=1)
+    return None

@@ -1,0 +1,203 @@
+"""Workloads (a) to (f), noise and LINT beside their peers, and the constants of this card."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+
+import numpy as np
+
+from on_gpu.building import CONSTANTS
+from on_gpu.figures import FIGURES, TIMES_VMAP, TINY, Job
+from on_gpu.machine import BUILD
+from on_gpu.timing import workload_of
+from tbrnn import _engine
+from tbrnn._device import open_device
+from tbrnn.bench import peers
+from tbrnn.bench.measure import MALLOC, SAME_LOSS, SAME_NOISY_LOSS
+from tbrnn.bench.workloads import BY_NAME
+
+COLUMNS = ("workload", "name", "members", "side", "ms", "median_ms", "times_ours", "must_ms")
+COLUMNS += ("aim_ms", "verdict", "constant", "us", "median_us", "ok", "note")
+WAVE = 13  # processes that get ready at once
+READY, TURN = 100, 20  # seconds that a process may take to get ready, and to time
+SECONDS = 300  # until no further wave begins
+
+
+def rows(machine):
+    figures = TINY if machine.emulated else FIGURES
+    plugin, _ = open_device()
+    end = time.monotonic() + SECONDS
+    if not machine.emulated:
+        yield from constants()
+    for wave in waves(figures):
+        if time.monotonic() > end:
+            yield from ({**named(figure), "ok": None, "note": "no time left"} for figure in wave)
+            continue
+        timings = timed(wave, plugin, not machine.emulated)
+        for figure in wave:
+            yield from of_figure(figure, timings[figure], machine.emulated)
+    note = "tbrnn reproduce table1 --preset paper --device cuda; must 20 min, aim 8 min"
+    yield {"workload": "Table 1", "ok": None, "note": note}
+
+
+def constants():
+    done = subprocess.run([CONSTANTS], capture_output=True, text=True, timeout=60)
+    for line in done.stdout.splitlines():
+        yield {**json.loads(line), "ok": True}
+    if done.returncode:
+        yield {"constant": "the rest", "ok": False, "note": done.stderr.strip()}
+
+
+def waves(figures):
+    """Figures in turn, together with as many others as get ready at once."""
+    wave = []
+    for figure in figures:
+        if sum(len(one.sides) for one in (*wave, figure)) > WAVE:
+            yield wave
+            wave = []
+        wave.append(figure)
+    yield wave
+
+
+def timed(wave, plugin, gpu):
+    """For each figure, what each side found, or why there is nothing."""
+    found = {figure: {} for figure in wave}
+    children = {}
+    for figure in wave:
+        for side in figure.sides:
+            job = Job(figure.workload, side, figure.members, gpu)
+            if reason := missing(job, plugin):
+                found[figure][side] = reason
+            else:
+                children[figure, side] = Child(job)
+    with ThreadPoolExecutor(max(1, len(children))) as pool:
+        list(pool.map(Child.get_ready, children.values()))
+    for (figure, side), child in children.items():
+        found[figure][side] = child.result()
+    return found
+
+
+def missing(job, plugin):
+    """Why a side cannot even be tried, if so."""
+    workload = workload_of(job)
+    if job.side == "ours":
+        match = "rates" if workload.lint else "outputs"
+        spec = workload.nets().model.spec
+        served, words = _engine.device_kernel(plugin, spec, match, np.float32)
+        return "" if served else f"not offered: {words}"
+    if job.side == "graph" and not job.gpu:
+        return "needs a GPU"
+    package = "torch" if job.side == "graph" else peers.SIDES[job.side][0]
+    return "" if peers.find_spec(package) else f"{package} is not installed"
+
+
+class Child:
+    """A process of `timing`; what goes wrong with it is the reason why there is no figure."""
+
+    def __init__(self, job):
+        BUILD.mkdir(parents=True, exist_ok=True)
+        self.log = BUILD / f"{job.workload}-{job.members}-{job.side.replace(' ', '-')}.log"
+        with self.log.open("w") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "on_gpu.timing", json.dumps(asdict(job))],
+                env=environment(job.gpu),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+
+    def line(self, seconds):
+        """The next line that it prints within so many seconds; nothing otherwise."""
+        timer = threading.Timer(seconds, self.process.kill)
+        timer.start()
+        try:
+            return self.process.stdout.readline().strip()
+        finally:
+            timer.cancel()
+
+    def get_ready(self):
+        line = "?"
+        while line not in ("", "ready"):  # libraries may print something of their own
+            line = self.line(READY)
+        self.is_ready = line == "ready"
+
+    def result(self):
+        answer = ""
+        with self.process:
+            if self.is_ready:
+                self.process.stdin.write("go\n")
+                self.process.stdin.flush()
+                answer = self.line(TURN)
+            self.process.kill()
+        if answer.startswith("{"):
+            return json.loads(answer)
+        lines = self.log.read_text().strip().splitlines()
+        return lines[-1] if lines else f"took more than {TURN if self.is_ready else READY} s"
+
+
+def environment(gpu):
+    """Float32 products on all sides, and the GPU's memory shared among the processes of a wave."""
+    jax = {"JAX_PLATFORMS": "cuda"} if gpu else {"JAX_PLATFORMS": "cpu"}
+    jax |= {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
+    caches = {"TORCHINDUCTOR_CACHE_DIR": str(BUILD / "inductor")}
+    paths = os.pathsep.join(filter(None, sys.path))
+    return {**os.environ, **MALLOC, **jax, **caches, "PYTHONPATH": paths}
+
+
+def named(figure):
+    return {"workload": figure.letter, "name": figure.workload, "members": figure.members}
+
+
+def of_figure(figure, found, emulated):
+    """A row for each side, ours first; a peer that shows another loss trains something else."""
+    ours = found["ours"] if isinstance(found["ours"], dict) else None
+    for side in figure.sides:
+        row, timing = {**named(figure), "side": side}, found[side]
+        if not isinstance(timing, dict):
+            failed = side == "ours" and not timing.startswith("not offered")
+            yield {**row, "ok": False if failed else None, "note": timing}
+            continue
+        row |= timing
+        if side == "ours":
+            yield {
+                **row,
+                "must_ms": figure.must,
+                "aim_ms": figure.aim,
+                **verdict(row, figure, emulated),
+            }
+        elif ours is None:
+            yield {**row, "ok": None}
+        else:
+            yield {**row, **beside(row, ours, figure, emulated)}
+
+
+def verdict(row, figure, emulated):
+    if emulated or figure.must is None:
+        return {"verdict": "", "ok": True}
+    word = "aim" if row["ms"] <= figure.aim else "must" if row["ms"] <= figure.must else "MISSED"
+    return {"verdict": word, "ok": word != "MISSED"}
+
+
+def beside(row, ours, figure, emulated):
+    """How many times as long a peer takes, and whether it trains the same network."""
+    times, note, verdict = row["ms"] / ours["ms"], "", ""
+    allowed = SAME_NOISY_LOSS if BY_NAME[figure.workload].sigma else SAME_LOSS
+    ok = abs(row["loss"] - ours["loss"]) <= allowed * abs(ours["loss"])
+    if not ok:
+        note = f"loss {row['loss']:.7g}, ours {ours['loss']:.7g}"
+    if figure.letter == "(b)" and not emulated:
+        word = "aim" if times >= TIMES_VMAP["aim"] else "must"
+        verdict = f"{word}: {TIMES_VMAP['must']:g}x, {TIMES_VMAP['aim']:g}x"
+        if times < TIMES_VMAP["must"]:
+            ok, verdict = False, verdict.replace("must", "MISSED")
+    return {"times_ours": times, "verdict": verdict, "ok": ok, "note": note}
+
+
+def summary(found):
+    return found
