@@ -25,6 +25,9 @@ OPTIONS = {
     "softplus voltage": {"model": {"phi": "softplus", "form": "voltage"}, "match": "states"},
     "linear readout": {"model": {"phi_out": "identity", "alpha": 1.0}},
     "rates": {"match": "rates"},
+    "few channels": {"model": {"inputs": 1, "outputs": 1}},
+    "few channels, rates": {"model": {"inputs": 1, "outputs": 1}, "match": "rates"},
+    "many channels": {"model": {"inputs": 5, "outputs": 4}},
     "identity": {"model": {"readout": "identity"}, "match": "states"},
     "no biases": {"model": {"input_bias": False, "output_bias": False}, "trials": 1, "steps": 1},
     "noise": {"noise": 0.1, "masked": True, "started": True},
@@ -56,13 +59,10 @@ class Case:
 
     def nets(self, members, dtype):
         """Random weights small enough for every nonlinearity, those of a product in particular."""
-        draw = np.random.default_rng(7)
-        units = self.model.units
-        most = {"w_hh": 0.6 / np.sqrt(units), "w_hh_rnn": 0.6 / np.sqrt(units)}
-        if isinstance(self.model, (tbrnn.TBRNN, tbrnn.HORNN)):
-            most |= {"w_hh": 0.6 / units, "w_hh_tbrnn": 0.6 / units}
+        draw, units = np.random.default_rng(7), self.model.units
+        most = {(units, units): 0.6 / np.sqrt(units), (units,) * 3: 0.6 / units}
         arrays = {
-            name: most.get(name, 0.6) * draw.uniform(-1, 1, (members, *shape))
+            name: most.get(shape, 0.6) * draw.uniform(-1, 1, (members, *shape))
             for name, shape in self.model.spec.fields
         }
         seeds = range(members)
@@ -79,7 +79,8 @@ class Case:
             others["mask"] = draw.uniform(0, 1, (*shape, answers))
         if self.started:
             others["initial_states"] = draw.normal(0, 0.5, (self.trials, units))
-        inputs, targets = draw.normal(size=(*shape, 2)), draw.normal(size=(*shape, answers))
+        inputs = draw.normal(size=(*shape, self.model.inputs))
+        targets = draw.normal(size=(*shape, answers))
         return tbrnn.Trials(inputs, targets, **others)
 
 
@@ -122,19 +123,22 @@ def tiny(**sizes):
         (tbrnn.LowRankHORNN, {"rank": (1, 2)}, "voltage"),
         (tbrnn.EIRNN, {}, "plain"),
         (tbrnn.HORNN, {"gated": True}, "noise"),
-        (tbrnn.LowRankGRU, {"rank": 1}, "plain"),
+        (tbrnn.LowRankGRU, {"rank": 1}, "few channels"),
+        (tbrnn.LowRankGRU, {"rank": 3}, "noise"),
         (tbrnn.LeakyGRU, {}, "plain"),
     ):
         yield replace(case(network, {"units": 5, **more}, option), **sizes)
 
 
 def relatives(case):
-    """The compiled variants of a kernel: a size of each class, few ranks, the loss on the rates."""
+    """The compiled variants of a kernel: sizes of each class, few ranks, the loss on the rates."""
     ranks = {int: (1, 2, 3), tuple: ((1, 1), (2, 2), (1, 2))}
     rank = getattr(case.model, "rank", None)
     others = [{"rank": other} for other in ranks[type(rank)]] if rank else [{}]
-    for units, match, other in product((5, 40, 70), ("outputs", "rates"), others):
-        yield replace(case, model=replace(case.model, units=units, **other), match=match)
+    sizes = [{"units": 5, "inputs": n, "outputs": n} for n in (1, 2, 4)]
+    sizes += [{"units": n, "inputs": 4, "outputs": 4} for n in (40, 70)]
+    for size, match, other in product(sizes, ("outputs", "rates"), others):
+        yield replace(case, model=replace(case.model, **size, **other), match=match)
 
 
 def case(network, sizes, option):

@@ -17,7 +17,11 @@ COLUMNS += ("same_bits", "ok", "note")
 DTYPES = ("float32", "float64")
 SECONDS = 330  # for gradients and trainings
 MEMBERS, COMPANY, EPOCHS = 3, 600, 12  # a company has more members than a card has blocks
-TRAINED = {"plain": (7, 30, 64, 100), "noise": (30, 33, 100)}  # option -> units
+TRAINED = {
+    "plain": (7, 30, 64, 100),
+    "noise": (30, 33, 100),
+    "few channels": (30,),
+}  # option -> units
 FREE = {"target_loss": None, "stall": None, "record_every": 1}
 
 
@@ -106,7 +110,7 @@ def company(case, dtype):
 
 def trained(case, dtype, epochs):
     """A short training with every rule of a step, twice, against the CPU engine's."""
-    options = {"epochs": epochs, "lr": tbrnn.linear(1e-2, 1e-3, epochs), "clip": 0.5, **FREE}
+    options = {"epochs": epochs, "lr": tbrnn.linear(1e-3, 1e-4, epochs), "clip": 0.5, **FREE}
     options |= {"match": case.match, "sigma": case.noise, "optimizer": tbrnn.adamw(0.1)}
     nets, shown = case.nets(MEMBERS, dtype), case.shown()
     ours, again, theirs = (
