@@ -73,7 +73,7 @@ def test_gradients_are_those_of_the_processor(model, dtype):
 
 
 def test_fit_is_that_of_the_processor():
-    options = {"members": range(6), "epochs": 8, "lr": tbrnn.linear(1e-2, 1e-3, 8)}
+    options = {"members": range(2 * len(MODELS)), "epochs": 8, "lr": tbrnn.linear(1e-2, 1e-3, 8)}
     options |= {"sigma": 0.05, "clip": 0.5, "record_every": 2, **FREE}
     models = [model for model in MODELS for _ in range(2)]
     ours, theirs = (tbrnn.fit(models, TRIALS, device=d, **options) for d in ("cuda", "cpu"))
