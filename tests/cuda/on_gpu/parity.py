@@ -19,7 +19,7 @@ SECONDS = 330  # for gradients and trainings
 MEMBERS, COMPANY, EPOCHS = 3, 600, 12  # a company has more members than a card has blocks
 TRAINED = {
     "plain": (7, 30, 64, 100),
-    "noise": (30, 33, 100),
+    "noise": (7, 33),
     "few channels": (30,),
 }  # option -> units
 FREE = {"target_loss": None, "stall": None, "record_every": 1}
