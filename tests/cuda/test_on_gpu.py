@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from builds import SOURCE
-from on_gpu import bench, building, sanitize
+from on_gpu import bench, building, memory, sanitize
 from on_gpu.cases import tiny
 from on_gpu.figures import FIGURES
 
@@ -69,6 +69,33 @@ def every_kernel():
     """The names in the sources."""
     text = "".join(path.read_text() for path in (SOURCE / "cuda").glob("*.cuh"))
     return set(re.findall(r'"([a-z ]+, in [a-z ]+)"', text))
+
+
+class Driver:
+    """A device whose free memory lies in two gaps."""
+
+    def __init__(self):
+        self.gaps = [700 * memory.MIB, 300 * memory.MIB]
+        self.cuInit = self.cuCtxSetCurrent = lambda argument: 0
+        self.cuDevicePrimaryCtxRetain = lambda context, device: 0
+
+    def cuMemGetInfo_v2(self, free, total):
+        free._obj.value = sum(self.gaps)
+        return 0
+
+    def cuMemAlloc_v2(self, at, size):
+        for i, gap in enumerate(self.gaps):
+            if gap >= size.value:
+                self.gaps[i] -= size.value
+                return 0
+        return 2
+
+
+@pytest.mark.parametrize("left", [4 * memory.MIB, 300 * memory.MIB])
+def test_memory_is_taken_away_to_what_is_to_be_left(left):
+    driver = Driver()
+    memory.take_all_but(left, driver)
+    assert left <= sum(driver.gaps) < left + memory.MIB
 
 
 CLEAN_LOG = """\

@@ -62,9 +62,9 @@ def results(model, members, steps):
     return runs.last_loss.tobytes().hex(), loss.tobytes().hex()
 
 
-def take_all_but(left):
+def take_all_but(left, driver=None):
     """Allocate through the driver, in the context that the engine has made."""
-    driver = ctypes.CDLL("libcuda.so.1")
+    driver = driver or ctypes.CDLL("libcuda.so.1")
     context, at = ctypes.c_void_p(), ctypes.c_uint64()
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
 
@@ -76,7 +76,12 @@ def take_all_but(left):
     call("cuDevicePrimaryCtxRetain", ctypes.byref(context), 0)
     call("cuCtxSetCurrent", context)
     call("cuMemGetInfo_v2", ctypes.byref(free), ctypes.byref(total))
-    call("cuMemAlloc_v2", ctypes.byref(at), ctypes.c_size_t(free.value - left))
+    piece = free.value
+    while free.value > left and piece >= MIB:
+        piece = min(piece, free.value - left)
+        if driver.cuMemAlloc_v2(ctypes.byref(at), ctypes.c_size_t(piece)):
+            piece //= 2  # there is no gap so large
+        call("cuMemGetInfo_v2", ctypes.byref(free), ctypes.byref(total))
 
 
 if __name__ == "__main__":

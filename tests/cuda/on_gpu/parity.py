@@ -17,11 +17,8 @@ COLUMNS += ("same_bits", "ok", "note")
 DTYPES = ("float32", "float64")
 SECONDS = 330  # for gradients and trainings
 MEMBERS, COMPANY, EPOCHS = 3, 600, 12  # a company has more members than a card has blocks
-TRAINED = {
-    "plain": (7, 30, 64, 100),
-    "noise": (7, 33),
-    "few channels": (30,),
-}  # option -> units
+# Units of the cases of an option that are trained, too.
+TRAINED = {"plain": (7, 30, 64, 100), "noise": (7, 33), "few channels": (30,)}
 FREE = {"target_loss": None, "stall": None, "record_every": 1}
 
 
@@ -56,12 +53,9 @@ def of_case(case, plugin, few):
         reference = reference or flat(gradient(case, "float64", "cpu"))
         yield {"check": "gradient", **row, **attempt(compared, case, dtype, reference)}
         if few or case.model.units in TRAINED.get(case.option, ()):
-            yield {
-                "check": "training",
-                **row,
-                **attempt(trained, case, dtype, 2 if few else EPOCHS),
-            }
-        if case.option == "plain" and case.model.units in (7, 64):
+            found = attempt(trained, case, dtype, 2 if few else EPOCHS)
+            yield {"check": "training", **row, **found}
+        if case.option == "plain" and case.model.units in (7, 33):
             yield {"check": "company", **row, **attempt(company, case, dtype)}
 
 
