@@ -24,7 +24,7 @@ template <class T, class S>
 __device__ void clear(const Shape<T>& shape, LaneSums<T, S>& sums) {
   const typename S::template Of<T> sizes{shape};
   clear(shape, sums.weights);
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) sums.b_out[o] = Number<T>(T(0));
 }
 
@@ -38,10 +38,7 @@ struct Errors {
 
   __device__ Number<T> add(Number<T> o, int row, Number<T>& loss) const {  // the adjoint of o
     const Number<T> y = Source<T>::entry(trial.targets, shape.target_rows(), t, row);
-    const int channel = trial.mask_channels > 1 ? row : 0;
-    const Number<T> w =
-        trial.mask ? trial.weight * Source<T>::entry(trial.mask, trial.mask_channels, t, channel)
-                   : trial.weight;
+    const Number<T> w = trial.masked_weight(t, row);
     loss = squared_error(o, y, w, loss);
     return squared_error_adjoint(o, y, w, twice);
   }
@@ -55,7 +52,7 @@ __device__ void error_adjoints(const Shape<T>& shape, const Errors<T>& errors,
                                Number<T> (&dc)[S::most_channels], Number<T> (&d_o)[lane_units],
                                Number<T>& loss) {
   const typename S::template Of<T> sizes{shape};
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) {
     const int k = sizes.reductions() + o;
     dc[k] = o < shape.readouts ? errors.add(c[k], o, loss) : Number<T>(T(0));
@@ -86,7 +83,7 @@ __device__ void state_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
   for (int i = 0; i < lane_units; ++i) {
     V g = sizes.apart() ? V(T(0)) : d_o[i];
     if constexpr (Product<Model>::exists) g = g + pull[i];
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < gathered; ++k) g = fma(w.gather[i][k], dc[k], g);
     if (sizes.voltage()) {
       lambda[i] = leak_voltage_adjoint(lambda[i], g, leak);
@@ -112,7 +109,7 @@ __device__ void add_gather(const Shape<T>& shape, const Number<T> (&carrier)[lan
   const typename S::template Of<T> sizes{shape};
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.channels(); ++k)
       sums.weights.gather[i][k] =
           fma(k < sizes.reductions() ? carrier[i] : out[i], dc[k], sums.weights.gather[i][k]);
@@ -126,7 +123,7 @@ __device__ void add_drive(const Shape<T>& shape, const Number<T> (&e)[lane_units
   const typename S::template Of<T> sizes{shape};
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.driven(); ++k)
       sums.weights.drive[i][k] = fma(e[i], s[k], sums.weights.drive[i][k]);
     sums.weights.bias[i][0] = sums.weights.bias[i][0] + e[i];
@@ -146,7 +143,7 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
   V c[S::most_channels], dc[S::most_channels], s[S::most_driven], ds[S::most_driven];
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) lambda[i] = pull[i] = V(T(0));
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
   read_channels<T, S, lanes>(shape, history, steps, c);
   for (int t = steps - 1; t >= 0; --t) {  // the adjoint of state t + 1, which step t made
@@ -161,13 +158,13 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
       pull_of_product<Model, T, lanes>(shape, packed, history, t, pull);
     }
     add_gather<T, S>(shape, carrier, out, dc, sums);
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int o = 0; o < sizes.readouts(); ++o)
       sums.b_out[o] = sums.b_out[o] + dc[sizes.reductions() + o];
     read_channels<T, S, lanes>(shape, history, t, c);
     drives_of<Model, T, S>(shape, trial, t, c, s);
     add_drive<T, S>(shape, e, s, sums);
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.drives(); ++k) {
       ds[k] = V(T(0));
       TBRNN_UNROLL
@@ -177,7 +174,7 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
     Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
   }
   // The initial state is read by the first step's channels, and by no readout.
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) dc[sizes.reductions() + o] = V(T(0));
   from(history.carrier[place(0)], carrier);
   add_gather<T, S>(shape, carrier, carrier, dc, sums);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/dispatch.hpp"
+#include "dev.cuh"
 #include "task.cuh"
 
 namespace tbrnn::cuda {
@@ -14,6 +15,15 @@ struct Kernel {
   void (*entry)(TrainingTask<T>) = nullptr;
   int trials = 0;  // that a block works on at a time
   std::size_t shared_bytes = 0;
+  int capability = 0;  // that it must be compiled for, as 75
+
+  const char* refused() const {  // why there is none here, or null
+    if (!entry) return "none: kernels take 128 units and 32 channels at most";
+    if (dev::capability(entry) < capability)
+      return "none: full-rank and full three-body networks need compute capability 8.0 or more, of "
+             "the GPU and among CMAKE_CUDA_ARCHITECTURES";
+    return nullptr;
+  }
 };
 
 template <class Model, class T>

@@ -11,11 +11,22 @@
 #include <utility>
 
 #include "core/plugin.hpp"
+#include "equations/portable.hpp"
 #include "memory.hpp"
 
 #define TBRNN_UNROLL _Pragma("unroll")
+#define TBRNN_UNROLL_TIMES(times) TBRNN_PRAGMA(unroll(times))
+#define TBRNN_PRAGMA(text) _Pragma(#text)
+#define TBRNN_CALLED __noinline__  // compiled once for all the kernels of a source
 
 namespace tbrnn::dev {
+
+#ifdef __CUDA_ARCH__
+inline constexpr int compiled_capability =
+    __CUDA_ARCH__ / 10;  // of the kernel that is compiled, as 75
+#else
+inline constexpr int compiled_capability = 0;  // the host's half of a kernel
+#endif
 
 __device__ inline int thread() { return static_cast<int>(threadIdx.x); }
 __device__ inline int threads() { return static_cast<int>(blockDim.x); }
@@ -78,9 +89,25 @@ __device__ inline void grid_barrier(unsigned* count) {
   __syncthreads();
 }
 
-// 2 ulp in float32: the reciprocal of the special function unit, and a product.
-__device__ inline float divide(float a, float b) { return __fdividef(a, b); }
+// 2 ulp in float32: the reciprocal of the special function unit, and a product. b is neither subnormal nor huge.
+__device__ inline float divide(float a, float b) {
+  float reciprocal;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(reciprocal) : "f"(b));
+  return a * reciprocal;
+}
 __device__ inline double divide(double a, double b) { return a / b; }
+
+// The larger of the two; where x is NaN, NaN.
+template <class T>
+TBRNN_FN T maximum(T floor, T x) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  if constexpr (sizeof(T) == sizeof(float)) {
+    asm("max.NaN.f32 %0, %1, %2;" : "=f"(x) : "f"(floor), "f"(x));
+    return x;
+  }
+#endif
+  return floor > x ? floor : x;
+}
 
 inline void require(cudaError_t error, const char* what) {
   if (error != cudaSuccess)
@@ -179,6 +206,14 @@ inline int multiprocessors() {
   require(cudaGetDevice(&device), "device");
   require(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "device");
   return count;
+}
+
+// The compute capability, as 75, that the kernel was compiled for which the present device runs.
+template <class Function>
+int capability(Function* kernel) {
+  cudaFuncAttributes attributes{};
+  require(cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(kernel)), "kernel");
+  return attributes.ptxVersion;
 }
 
 template <class... Parameters, class... Arguments>

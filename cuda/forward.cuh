@@ -23,17 +23,18 @@ __device__ void drives_of(const Shape<T>& shape, const Source<T>& trial, int t,
                           Number<T> (&c)[S::most_channels], Number<T> (&s)[S::most_driven]) {
   const typename S::template Of<T> sizes{shape};
   Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int i = 0; i < sizes.inputs(); ++i) s[sizes.drives() + i] = input(shape, trial, t, i);
 }
 
 // The overlaps of the carrier and the outputs of what the readout reads.
 template <class T, class S, int lanes>
 __device__ void channels_of(const Shape<T>& shape, const LaneWeights<T, S>& w,
-                            const Packed<T>& packed, const Number<T> (&carrier)[lane_units],
+                            const Number<T> (&b_out)[S::most_channels],
+                            const Number<T> (&carrier)[lane_units],
                             const Number<T> (&out)[lane_units], Number<T> (&c)[S::most_channels]) {
   const typename S::template Of<T> sizes{shape};
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) {
     c[k] = Number<T>(T(0));
     TBRNN_UNROLL
@@ -41,10 +42,18 @@ __device__ void channels_of(const Shape<T>& shape, const LaneWeights<T, S>& w,
       c[k] = fma(w.gather[i][k], k < sizes.reductions() ? carrier[i] : out[i], c[k]);
   }
   Group<lanes>::sum(c, sizes.channels());
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
+  for (int k = sizes.reductions(); k < sizes.channels(); ++k) c[k] = c[k] + b_out[k];
+}
+
+// The biases of the readouts, at their channels.
+template <class T, class S>
+__device__ void load_b_out(const Shape<T>& shape, const Packed<T>& packed,
+                           Number<T> (&b_out)[S::most_channels]) {
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o)
-    if (o < shape.readouts)
-      c[sizes.reductions() + o] = c[sizes.reductions() + o] + Number<T>(packed.b_out[o]);
+    b_out[sizes.reductions() + o] = Number<T>(o < shape.readouts ? packed.b_out[o] : T(0));
 }
 
 template <class T>
@@ -56,7 +65,7 @@ __device__ Quad<T> quad(const Number<T> (&value)[lane_units]) {
 }
 
 template <class T>
-__device__ void from(const Quad<T>& q, Number<T> (&value)[lane_units]) {
+__device__ void from(Quad<T> q, Number<T> (&value)[lane_units]) {
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) value[i] = Number<T>(q.v[i]);
 }
@@ -65,7 +74,7 @@ __device__ void from(const Quad<T>& q, Number<T> (&value)[lane_units]) {
 template <class T, int lanes>
 __device__ T* channel_row(const History<T>& history, int t) {
   const int at = t * Group<lanes>::trials + Group<lanes>::trial();
-  return history.channels + static_cast<std::size_t>(at) * static_cast<std::size_t>(history.row);
+  return history.channels + at * history.row;  // int: memory holds fewer than 2^31
 }
 
 template <class T, class S, int lanes>
@@ -74,9 +83,9 @@ __device__ void save_channels(const Shape<T>& shape, const History<T>& history, 
   const typename S::template Of<T> sizes{shape};
   if (Group<lanes>::lane()) return;
   T* row = channel_row<T, lanes>(history, t);
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k)
-    if (k < sizes.reductions() + shape.readouts) row[k] = c[k].v;
+    if (k < sizes.reductions() || k - sizes.reductions() < shape.readouts) row[k] = c[k].v;
 }
 
 template <class T, class S, int lanes>
@@ -84,9 +93,11 @@ __device__ void read_channels(const Shape<T>& shape, const History<T>& history, 
                               Number<T> (&c)[S::most_channels]) {
   const typename S::template Of<T> sizes{shape};
   const T* row = channel_row<T, lanes>(history, t);
-  TBRNN_UNROLL
-  for (int k = 0; k < sizes.channels(); ++k)
-    c[k] = Number<T>(k < sizes.reductions() + shape.readouts ? row[k] : T(0));
+  TBRNN_UNROLL_TIMES(S::unrolled)
+  for (int k = 0; k < sizes.channels(); ++k) {
+    const bool exists = k < sizes.reductions() || k - sizes.reductions() < shape.readouts;
+    c[k] = Number<T>(exists ? row[k] : T(0));
+  }
 }
 
 // What state x sends on: the carrier, and what the readout reads.
@@ -119,13 +130,14 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   const typename S::template Of<T> sizes{shape};
   const V leak(shape.leak), alpha(shape.alpha), sigma(noise.sigma);
   V x[lane_units], carrier[lane_units], out[lane_units];
-  V c[S::most_channels], s[S::most_driven];
+  V c[S::most_channels], s[S::most_driven], b_out[S::most_channels];
+  load_b_out<T, S>(shape, packed, b_out);
   start<T, lanes>(shape, trial, x);
   for (int t = 0;; ++t) {  // state t, then the step to the next
     send<T, S>(shape, x, carrier, out);
     history.carrier[place(t)] = quad(carrier);
     if (sizes.apart() && t) history.apart[place(t - 1)] = quad(out);
-    channels_of<T, S, lanes>(shape, w, packed, carrier, out, c);
+    channels_of<T, S, lanes>(shape, w, b_out, carrier, out, c);
     save_channels<T, S, lanes>(shape, history, t, c);
     if (t == steps) return;
     drives_of<Model, T, S>(shape, trial, t, c, s);
@@ -141,7 +153,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     for (int i = 0; i < lane_units; ++i) {
       V sum = sizes.voltage() ? w.bias[i][0] : fma(leak, x[i], w.bias[i][0]);
       if constexpr (Product<Model>::exists) sum = sum + y[0][i];
-      TBRNN_UNROLL
+      TBRNN_UNROLL_TIMES(S::unrolled)
       for (int k = 0; k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
       if (sizes.voltage()) {
         response[i] = phi(sizes.phi(), sum);

@@ -24,7 +24,7 @@ __device__ void step_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     V sum = lambda[i] + d_o[i];
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.channels(); ++k) sum = fma(w.gather[i][k], dc[k], sum);
     const V g = v[Model::candidate][i];
     const auto d =
@@ -40,7 +40,7 @@ template <class T, class S, int lanes, int most>
 __device__ void pull(const Shape<T>& shape, const LaneWeights<T, S>& w, int p,
                      const Number<T> (&e)[lane_units], int first, Number<T> (&to)[most]) {
   const typename S::template Of<T> sizes{shape};
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.drives(); ++k) {
     to[first + k] = Number<T>(T(0));
     TBRNN_UNROLL
@@ -65,7 +65,7 @@ __device__ void reset_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
   for (int i = 0; i < lane_units; ++i) {
     const V reset = v[Model::reset][i], y = Model::gated(x[i], reset);
     V d_y(T(0));
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.late(); ++k) {
       d_y = fma(w.late[i][k], d_late[k], d_y);
       sums.weights.late[i][k] = fma(y, d_late[k], sums.weights.late[i][k]);
@@ -87,10 +87,10 @@ __device__ void add_drives_gradient(const Shape<T>& shape, int p, const Number<T
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     weights.bias[i][p] = weights.bias[i][p] + e[i];
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.drives(); ++k)
       weights.drive[i][row + k] = fma(e[i], overlaps[first + k], weights.drive[i][row + k]);
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.inputs(); ++k)
       weights.drive[i][inputs + k] = fma(e[i], u[k], weights.drive[i][inputs + k]);
   }
@@ -114,7 +114,7 @@ __device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial,
   Group<lanes>::sum(dc, sizes.reductions());
   if constexpr (has_late<Model>) {
     Number<T> late[S::most_late];
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.late(); ++k)
       late[k] = Number<T>(late_row<T, S, lanes>(shape, history, t)[k]);
     add_drives_gradient(shape, Model::candidate, e[Model::candidate], late, 0, u, sums);
@@ -137,7 +137,7 @@ __device__ Number<T> gated_backward(const Shape<T>& shape, int steps, const Sour
   V c[S::most_channels], dc[S::most_channels];
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) lambda[i] = V(T(0));
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
   read_channels<T, S, lanes>(shape, history, steps, c);
   from(history.carrier[place(steps)], next);
@@ -149,7 +149,7 @@ __device__ Number<T> gated_backward(const Shape<T>& shape, int steps, const Sour
     error_adjoints<T, S, lanes>(shape, {shape, trial, t, V(twice)}, next, c, dc, d_o, loss);
     step_adjoint<Model, T, S>(shape, w, x, v, dc, d_o, lambda, e);
     add_gather<T, S>(shape, next, next, dc, sums);
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int o = 0; o < sizes.readouts(); ++o)
       sums.b_out[o] = sums.b_out[o] + dc[sizes.reductions() + o];
     if constexpr (has_late<Model>)
@@ -170,7 +170,7 @@ __device__ Number<T> gated_backward(const Shape<T>& shape, int steps, const Sour
     for (int i = 0; i < lane_units; ++i) next[i] = x[i];
   }
   // The initial state is read by the first step's channels, and by no readout.
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) dc[sizes.reductions() + o] = V(T(0));
   add_gather<T, S>(shape, next, next, dc, sums);
   return loss;

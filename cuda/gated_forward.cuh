@@ -13,7 +13,7 @@ template <class T, class S>
 __device__ void inputs_of(const Shape<T>& shape, const Source<T>& trial, int t,
                           Number<T> (&u)[S::most_inputs]) {
   const typename S::template Of<T> sizes{shape};
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int i = 0; i < sizes.inputs(); ++i) u[i] = input(shape, trial, t, i);
 }
 
@@ -27,10 +27,10 @@ __device__ void add_drives(const Shape<T>& shape, const LaneWeights<T, S>& w, in
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     v[i] = v[i] + w.bias[i][p];
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.drives(); ++k)
       v[i] = fma(w.drive[i][row + k], overlaps[first + k], v[i]);
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.inputs(); ++k) v[i] = fma(w.drive[i][inputs + k], u[k], v[i]);
   }
 }
@@ -44,7 +44,7 @@ __device__ void late_of(const Shape<T>& shape, const LaneWeights<T, S>& w,
   Number<T> y[lane_units];
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) y[i] = Model::gated(x[i], reset[i]);
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.late(); ++k) {
     late[k] = Number<T>(T(0));
     TBRNN_UNROLL
@@ -64,7 +64,7 @@ __device__ void save_late(const Shape<T>& shape, const History<T>& history, int 
                           const Number<T> (&late)[S::most_late]) {
   const typename S::template Of<T> sizes{shape};
   if (Group<lanes>::lane()) return;
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.late(); ++k) late_row<T, S, lanes>(shape, history, t)[k] = late[k].v;
 }
 
@@ -111,11 +111,12 @@ __device__ void gated_forward(const Shape<T>& shape, int steps, const Source<T>&
   using V = Number<T>;
   constexpr int preactivations = S::preactivations;
   const V half_alpha(T(0.5) * shape.alpha), sigma(noise.sigma);
-  V x[lane_units], v[preactivations][lane_units], c[S::most_channels];
+  V x[lane_units], v[preactivations][lane_units], c[S::most_channels], b_out[S::most_channels];
+  load_b_out<T, S>(shape, packed, b_out);
   start<T, lanes>(shape, trial, x);
   for (int t = 0;; ++t) {  // state t, then the step to the next
     history.carrier[place(t)] = quad(x);
-    channels_of<T, S, lanes>(shape, w, packed, x, x, c);
+    channels_of<T, S, lanes>(shape, w, b_out, x, x, c);
     save_channels<T, S, lanes>(shape, history, t, c);
     if (t == steps) return;
     respond<Model, T, S, lanes>(shape, trial, w, packed, history, t, x, c, v);

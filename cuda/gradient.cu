@@ -13,14 +13,15 @@ namespace tbrnn::cuda {
 template <class T>
 const char* kernel_of(const Spec& spec, Match match) {
   const auto kernel = choose(spec.model, shape_of<T>(spec, match));
-  return kernel.name ? kernel.name : "none: kernels take 128 units and 32 channels at most";
+  const char* why_not = kernel.refused();
+  return why_not ? why_not : kernel.name;
 }
 
 template <class T>
 void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
   const Shape<T> shape = shape_of<T>(cohort.spec, match);
   const auto kernel = choose(cohort.spec.model, shape);
-  if (!kernel.entry) throw std::invalid_argument(kernel_of<T>(cohort.spec, match));
+  if (kernel.refused()) throw std::invalid_argument(kernel.refused());
   const std::size_t members = static_cast<std::size_t>(cohort.members),
                     entries = members * static_cast<std::size_t>(shape.parameters);
   const DeviceData<T> data(cohort.data);

@@ -43,7 +43,7 @@ struct Compiled<LowRankGRU> {  // three times the drives: fewer of them fit
 template <class Model, class T, class S, int lanes>
 Kernel<T> kernel(const char* name) {
   return {name, &training_kernel<Model, T, S, lanes>, Group<lanes>::trials,
-          TileMemory<T, lanes>::bytes};
+          TileMemory<T, lanes>::bytes, least_capability<Model>};
 }
 
 // Groups of as many lanes as a trial of that many units needs.

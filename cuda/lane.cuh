@@ -22,7 +22,7 @@ struct Group {
   __device__ static void sum(Number<T> (&value)[most], int count) {
     TBRNN_UNROLL
     for (int apart = lanes / 2; apart; apart /= 2) {
-      TBRNN_UNROLL
+      TBRNN_UNROLL_TIMES(unrolled_to<most>)
       for (int k = 0; k < count; ++k)
         value[k] = value[k] + Number<T>(dev::shuffle_xor(all_lanes, value[k].v, apart));
     }
@@ -52,14 +52,14 @@ __device__ void load(const Shape<T>& shape, const Packed<T>& packed, LaneWeights
     const T* gather = packed.gather + n * shape.channels();
     const T* late = packed.late + n * shape.late;
     const T* drive = packed.drive + n * S::preactivations * shape.driven();
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.channels(); ++k)
       w.gather[i][k] = entry(gather, k, exists ? shape.channels() : 0);
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.late(); ++k) w.late[i][k] = entry(late, k, exists ? shape.late : 0);
     TBRNN_UNROLL
     for (int p = 0; p < S::preactivations; ++p, drive += shape.driven()) {
-      TBRNN_UNROLL
+      TBRNN_UNROLL_TIMES(S::unrolled)
       for (int c = 0; c < sizes.driven(); ++c)
         w.drive[i][p * sizes.driven() + c] = entry(drive, c, exists ? shape.driven() : 0);
       w.bias[i][p] = entry(packed.bias + n * S::preactivations, p, exists ? S::preactivations : 0);
@@ -73,11 +73,11 @@ __device__ void clear(const Shape<T>& shape, LaneWeights<T, S>& w) {
   const typename S::template Of<T> sizes{shape};
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.channels(); ++k) w.gather[i][k] = V(T(0));
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.late(); ++k) w.late[i][k] = V(T(0));
-    TBRNN_UNROLL
+    TBRNN_UNROLL_TIMES(S::unrolled)
     for (int c = 0; c < S::preactivations * sizes.driven(); ++c) w.drive[i][c] = V(T(0));
     TBRNN_UNROLL
     for (int p = 0; p < S::preactivations; ++p) w.bias[i][p] = V(T(0));
@@ -92,16 +92,22 @@ struct Values {
   TBRNN_FN void set(int k, Number<T> value) const { at[k] = value; }
 };
 
+template <class T>
+__device__ const T one = T(1);
+
 // One trial of a data set: where its numbers lie.
 template <class T>
 struct Source {
-  const T *inputs, *targets, *mask, *initial;
-  int mask_channels;
+  const T *inputs, *targets, *initial;
+  const T* mask;            // a one where the data set has none
+  int mask_step, mask_row;  // to the next step and the next channel of the mask
   Number<T> weight;
   std::uint32_t number;  // for the noise
 
   __device__ Source(const Trials<T>& data, const Shape<T>& shape, int trial, int noise_trial)
-      : mask_channels(data.mask_channels), number(static_cast<std::uint32_t>(noise_trial)) {
+      : mask_step(data.mask ? data.mask_channels * tile_trials : 0),
+        mask_row(data.mask_channels > 1 ? tile_trials : 0),
+        number(static_cast<std::uint32_t>(noise_trial)) {
     const std::size_t tile = static_cast<std::size_t>(trial / tile_trials);
     const int lane = trial % tile_trials;
     const auto column = [&](const T* array, int rows) {
@@ -109,14 +115,15 @@ struct Source {
     };
     inputs = column(data.inputs, data.steps * shape.inputs);
     targets = column(data.targets, data.steps * shape.target_rows());
-    mask = column(data.mask, data.steps * data.mask_channels);
+    mask = data.mask ? column(data.mask, data.steps * data.mask_channels) : &one<T>;
     initial = column(data.initial, shape.units);
     weight = Number<T>(data.weight[trial]);
   }
   __device__ static Number<T> entry(const T* column, int rows, int t, int row) {
-    return Number<T>(column[(static_cast<std::size_t>(t) * static_cast<std::size_t>(rows) +
-                             static_cast<std::size_t>(row)) *
-                            tile_trials]);
+    return Number<T>(column[t * (rows * tile_trials) + row * tile_trials]);
+  }
+  __device__ Number<T> masked_weight(int t, int row) const {
+    return weight * Number<T>(mask[t * mask_step + row * mask_row]);
   }
 };
 

@@ -30,7 +30,7 @@ TBRNN_FN Number<T> fma(Number<T> a, Number<T> b, Number<T> c) {
 
 template <class T>
 TBRNN_FN Number<T> maximum(Number<T> floor, Number<T> x) {  // where x is NaN, x
-  return floor.v > x.v ? floor : x;
+  return Number<T>(dev::maximum(floor.v, x.v));
 }
 
 // Coefficients: minimax in float32 (relative error 1.3e-8), Taylor in float64.

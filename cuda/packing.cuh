@@ -112,7 +112,8 @@ __device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
 }
 
 template <class Model, class T>
-__device__ void pack(const Shape<T>& shape, const T* p, void* orth, const Packed<T>& packed) {
+__device__ TBRNN_CALLED void pack(const Shape<T>& shape, const T* p, void* orth,
+                                  const Packed<T>& packed) {
   const T* l = p;
   if constexpr (Model::has_hard_orth)
     if (shape.hard_orth) l = project(shape, p, orth);
@@ -156,8 +157,8 @@ __device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<
 
 // The whole gradient is written. `of_units` [unit] is memory for the shares of the gate.
 template <class Model, class T>
-__device__ void unpack(const Shape<T>& shape, const T* p, const Packed<T>& d, T* of_units,
-                       void* orth, T* gradient) {
+__device__ TBRNN_CALLED void unpack(const Shape<T>& shape, const T* p, const Packed<T>& d,
+                                    T* of_units, void* orth, T* gradient) {
   if (shape.w_out >= 0 && shape.readouts == 0)  // a readout that the loss does not see
     for (int i = shape.w_out + dev::thread(); i < shape.parameters; i += dev::threads())
       gradient[i] = T(0);

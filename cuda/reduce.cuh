@@ -37,7 +37,7 @@ template <int lanes, class T, int most>
 __device__ void add_tile(const Number<T> (&sums)[lane_units][most], int from, int count,
                          int present, int units, int stride, bool first, T* total) {
   const int warp = dev::thread() / 32, lane = dev::thread() % 32;
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(unrolled_to<most>)
   for (int begin = 0; begin < count; begin += reduced_channels) {
     dev::block_barrier();  // the last sums have been read
     TBRNN_UNROLL
@@ -84,7 +84,7 @@ __device__ void add_tile(const Shape<T>& shape, const LaneSums<T, S>& sums, bool
     if (lane < lanes) TileMemory<T, lanes>::partial(warp, p, lane * lane_units + i) = sum;
   }
   static_assert(S::most_readouts <= Group<lanes>::units && preactivations < reduced_channels);
-  TBRNN_UNROLL
+  TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) {  // of any lane of the trial
     const T sum = over_trials<lanes>(sums.b_out[o].v);
     if (lane == 0) TileMemory<T, lanes>::partial(warp, preactivations, o) = sum;

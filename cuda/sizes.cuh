@@ -11,10 +11,16 @@ constexpr int preactivations_of = static_cast<int>(Model::input_weights.size());
 template <class Model>
 constexpr bool has_late = Model::recurrence == Recurrence::gated;  // overlaps of gated states
 
+// Loops over counts that the compiler knows vanish; where up to 32 are possible, unrolled loops are only long to compile.
+inline constexpr int loose_counts = 32;
+template <int most>
+constexpr int unrolled_to = most < loose_counts ? loose_counts : 1;
+
 // The common case: rate form, tanh, the readout or the loss on the rates. Inputs and readouts may be fewer than here; then the
 // weights of the rest are zero.
 template <class Model, int two, int three, int most_in, int most_out>
 struct Known {
+  static constexpr int unrolled = unrolled_to<0>;
   static constexpr int preactivations = preactivations_of<Model>;
   static constexpr Ranks known_ranks{two, three};
   static constexpr int known_reductions = Model::reductions(known_ranks);
@@ -53,6 +59,7 @@ struct Known {
 
 template <class Model>
 struct Loose {
+  static constexpr int unrolled = unrolled_to<loose_counts>;
   static constexpr int preactivations = preactivations_of<Model>;
   static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32, most_inputs = 32;
   static constexpr int most_late = has_late<Model> ? 32 : 0;

@@ -58,7 +58,7 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
       data(sets_of(members)),
       fields(tbrnn::fields(spec)),
       history(members.size()) {
-  if (!kernel.entry) throw std::invalid_argument(kernel_of<T>(spec, match));
+  if (kernel.refused()) throw std::invalid_argument(kernel.refused());
   const std::size_t entries = members.size() * static_cast<std::size_t>(shape.parameters);
   std::vector<T> weights;
   for (const Member& member : members) {

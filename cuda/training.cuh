@@ -126,7 +126,7 @@ __device__ void finish_step(const Learner<T>& learner, double loss, bool* flag) 
 
 // After one pass over its trials.
 template <class T>
-__device__ void finish_pass(const Learner<T>& learner, double loss, bool* flag) {
+__device__ TBRNN_CALLED void finish_pass(const Learner<T>& learner, double loss, bool* flag) {
   Progress& progress = learner.progress();
   const Pass pass = progress.pass;
   if (pass != Pass::gradient) {
@@ -177,8 +177,13 @@ __device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch)
   return loss;
 }
 
+// Compute capability, as 75. Compiled for less, a kernel is empty.
+template <class Model>
+inline constexpr int least_capability =
+    Model::recurrence == Recurrence::dense || Model::recurrence == Recurrence::pairs ? 80 : 75;
+
 template <class Model, class T, class S, int lanes>
-__global__ void __launch_bounds__(block_threads, 1) training_kernel(const TrainingTask<T> task) {
+__device__ void train(const TrainingTask<T>& task) {
   const Scratch<T> scratch(
       task.shape, task.steps, Group<lanes>::trials,
       task.scratch + static_cast<std::size_t>(dev::block()) * task.scratch_size);
@@ -194,6 +199,13 @@ __global__ void __launch_bounds__(block_threads, 1) training_kernel(const Traini
       dev::block_barrier();
     }
   }
+}
+
+template <class Model, class T, class S, int lanes>
+__global__ void __launch_bounds__(block_threads, 1)
+    training_kernel(const __grid_constant__ TrainingTask<T> task) {
+  if constexpr (dev::compiled_capability >= least_capability<Model>)
+    train<Model, T, S, lanes>(task);
 }
 
 }  // namespace tbrnn::cuda

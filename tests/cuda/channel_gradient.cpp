@@ -165,4 +165,19 @@ TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
   EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");
 }
 
+TEST(Kernels, OfProductsNeedComputeCapability80) {
+  for (const char* model : {"RNN", "TBRNN", "LowRankRNN"}) {
+    Spec spec;
+    spec.model = model;
+    spec.units = 7;
+    spec.ranks = {1, 1};
+    spec.inputs = spec.outputs = 1;
+    const auto kernel = [&] { return std::string(cuda::kernel_of<float>(spec, Match::outputs)); };
+    EXPECT_NE(kernel().substr(0, 4), "none");
+    emulator::capability = 75;
+    EXPECT_EQ(kernel().substr(0, 4) == "none", spec.model != "LowRankRNN");
+    emulator::capability = 90;
+  }
+}
+
 }  // namespace

@@ -22,6 +22,9 @@
 #define __device__
 #define __launch_bounds__(...)
 #define TBRNN_UNROLL
+#define TBRNN_UNROLL_TIMES(times)
+#define TBRNN_CALLED __attribute__((noinline))
+#define __grid_constant__
 
 namespace tbrnn::emulator {
 
@@ -64,6 +67,8 @@ void* map_shared(void* mine, int rank, Where);
 // Memory of the device, NaN at first. An allocation of more than `most_bytes` finds none left.
 void poison(void* memory, std::size_t bytes);
 inline std::size_t most_bytes = ~std::size_t{0};
+
+inline int capability = 90;  // of the device that is emulated
 
 }  // namespace tbrnn::emulator
 
@@ -120,6 +125,11 @@ T divide(T a, T b) {
   return a / b;
 }
 
+template <class T>
+T maximum(T floor, T x) {
+  return floor > x ? floor : x;
+}
+
 // Memory of the device and copies to and from it.
 template <class T>
 class Memory {
@@ -149,6 +159,12 @@ void to_host(const T* from, std::size_t size, T* to) {
 }
 
 inline int multiprocessors() { return 2; }
+inline constexpr int compiled_capability = 90;
+
+template <class Function>
+int capability(Function*) {
+  return emulator::capability;
+}
 
 template <class Function>
 plugin::Device device(Function*) {
