@@ -1,0 +1,133 @@
+"""What nvcc makes of the engine: its library, the resources of its kernels, its time loops.
+
+Compiled for capability 8.0. No GPU is needed.
+"""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tbrnn
+from builds import SOURCE, run, succeed
+from machine_code import code_of, length_without_noise, time_loops
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("nvcc"),
+    reason="nvcc not found; install a CUDA toolkit 13.0, on Debian: apt install cuda-toolkit-13-0",
+)
+
+FOLDER = Path(__file__).parent
+BUILD = SOURCE / "build" / "nvcc"
+ARCHITECTURES = [80]
+SYSTEM = r"lib(stdc\+\+|m|gcc_s|c|dl|rt|pthread)\.so\.\d+|ld-linux.*"
+
+
+@pytest.fixture(scope="module")
+def library():
+    """The engine; what the assembler says of a kernel is kept for as long as its object."""
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    architectures = ";".join(f"{architecture}-real" for architecture in ARCHITECTURES)
+    succeed(
+        *("cmake", "-S", SOURCE / "cuda", "-B", BUILD, "-G", "Ninja"),
+        *(f"-DCMAKE_CUDA_ARCHITECTURES={architectures}", "-DCMAKE_CUDA_FLAGS=-Xptxas=-v"),
+        PATH=path,
+    )
+    process = run("cmake", "--build", BUILD, PATH=path)
+    with open(BUILD / "assembler.log", "a") as log:
+        log.write(process.stdout)
+    assert process.returncode == 0, process.stdout
+    return BUILD / "libtbrnn_cuda.so"
+
+
+def test_the_library_needs_the_system_alone(library):
+    needed = re.findall(r"NEEDED.*\[(.*)\]", succeed("readelf", "--dynamic", library))
+    assert needed
+    assert all(re.fullmatch(SYSTEM, name) for name in needed), needed
+
+
+def test_the_library_exports_one_function(library):
+    symbols = succeed("readelf", "--dyn-syms", "--wide", library)
+    exported = re.findall(r"GLOBAL +DEFAULT +\d+ (\S+)", symbols)
+    assert exported == ["tbrnn_plugin"]
+
+
+@pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="this machine has a driver")
+def test_without_a_driver_it_loads_and_says_so(library, monkeypatch):
+    monkeypatch.setenv("TBRNN_CUDA_LIBRARY", str(library))
+    model = tbrnn.LowRankRNN(units=4, rank=1, inputs=1, outputs=1)
+    trials = tbrnn.Trials(np.ones((2, 3, 1)), np.zeros((2, 3, 1)))
+    with pytest.raises(tbrnn.BackendUnavailable, match="there is no NVIDIA driver"):
+        tbrnn.fit(model, trials, epochs=2, device="cuda")
+    runs = tbrnn.fit(model, trials, epochs=2, device="auto")
+    assert runs.last_loss[0] == tbrnn.fit(model, trials, epochs=2).last_loss[0]
+
+
+ENTRY = re.compile(
+    r"Compiling entry function '(\S+)' for 'sm_(\d+)'\n.*\n *(\d+) bytes stack frame, "
+    r"(\d+) bytes spill stores, (\d+) bytes spill loads\n.*Used (\d+) registers(.*)"
+)
+
+
+def resources(architecture):
+    """A line for each kernel, as it was last compiled."""
+    lines = {}
+    for found in ENTRY.findall((BUILD / "assembler.log").read_text()):
+        name, of, stack, stores, loads, registers, rest = found
+        shared = re.search(r"(\d+) bytes smem", rest)
+        if "training_kernel" in name and int(of) == architecture:
+            numbers = (registers, stack, int(stores) + int(loads), shared[1] if shared else 0)
+            lines[name] = " ".join(str(number) for number in numbers)
+    names = succeed("c++filt", "--no-params", *lines).splitlines()
+    short = [re.sub(r"tbrnn::(cuda::|host::)?|void |\(\w+\)|training_kernel", "", n) for n in names]
+    table = sorted(f"{name}: {line}" for name, line in zip(short, lines.values(), strict=True))
+    release = re.search(r"release (\S+),", succeed("nvcc", "--version"))[1]
+    return [f"# nvcc {release}; registers, bytes of stack, of spills, of static shared", *table]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_kernels_take_the_resources_of_the_table(library, architecture):
+    found = resources(architecture)
+    table = FOLDER / f"resources_sm{architecture}.txt"
+    expected = table.read_text().splitlines()
+    if found[0] != expected[0]:
+        pytest.skip(f"the table is of another compiler: {expected[0]}, here {found[0]}")
+    (BUILD / table.name).write_text("\n".join(found) + "\n")
+    changed = sorted(set(found) ^ set(expected))
+    assert not changed, f"if that is intended, commit {BUILD / table.name}: {changed}"
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_weights_in_registers_do_not_spill(library, architecture):
+    in_registers = [line for line in resources(architecture) if ", Known<" in line]
+    assert len(in_registers) >= 20
+    assert not [line for line in in_registers if line.split()[-2] != "0"]
+
+
+KERNEL = """
+#include "kernels.cuh"
+namespace tbrnn::cuda {
+using S = Known<LowRankRNN, 3, 0, 3, 3>;
+template __global__ void training_kernel<LowRankRNN, float, S, 8>(
+    const __grid_constant__ TrainingTask<float>);
+}
+"""
+
+
+def test_a_time_step_takes_few_instructions(tmp_path):
+    """Of a warp, for one step of four trials: 30 units, rank = inputs = outputs = 3."""
+    source, cubin = tmp_path / "kernel.cu", tmp_path / "kernel.cubin"
+    source.write_text(KERNEL)
+    succeed(
+        *("nvcc", "-std=c++20", "-O3", "-DNDEBUG", "--fmad=false", "--expt-relaxed-constexpr"),
+        *("-DTBRNN_CUDA_ARCHITECTURES=", "-I", SOURCE / "cuda", "-I", SOURCE / "cpp"),
+        *("-arch=sm_80", "-cubin", "-o", cubin, source),
+    )
+    code = code_of(cubin)
+    forward, backward = (length_without_noise(code, loop) for loop in time_loops(code))
+    assert 150 < forward <= 214
+    assert 150 < backward <= 196
