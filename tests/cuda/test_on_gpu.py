@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from builds import SOURCE
-from on_gpu import bench, building, memory, sanitize
+from on_gpu import bench, building, machine, memory, sanitize
 from on_gpu.cases import tiny
 from on_gpu.figures import FIGURES
 
@@ -36,6 +36,19 @@ def test_without_a_gpu_a_command_says_so(name, tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith(f"on_gpu {name}: no GPU on this machine")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_machine_is_read(tmp_path, monkeypatch):
+    answers = {"nvidia-smi": "NVIDIA H100 80GB HBM3, 9.0, 580.1", "nvcc": "release 13.0, V13.0.88"}
+    for name, words in answers.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{words}'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.delenv("CUDACXX", raising=False)
+    found = machine.this_machine(emulated=False)
+    assert found == machine.Machine("NVIDIA H100 80GB HBM3", "90", "580.1", "13.0")
+    origin = machine.provenance(found, "abc")
+    assert (origin["commit"], origin["card"], origin["emulated"]) == ("abc", found.card, False)
 
 
 def test_emulated_needs_a_library():
@@ -198,6 +211,20 @@ def test_figures_are_met_or_missed():
     assert (row["ok"], row["note"]) == (None, "not offered: no")
     (row, _) = bench.of_figure(b, {"ours": "it died", "jax vmap": found_by(1.0)}, False)
     assert row["ok"] is False
+
+
+def test_a_thousand_networks_one_after_the_other_are_computed():
+    a, b, *_ = FIGURES
+    found = {a: {"eager": found_by(2.0), "graph": "no torch"}, b: {"ours": found_by(4.0)}}
+    (row,) = bench.one_after_the_other(found)
+    assert (row["workload"], row["side"], row["ms"], row["times_ours"]) == (
+        "(b)",
+        "eager",
+        2e3,
+        500,
+    )
+    assert row["ok"] is None
+    assert not list(bench.one_after_the_other({b: found[b]}))
 
 
 def test_a_side_that_dies_or_hangs_is_a_note(monkeypatch):
