@@ -13,6 +13,7 @@ from builds import SOURCE
 from on_gpu import bench, building, machine, memory, sanitize
 from on_gpu.cases import tiny
 from on_gpu.figures import FIGURES
+from tbrnn.models import MODELS
 
 ON_GPU = SOURCE / "tests/cuda/on_gpu"
 WITHOUT = ("pydantic", "yaml", "typer", "safetensors", "matplotlib")
@@ -171,6 +172,7 @@ def test_the_command_of_a_tool():
 def test_what_the_sanitizer_watches_runs_emulated(emulated):
     named = [kernel for *_, kernel in sanitize.named_kernels(os.environ["TBRNN_CUDA_LIBRARY"])]
     assert {name for names in named for name in names.split("; ")} == every_kernel()
+    assert {type(case.model).__name__ for case in tiny()} == set(MODELS)
     for case in list(tiny(trials=2, steps=2))[:5:2]:
         sanitize.train(case, "float32")
 

@@ -116,12 +116,15 @@ def cases():
 
 
 def tiny(**sizes):
-    """One case for each kernel."""
+    """Cases of each model and kernel."""
     for network, more, option in (
         (tbrnn.LowRankRNN, {"rank": 2}, "plain"),
         (tbrnn.LowRankTBRNN, {"rank": 1}, "noise"),
+        (tbrnn.LowRankHORNN, {"rank": (1, 1)}, "plain"),
         (tbrnn.LowRankHORNN, {"rank": (1, 2)}, "voltage"),
+        (tbrnn.RNN, {}, "noise"),
         (tbrnn.EIRNN, {}, "plain"),
+        (tbrnn.TBRNN, {}, "plain"),
         (tbrnn.HORNN, {"gated": True}, "noise"),
         (tbrnn.LowRankGRU, {"rank": 1}, "few channels"),
         (tbrnn.LowRankGRU, {"rank": 3}, "noise"),
