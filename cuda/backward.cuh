@@ -65,6 +65,18 @@ __device__ void error_adjoints(const Shape<T>& shape, const Errors<T>& errors,
   }
 }
 
+// Where each unit has its own leak, what state t + 2 gives to lambda of state t + 1; the rest of the step has leak 1.
+template <class T, class S>
+__device__ void own_leak_adjoint(const Shape<T>& shape, const History<T>& history,
+                                 const LaneLeaks<T>& own, int t, Number<T> (&lambda)[lane_units]) {
+  const typename S::template Of<T> sizes{shape};
+  Number<T> x[lane_units];
+  from(sizes.voltage() ? history.carrier[place(t + 1)] : history.state[place(t)], x);
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i)
+    lambda[i] = tbrnn::own_leak_adjoint(lambda[i], x[i], own.leak[i], own.cubic[i]);
+}
+
 // From dc of the channels that read state t + 1 and lambda of state t + 2 to lambda and e.
 template <class Model, class T, class S>
 __device__ void state_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
@@ -143,6 +155,8 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
   V c[S::most_channels], dc[S::most_channels], s[S::most_driven], ds[S::most_driven];
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) lambda[i] = pull[i] = V(T(0));
+  [[maybe_unused]] LaneLeaks<T> own;
+  if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
   read_channels<T, S, lanes>(shape, history, steps, c);
@@ -151,7 +165,12 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
     from(sizes.apart() ? history.apart[place(t)] : history.carrier[place(t + 1)], out);
     if (sizes.voltage()) from(history.response[place(t)], response);
     error_adjoints<T, S, lanes>(shape, {shape, trial, t, V(twice)}, out, c, dc, d_o, loss);
+    if (sizes.own_leak()) own_leak_adjoint<T, S>(shape, history, own, t, lambda);
     state_adjoint<Model, T, S>(shape, w, carrier, out, response, dc, d_o, pull, lambda, e);
+    if (sizes.own_leak()) {
+      TBRNN_UNROLL
+      for (int i = 0; i < lane_units; ++i) e[i] = own.alpha[i] * e[i];
+    }
     if constexpr (Product<Model>::exists) {
       history.adjoint[place(t)] = quad(e);
       dev::block_barrier();  // those of the trial are saved

@@ -133,10 +133,13 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   V c[S::most_channels], s[S::most_driven], b_out[S::most_channels];
   load_b_out<T, S>(shape, packed, b_out);
   start<T, lanes>(shape, trial, x);
+  [[maybe_unused]] LaneLeaks<T> own;
+  if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
   for (int t = 0;; ++t) {  // state t, then the step to the next
     send<T, S>(shape, x, carrier, out);
     history.carrier[place(t)] = quad(carrier);
     if (sizes.apart() && t) history.apart[place(t - 1)] = quad(out);
+    if (sizes.own_leak() && !sizes.voltage() && t) history.state[place(t - 1)] = quad(x);
     channels_of<T, S, lanes>(shape, w, b_out, carrier, out, c);
     save_channels<T, S, lanes>(shape, history, t, c);
     if (t == steps) return;
@@ -151,14 +154,16 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     V response[lane_units];
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) {
-      V sum = sizes.voltage() ? w.bias[i][0] : fma(leak, x[i], w.bias[i][0]);
+      const bool apart = sizes.voltage() || sizes.own_leak();  // the leak from the sum
+      V sum = apart ? w.bias[i][0] : fma(leak, x[i], w.bias[i][0]);
       if constexpr (Product<Model>::exists) sum = sum + y[0][i];
       TBRNN_UNROLL_TIMES(S::unrolled)
       for (int k = 0; k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
-      if (sizes.voltage()) {
-        response[i] = phi(sizes.phi(), sum);
-        sum = leak_voltage(x[i], response[i], leak, alpha);
-      }
+      if (sizes.voltage()) response[i] = sum = phi(sizes.phi(), sum);
+      if (sizes.own_leak())
+        sum = own_leak(x[i], sum, own.leak[i], own.alpha[i], own.cubic[i]);
+      else if (sizes.voltage())
+        sum = leak_voltage(x[i], sum, leak, alpha);
       x[i] = noise.sigma != T(0) ? fma(sigma, V(z[i]), sum) : sum;
     }
     if (sizes.voltage()) history.response[place(t)] = quad(response);

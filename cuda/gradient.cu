@@ -44,8 +44,11 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
   const dev::Memory<T> scratch_memory(scratch * static_cast<std::size_t>(blocks));
   const dev::Memory<int> order = on_device(data.order().data(), members);
   const dev::Memory<T> gradient_memory(entries);
+  const Constants<T> constants(cohort.spec);
   TrainingTask<T> task{};
   task.shape = shape;
+  task.shape.leaks = constants.leaks();
+  task.mask = constants.mask();
   task.turns = cohort.members;
   task.order = order.data();
   task.steps = data.steps();

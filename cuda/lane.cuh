@@ -84,6 +84,27 @@ __device__ void clear(const Shape<T>& shape, LaneWeights<T, S>& w) {
   }
 }
 
+// The leaks of a lane's units, where each has its own.
+template <class T>
+struct LaneLeaks {
+  Number<T> leak[lane_units], alpha[lane_units], cubic[lane_units];
+
+  template <int lanes>
+  __device__ static LaneLeaks of(const Shape<T>& shape) {
+    LaneLeaks own;
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i) {
+      const int n = Group<lanes>::unit(i);
+      const T* at = shape.leaks + n;
+      const bool exists = n < shape.units;
+      own.leak[i] = Number<T>(exists ? at[0] : T(0));
+      own.alpha[i] = Number<T>(exists ? at[shape.units] : T(0));
+      own.cubic[i] = Number<T>(exists ? at[2 * shape.units] : T(0));
+    }
+    return own;
+  }
+};
+
 // Channel values as a model's mix reads and writes them.
 template <class T>
 struct Values {

@@ -12,13 +12,8 @@ namespace tbrnn::cuda {
 template <class T>
 Shape<T> shape_of(const Spec& spec, Match match) {
   if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
-  if (!spec.masks.empty())
-    throw std::invalid_argument("masks are not among what the CUDA engine computes");
-  if (spec.own_leak())
-    throw std::invalid_argument("the CUDA engine takes one alpha for all units and no cubic leak");
-  if (spec.rectified_inputs || !spec.bounds.empty())
-    throw std::invalid_argument(
-        "rectified inputs and bounds are not among what the CUDA engine computes");
+  if (spec.rectified_inputs)
+    throw std::invalid_argument("rectified inputs are not among what the CUDA engine computes");
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
     const Field* field = find(list, name);
@@ -42,9 +37,10 @@ Shape<T> shape_of(const Spec& spec, Match match) {
   s.apart = rate && s.phi_out != s.phi;
   s.gated = spec.gated;
   s.hard_orth = spec.hard_orth;
-  s.alpha = static_cast<T>(spec.alpha);
-  s.leak = static_cast<T>(1.0 - spec.alpha);
-  const double alpha = rate ? spec.alpha : 1.0;  // in rate form alpha is folded into the weights
+  s.own_leak = spec.own_leak();
+  s.alpha = static_cast<T>(s.own_leak ? 1.0 : spec.alpha);
+  s.leak = static_cast<T>(s.own_leak ? 1.0 : 1.0 - spec.alpha);
+  const double alpha = spec.folded_alpha();
   s.factors = {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
   s.product_factor = static_cast<T>(alpha);
   s.excitatory = spec.excitatory;

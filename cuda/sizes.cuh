@@ -34,9 +34,9 @@ struct Known {
   template <class T>
   static bool covers(const Shape<T>& s) {
     const bool plain = s.form == Form::rate || has_gates(Model::recurrence);
-    return plain && s.phi == Activation<T>{} && !s.apart && s.reductions == known_reductions &&
-           s.drives == known_drives && s.inputs <= most_in && s.readouts <= most_out &&
-           (s.readouts == 0) == (most_out == 0);
+    return plain && s.phi == Activation<T>{} && !s.apart && !s.own_leak &&
+           s.reductions == known_reductions && s.drives == known_drives && s.inputs <= most_in &&
+           s.readouts <= most_out && (s.readouts == 0) == (most_out == 0);
   }
 
   template <class T>
@@ -50,6 +50,7 @@ struct Known {
     TBRNN_FN static constexpr int readouts() { return most_out; }
     TBRNN_FN static constexpr bool voltage() { return false; }
     TBRNN_FN static constexpr bool apart() { return false; }
+    TBRNN_FN static constexpr bool own_leak() { return false; }
     TBRNN_FN static constexpr Nonlinearity phi() { return Nonlinearity::tanh; }
     TBRNN_FN static constexpr Nonlinearity phi_out() { return Nonlinearity::tanh; }
     TBRNN_FN static constexpr int channels() { return most_channels; }
@@ -80,6 +81,7 @@ struct Loose {
     TBRNN_FN int readouts() const { return shape.readouts; }
     TBRNN_FN bool voltage() const { return shape.form == Form::voltage; }
     TBRNN_FN bool apart() const { return shape.apart; }
+    TBRNN_FN bool own_leak() const { return shape.own_leak; }
     TBRNN_FN const Activation<T>& phi() const { return shape.phi; }
     TBRNN_FN const Activation<T>& phi_out() const { return shape.phi_out; }
     TBRNN_FN int channels() const { return shape.channels(); }

@@ -20,6 +20,8 @@ struct TrainingTask {
   Progress* progress;
   int fields;
   int field_begin[most_fields + 1];
+  double low[most_fields], high[most_fields];        // bounds of the entries of a field
+  const T* mask;                                     // [parameter] of zeros and ones, or null
   T *parameters, *before, *best, *gradient, *m, *v;  // [member][parameter]
   long* steps_taken;                                 // [member][field]
   double* history;                                   // [member][history_size][record_width]

@@ -1,5 +1,6 @@
 // The training of a cohort: what stays on the device, and a launch for some epochs of the members that still learn.
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
 #include "choose.cuh"
@@ -15,7 +16,9 @@ struct Trainer<T>::State {
   Shape<T> shape;
   Kernel<T> kernel;
   DeviceData<T> data;
+  Constants<T> constants;
   std::vector<Field> fields;
+  std::vector<double> low, high;  // [field]: bounds of its entries
   std::vector<Course> courses;
   std::vector<Progress> progress;
   std::vector<std::vector<double>> history;
@@ -56,6 +59,7 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
     : shape(shape_of<T>(spec, match)),
       kernel(choose(spec.model, shape)),
       data(sets_of(members)),
+      constants(spec),
       fields(tbrnn::fields(spec)),
       history(members.size()) {
   if (kernel.refused()) throw std::invalid_argument(kernel.refused());
@@ -67,6 +71,14 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
     Progress first = Progress::start();
     first.pass = first.next_pass(member.course, member.validation != nullptr);
     progress.push_back(first);
+  }
+  constexpr double none = std::numeric_limits<double>::infinity();
+  low.assign(fields.size(), -none);
+  high.assign(fields.size(), none);
+  for (const Bound& bound : spec.bounds) {
+    const auto i = static_cast<std::size_t>(find(fields, bound.field) - fields.data());
+    low[i] = bound.low;
+    high[i] = bound.high;
   }
   for (const int set : data.order())
     if (set < static_cast<int>(members.size())) by_data.push_back(set);
@@ -101,6 +113,7 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
   const dev::Memory<int> order = on_device(running.data(), running.size());
   TrainingTask<T> task{};
   task.shape = shape;
+  task.shape.leaks = constants.leaks();
   task.turns = static_cast<int>(running.size());
   task.order = order.data();
   task.steps = data.steps();
@@ -114,6 +127,9 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
   for (std::size_t i = 0; i < fields.size(); ++i)
     task.field_begin[i] = static_cast<int>(fields[i].offset);
   task.field_begin[fields.size()] = shape.parameters;
+  std::copy(low.begin(), low.end(), task.low);
+  std::copy(high.begin(), high.end(), task.high);
+  task.mask = constants.mask();
   task.parameters = parameters.data();
   task.before = before.data();
   task.best = best.data();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "equations/adam.hpp"
+#include "equations/bounds.hpp"
 #include "equations/clip.hpp"
 #include "equations/schedule.hpp"
 #include "member.cuh"
@@ -72,6 +73,7 @@ __device__ void step(const Learner<T>& learner, double lr, double norm) {
       T& p = learner.parameters[i];
       if (course.decay != 0) shrink(lr, course.decay, p);
       adam(constants[field], shorter * learner.gradient[i], learner.m[i], learner.v[i], p);
+      bound(task.low[field], task.high[field], &p, 1);
     }
   }
   dev::block_barrier();
@@ -165,9 +167,14 @@ __device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch)
   const Trials<T>& looked_at = validates ? task.data[task.validation_of[learner.member]] : data;
   double loss = run_trials<Model, T, S, lanes>(learns, shape, looked_at,
                                                validates ? data.trials : 0, noise, w, scratch);
-  if (learns)
+  if (learns) {
     unpack<Model>(shape, learner.parameters, scratch.gradient, scratch.of_units, scratch.orth,
                   learner.gradient);
+    if (task.mask) {
+      dev::block_barrier();  // the gradient is written
+      learner.each_parameter([&](int i) { learner.gradient[i] *= task.mask[i]; });
+    }
+  }
   double* of_block = dev::shared_memory<double>();
   dev::block_barrier();
   if (dev::thread() == 0) *of_block = loss;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/dataset.hpp"
+#include "core/spec.hpp"
 #include "dev.cuh"
 #include "views.cuh"
 
@@ -18,6 +19,42 @@ dev::Memory<T> on_device(const T* host, std::size_t size) {
   dev::to_device(host, size, memory.data());
   return memory;
 }
+
+// The arrays of a Spec that no training changes: the masks of its parameters and the leaks of its units. They are there as long as this.
+template <class T>
+class Constants {
+ public:
+  explicit Constants(const Spec& spec) {
+    if (!spec.masks.empty()) {
+      std::vector<T> mask(block_size(spec), T(1));
+      const auto list = fields(spec);
+      for (const auto& [name, values] : spec.masks)
+        std::transform(values->begin(), values->end(), mask.begin() + begin_of(list, name),
+                       [](double entry) { return static_cast<T>(entry); });
+      mask_ = on_device(mask.data(), mask.size());
+    }
+    if (!spec.own_leak()) return;
+    std::vector<T> leaks;
+    const auto add = [&](auto of_alpha) {
+      for (int n = 0; n < spec.units; ++n)
+        leaks.push_back(static_cast<T>(
+            of_alpha(spec.alphas.empty() ? spec.alpha : spec.alphas[static_cast<std::size_t>(n)])));
+    };
+    add([](double alpha) { return 1.0 - alpha; });
+    add([](double alpha) { return alpha; });
+    add([&](double alpha) { return alpha * spec.cubic; });
+    leaks_ = on_device(leaks.data(), leaks.size());
+  }
+
+  const T* mask() const { return mask_.data(); }
+  const T* leaks() const { return leaks_.data(); }
+
+ private:
+  static std::ptrdiff_t begin_of(const std::vector<Field>& list, const std::string& name) {
+    return static_cast<std::ptrdiff_t>(find(list, name)->offset);
+  }
+  dev::Memory<T> mask_, leaks_;
+};
 
 template <class T>
 class DeviceData {

@@ -40,6 +40,8 @@ struct Shape {
   Activation<T> phi, phi_out;
   bool apart;  // the readout or the loss reads phi_out(x), not the phi(x) of the recurrence
   bool gated, hard_orth;
+  bool own_leak;   // of each unit, from the array below; leak and alpha are 1 then
+  const T* leaks;  // [3][unit]: 1 - alpha, alpha, alpha gamma
   int excitatory;  // of EIRNN
   int product_rows,
       product_pulls;  // rows of the product stage, forward and backward; 0 without one
@@ -55,6 +57,7 @@ struct Shape {
   TBRNN_FN int responses() const {                         // saved of each step
     return preactivations > 1 ? preactivations : form == Form::voltage;
   }
+  TBRNN_FN bool saves_state() const { return own_leak && form == Form::rate; }
   TBRNN_FN int columns() const {  // of a row of the product stage
     return (units + lane_units - 1) / lane_units * lane_units;
   }
@@ -108,6 +111,7 @@ struct History {
   Quad<T>* carrier;  // [time + 1][thread]: phi(x) in rate form, x in voltage form
   Quad<T>*
       response;  // [time][response][thread]: phi(h), voltage form; gates and candidate of gated units
+  Quad<T>* state;    // [time][thread]: x, in rate form with leaks of the units' own
   Quad<T>* apart;    // [time][thread]: phi_out(x), when apart
   Quad<T>* adjoint;  // [time][pre-activation][thread]: e, with a product stage
   T* channels;  // [time + 1][trial][row]: overlaps, then outputs, then the step's late overlaps
@@ -122,8 +126,8 @@ struct History {
   // `slots` trials at a time
   TBRNN_FN static std::size_t size(const Shape<T>& shape, int steps, int slots) {
     const std::size_t quads = static_cast<std::size_t>(block_threads) * lane_units;
-    const std::size_t saved =
-        static_cast<std::size_t>(1 + shape.responses() + shape.apart + adjoints(shape));
+    const std::size_t saved = static_cast<std::size_t>(1 + shape.responses() + shape.apart +
+                                                       shape.saves_state() + adjoints(shape));
     return (static_cast<std::size_t>(steps) * saved + 1) * quads +
            (static_cast<std::size_t>(steps) + 1) * static_cast<std::size_t>(slots * row_of(shape));
   }
@@ -134,7 +138,8 @@ struct History {
     carrier = reinterpret_cast<Quad<T>*>(at);
     response = carrier + quads(1) + block_threads;
     apart = response + quads(shape.responses());
-    adjoint = apart + quads(shape.apart);
+    state = apart + quads(shape.apart);
+    adjoint = state + quads(shape.saves_state());
     const Quad<T>* end = adjoint + quads(adjoints(shape));
     channels = at + (end - carrier) * lane_units;
   }

@@ -35,9 +35,10 @@ enum Option {
   mask,
   initial,
   noise,
+  leak,
   options
 };
-const std::vector<int> values = {3, 7, 3, 3, 3, 3, 2, 7, 7, 3, 4, 3, 2, 3, 2, 2};
+const std::vector<int> values = {3, 7, 3, 3, 3, 3, 2, 7, 7, 3, 4, 3, 2, 3, 2, 2, 3};
 constexpr Activation<double> activations[] = {{Nonlinearity::tanh},
                                               {Nonlinearity::relu},
                                               {Nonlinearity::sigmoid},
@@ -59,6 +60,8 @@ Spec spec_of(const Choice& c) {
   spec.form = static_cast<Form>(c[form]);
   spec.phi = activations[c[phi]];
   spec.phi_out = activations[c[phi_out]];
+  if (c[leak]) spec.alphas = Numbers(2).uniform(static_cast<std::size_t>(n), 0.1, 0.9);
+  if (c[leak] == 2) spec.cubic = 0.2;
   spec.scale_two = 1.0 / n;
   spec.scale_three = 1.0 / (n * n);
   spec.input_bias = c[bias] & 1;
@@ -86,8 +89,8 @@ bool allowed(const Choice& c) {
 
 std::string describe(const Choice& c) {
   const char* const names[options] = {
-      "model",   "units", "ranks", "channels",   "trials", "steps", "form",    "phi",
-      "phi_out", "match", "bias",  "constraint", "alpha",  "mask",  "initial", "noise"};
+      "model", "units", "ranks",      "channels", "trials", "steps",   "form",  "phi", "phi_out",
+      "match", "bias",  "constraint", "alpha",    "mask",   "initial", "noise", "leak"};
   std::string text;
   for (std::size_t i = 0; i < c.size(); ++i)
     text += std::string(names[i]) + " " + std::to_string(c[i]) + ", ";
@@ -97,7 +100,7 @@ std::string describe(const Choice& c) {
 #if defined(__SANITIZE_ADDRESS__)
 constexpr unsigned arrays = 1;  // of choices; the sanitizers are slow
 #else
-constexpr unsigned arrays = 3;
+constexpr unsigned arrays = 2;
 #endif
 
 template <class T>
@@ -138,6 +141,7 @@ TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
     c[form] = c[phi] = c[phi_out] = 0;
     c[constraint] = c[model] && c[constraint] == 2 ? 2 : 0;
     c[units] = 1 + c[units] % 2;  // 7 or 30
+    c[leak] = 0;
     SCOPED_TRACE(describe(c));
     const Case tested = case_of(c);
     ASSERT_STREQ(cuda::kernel_of<float>(tested.spec, tested.match), "channel, in registers");
@@ -153,13 +157,10 @@ TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
   spec.ranks = {1, 0};
   spec.inputs = spec.outputs = 1;
   EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs), "channel, in registers");
-  Spec bulk = spec, alphas = spec, cubic = spec, rectified = spec, bounded = spec;
+  Spec bulk = spec, rectified = spec;
   bulk.bulk = std::make_shared<const std::vector<double>>(4, 0.5);
-  alphas.alphas = {0.1, 0.2};
-  cubic.cubic = 0.1;
   rectified.rectified_inputs = true;
-  bounded.bounds = {{"w_in", 0.0, 1.0}};
-  for (const Spec& refused : {bulk, alphas, cubic, rectified, bounded})
+  for (const Spec& refused : {bulk, rectified})
     EXPECT_THROW(cuda::kernel_of<float>(refused, Match::outputs), std::invalid_argument);
   spec.units = 129;
   EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");

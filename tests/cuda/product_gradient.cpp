@@ -2,6 +2,7 @@
 // networks over pairwise choices of options and sizes, under every schedule with the same bits.
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 #include "against_cpu.hpp"
@@ -27,9 +28,11 @@ enum Option {
   mask,
   initial,
   noise,
+  leak,
+  masked,
   options
 };
-const std::vector<int> values = {4, 5, 4, 3, 3, 2, 5, 5, 3, 4, 2, 2, 3, 2, 2};
+const std::vector<int> values = {4, 5, 4, 3, 3, 2, 5, 5, 3, 4, 2, 2, 3, 2, 2, 2, 2};
 
 constexpr const char* models[] = {"RNN", "EIRNN", "TBRNN", "HORNN"};
 constexpr int trials_list[] = {1, 5, 33}, steps_list[] = {1, 2, 17};
@@ -39,6 +42,12 @@ bool is_dense(const Choice& c) { return c[model] < 2; }
 int units_of(const Choice& c) {
   constexpr int few[] = {1, 7, 30, 31, 33}, many[] = {7, 31, 33, 64, 100};
   return (is_dense(c) ? many : few)[c[units]];
+}
+
+Constant some_of(int entries) {  // of a parameter, without symmetry
+  std::vector<double> mask = Numbers(4).uniform(static_cast<std::size_t>(entries), 0.0, 1.0);
+  for (double& entry : mask) entry = entry < 0.7;
+  return std::make_shared<const std::vector<double>>(std::move(mask));
 }
 
 Case case_of(const Choice& c) {
@@ -55,9 +64,14 @@ Case case_of(const Choice& c) {
   spec.phi_out = {.kind = static_cast<Nonlinearity>(c[phi_out])};
   spec.input_bias = c[bias] & 1;
   spec.output_bias = c[bias] & 2;
+  if (c[leak]) spec.alphas = Numbers(2).uniform(static_cast<std::size_t>(n), 0.1, 0.9);
+  if (c[leak]) spec.cubic = 0.2;
   spec.gated = c[constraint] == 1 && c[model] == 3;
   spec.identity_readout = c[constraint] == 1 && c[model] < 3;
   if (spec.identity_readout) spec.outputs = n;
+  if (c[masked])
+    spec.masks = {
+        {c[model] == 3 ? "w_hh_tbrnn" : "w_hh", some_of(is_dense(c) ? n * n : n * n * n)}};
   const Match m = static_cast<Match>(c[match]);
   const double largest = is_dense(c)
                              ? 0.6 / std::sqrt(n)
@@ -81,9 +95,9 @@ bool allowed(const Choice& c) {
 }
 
 std::string describe(const Choice& c) {
-  const char* const names[options] = {"model",      "units", "channels", "trials",  "steps",
-                                      "form",       "phi",   "phi_out",  "match",   "bias",
-                                      "constraint", "alpha", "mask",     "initial", "noise"};
+  const char* const names[options] = {
+      "model", "units",      "channels", "trials", "steps",   "form",  "phi",  "phi_out", "match",
+      "bias",  "constraint", "alpha",    "mask",   "initial", "noise", "leak", "masked"};
   std::string text;
   for (std::size_t i = 0; i < c.size(); ++i)
     text += std::string(names[i]) + " " + std::to_string(c[i]) + ", ";

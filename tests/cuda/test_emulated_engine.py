@@ -80,6 +80,27 @@ def test_fit_is_that_of_the_processor():
     same_training(ours, theirs)
 
 
+MASK = RNG.random((6, 6)) < 0.7
+
+
+@pytest.mark.parametrize(
+    ("model", "loss"),
+    [
+        (tbrnn.RNN(mask=MASK, bounds={"w_in": (0, 0.5)}, **SIZES), "mse"),
+        (tbrnn.LowRankRNN(rank=1, cubic=0.1, **{**SIZES, "alpha": np.linspace(0.1, 0.6, 6)}), "mse"),
+        (tbrnn.LowRankRNN(rank=1, **SIZES), "cross_entropy"),
+        (tbrnn.LowRankGRU(rank=1, **SIZES), "logistic"),
+    ],
+    ids=["mask and bounds", "own leak", "cross-entropy", "logistic"],
+)
+def test_options_are_those_of_the_processor(model, loss):
+    classes = np.eye(3)[RNG.integers(3, size=(5, 4))]
+    trials = tbrnn.Trials(TRIALS.inputs, classes)
+    options = {"members": 2, "epochs": 8, "lr": 1e-2, "loss": loss, **FREE}
+    ours, theirs = (tbrnn.fit(model, trials, device=d, **options) for d in ("cuda", "cpu"))
+    same_training(ours, theirs)
+
+
 def test_members_stop_on_their_own_and_may_diverge():
     options = {"members": 4, "epochs": [3, 9, 9, 9], "lr": [1e-2, 1e-2, 1e-2, 1e9]}
     options |= {"target_loss": [None, 1e3, None, None], "stall": [None, None, (2, 1.0), None]}
