@@ -5,11 +5,11 @@
 //   ds_c = sum_n Q_nc e_n     dc = mix_adjoint(ds)    a shuffle over the group
 // With a product stage g also has the adjoint of that, and its weights have their gradient from the saved e and r.
 //
-// The sums of the gradient stay in the lane's registers over all steps and all its trials of a tile.
+// The adjoint of the outputs, do, is that of losses.cuh. The sums of the gradient stay in the lane's registers over all steps and all its trials of a tile.
 #pragma once
 
-#include "equations/loss.hpp"
 #include "forward.cuh"
+#include "losses.cuh"
 
 namespace tbrnn::cuda {
 
@@ -26,43 +26,6 @@ __device__ void clear(const Shape<T>& shape, LaneSums<T, S>& sums) {
   clear(shape, sums.weights);
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) sums.b_out[o] = Number<T>(T(0));
-}
-
-// The errors of one step: of the outputs in every lane of the trial, or of the lane's own units.
-template <class T>
-struct Errors {
-  const Shape<T>& shape;
-  const Source<T>& trial;
-  int t;
-  Number<T> twice;  // 2 / sum of the mask
-
-  __device__ Number<T> add(Number<T> o, int row, Number<T>& loss) const {  // the adjoint of o
-    const Number<T> y = Source<T>::entry(trial.targets, shape.target_rows(), t, row);
-    const Number<T> w = trial.masked_weight(t, row);
-    loss = squared_error(o, y, w, loss);
-    return squared_error_adjoint(o, y, w, twice);
-  }
-};
-
-// Adjoint of the outputs of step t: of the readouts into dc, of the units into d_o.
-template <class T, class S, int lanes>
-__device__ void error_adjoints(const Shape<T>& shape, const Errors<T>& errors,
-                               const Number<T> (&out)[lane_units],
-                               const Number<T> (&c)[S::most_channels],
-                               Number<T> (&dc)[S::most_channels], Number<T> (&d_o)[lane_units],
-                               Number<T>& loss) {
-  const typename S::template Of<T> sizes{shape};
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int o = 0; o < sizes.readouts(); ++o) {
-    const int k = sizes.reductions() + o;
-    dc[k] = o < shape.readouts ? errors.add(c[k], o, loss) : Number<T>(T(0));
-  }
-  TBRNN_UNROLL
-  for (int i = 0; i < lane_units; ++i) {
-    const int n = Group<lanes>::unit(i);
-    d_o[i] =
-        sizes.readouts() == 0 && n < shape.units ? errors.add(out[i], n, loss) : Number<T>(T(0));
-  }
 }
 
 // Where each unit has its own leak, what state t + 2 gives to lambda of state t + 1; the rest of the step has leak 1.

@@ -28,11 +28,11 @@ struct Cohort {  // members of one Spec and what each of them reads
 
 // loss (member), gradient (member, block)
 template <class T>
-void gradient(const Cohort<T>&, Match, double* loss, T* gradient);
+void gradient(const Cohort<T>&, Match, double* loss, T* gradient, Loss = Loss::squared);
 
 // The name of the kernel that serves a network, or why none does.
 template <class T>
-const char* kernel_of(const Spec&, Match);
+const char* kernel_of(const Spec&, Match, Loss = Loss::squared);
 
 template <class T>
 struct States {  // what a training remembers, on the host: (member, block), steps (member, field)
@@ -50,7 +50,7 @@ class Trainer {
     const Dataset<T>* validation;  // or null
     Course course;
   };
-  Trainer(const Spec&, Match, const std::vector<Member>&);
+  Trainer(const Spec&, Match, const std::vector<Member>&, Loss = Loss::squared);
   ~Trainer();
 
   bool run(

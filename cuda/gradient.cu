@@ -11,15 +11,15 @@
 namespace tbrnn::cuda {
 
 template <class T>
-const char* kernel_of(const Spec& spec, Match match) {
-  const auto kernel = choose(spec.model, shape_of<T>(spec, match));
+const char* kernel_of(const Spec& spec, Match match, Loss loss) {
+  const auto kernel = choose(spec.model, shape_of<T>(spec, match, loss));
   const char* why_not = kernel.refused();
   return why_not ? why_not : kernel.name;
 }
 
 template <class T>
-void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
-  const Shape<T> shape = shape_of<T>(cohort.spec, match);
+void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient, Loss kind) {
+  const Shape<T> shape = shape_of<T>(cohort.spec, match, kind);
   const auto kernel = choose(cohort.spec.model, shape);
   if (kernel.refused()) throw std::invalid_argument(kernel.refused());
   const std::size_t members = static_cast<std::size_t>(cohort.members),
@@ -66,9 +66,9 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient) {
   dev::to_host(gradient_memory.data(), entries, gradient);
 }
 
-template const char* kernel_of<float>(const Spec&, Match);
-template const char* kernel_of<double>(const Spec&, Match);
-template void gradient(const Cohort<float>&, Match, double*, float*);
-template void gradient(const Cohort<double>&, Match, double*, double*);
+template const char* kernel_of<float>(const Spec&, Match, Loss);
+template const char* kernel_of<double>(const Spec&, Match, Loss);
+template void gradient(const Cohort<float>&, Match, double*, float*, Loss);
+template void gradient(const Cohort<double>&, Match, double*, double*, Loss);
 
 }  // namespace tbrnn::cuda

@@ -27,6 +27,14 @@ struct Group {
         value[k] = value[k] + Number<T>(dev::shuffle_xor(all_lanes, value[k].v, apart));
     }
   }
+
+  template <class T>
+  __device__ static Number<T> greatest(Number<T> value) {
+    TBRNN_UNROLL
+    for (int apart = lanes / 2; apart; apart /= 2)
+      value = maximum(value, Number<T>(dev::shuffle_xor(all_lanes, value.v, apart)));
+    return value;
+  }
 };
 
 // Weights of a lane's units, or the sums of their gradients.

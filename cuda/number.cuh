@@ -122,6 +122,16 @@ TBRNN_FN Number<T> softplus(Number<T> x) {
 }
 
 template <class T>
+TBRNN_FN Number<T> exp(Number<T> x) {
+  return Number<T>(std::exp(x.v));
+}
+
+template <class T>
+TBRNN_FN Number<T> log(Number<T> x) {
+  return Number<T>(std::log(x.v));
+}
+
+template <class T>
 TBRNN_FN Number<T> expm1(Number<T> x) {
   return Number<T>(std::expm1(x.v));
 }

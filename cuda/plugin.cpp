@@ -44,6 +44,7 @@ decltype(auto) with_number(const plugin::Network& network, Use use) {
 }
 
 Match match_of(const plugin::Network& network) { return static_cast<Match>(network.match); }
+Loss loss_of(const plugin::Network& network) { return static_cast<Loss>(network.loss); }
 
 template <class T>
 struct DataSets {
@@ -63,7 +64,7 @@ std::int32_t kernel(const plugin::Network* network, char* name, std::uint64_t si
   try {
     const Spec spec = spec_of(*network);
     const char* found = with_number(*network, [&](auto number) {
-      return kernel_of<decltype(number)>(spec, match_of(*network));
+      return kernel_of<decltype(number)>(spec, match_of(*network), loss_of(*network));
     });
     tell(found);
     return std::string_view(found).substr(0, 4) != "none";
@@ -82,7 +83,7 @@ void gradient_of(const plugin::Network& network, const plugin::Members& members,
     cohort.data.push_back(data.at(members.set_of[m]));
     cohort.noise.push_back({noise.keys[m], noise.sigmas[m], noise.epoch});
   }
-  gradient(cohort, match_of(network), loss, out);
+  gradient(cohort, match_of(network), loss, out, loss_of(network));
 }
 
 void gradient_entry(const plugin::Network* network, const plugin::Members* members,
@@ -188,7 +189,7 @@ class TrainingOf final : public Training {
                       course_of(courses[m])});
       progress.push_back(progress_of(states.progress[m]));
     }
-    trainer_ = std::make_unique<Trainer<T>>(spec, match_of(network), list);
+    trainer_ = std::make_unique<Trainer<T>>(spec, match_of(network), list, loss_of(network));
     trainer_->write(progress, arrays_of<T>(states));
   }
 

@@ -10,7 +10,7 @@
 namespace tbrnn::cuda {
 
 template <class T>
-Shape<T> shape_of(const Spec& spec, Match match) {
+Shape<T> shape_of(const Spec& spec, Match match, Loss loss) {
   if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
   if (spec.rectified_inputs)
     throw std::invalid_argument("rectified inputs are not among what the CUDA engine computes");
@@ -35,6 +35,7 @@ Shape<T> shape_of(const Spec& spec, Match match) {
               : match == Match::rates ? s.phi
                                       : Activation<T>{Nonlinearity::identity};
   s.apart = rate && s.phi_out != s.phi;
+  s.loss = loss;
   s.gated = spec.gated;
   s.hard_orth = spec.hard_orth;
   s.own_leak = spec.own_leak();

@@ -32,7 +32,7 @@ struct Trainer<T>::State {
   std::size_t scratch_size;  // of a block
   dev::Memory<T> scratch_memory;
 
-  State(const Spec&, Match, const std::vector<Member>&);
+  State(const Spec&, Match, const std::vector<Member>&, Loss);
   long history_size(long epochs) const;
   void launch(const std::vector<int>& running, long epochs);
 };
@@ -55,8 +55,9 @@ dev::Memory<T> zeros(std::size_t size) {
 }  // namespace
 
 template <class T>
-Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member>& members)
-    : shape(shape_of<T>(spec, match)),
+Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member>& members,
+                         Loss loss)
+    : shape(shape_of<T>(spec, match, loss)),
       kernel(choose(spec.model, shape)),
       data(sets_of(members)),
       constants(spec),
@@ -156,8 +157,8 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
 }
 
 template <class T>
-Trainer<T>::Trainer(const Spec& spec, Match match, const std::vector<Member>& members)
-    : state_(std::make_unique<State>(spec, match, members)) {}
+Trainer<T>::Trainer(const Spec& spec, Match match, const std::vector<Member>& members, Loss loss)
+    : state_(std::make_unique<State>(spec, match, members, loss)) {}
 
 template <class T>
 Trainer<T>::~Trainer() = default;

@@ -39,6 +39,7 @@ struct Shape {
   Form form;
   Activation<T> phi, phi_out;
   bool apart;  // the readout or the loss reads phi_out(x), not the phi(x) of the recurrence
+  Loss loss;
   bool gated, hard_orth;
   bool own_leak;   // of each unit, from the array below; leak and alpha are 1 then
   const T* leaks;  // [3][unit]: 1 - alpha, alpha, alpha gamma

@@ -33,6 +33,7 @@ class DataViews {
 struct DeviceCohort {
   Spec spec;
   Match match;
+  Loss loss;
   bool real;
   int first;  // of the trainer's learners
   DataViews data;

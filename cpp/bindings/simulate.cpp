@@ -41,8 +41,9 @@ struct CohortArguments {
   }
 
   // In parts where the device's memory is too small for all.
-  void gradient_on(const plugin::Table& table, Match match, double* loss, T* gradients) const {
-    const NetworkView network(cohort.spec, match, std::is_same_v<T, double>);
+  void gradient_on(const plugin::Table& table, Match match, Loss kind, double* loss,
+                   T* gradients) const {
+    const NetworkView network(cohort.spec, match, kind, std::is_same_v<T, double>);
     DataViews views(data, {});
     const std::size_t block = block_size(cohort.spec);
     std::vector<std::uint64_t> keys;
@@ -111,7 +112,7 @@ py::tuple gradient_of_members(const Spec& spec, const py::object& parameters,
     if (plugin.empty())
       gradient(arguments.cohort, match, threads, loss_at, gradient_at, kind);
     else
-      arguments.gradient_on(open_plugin(plugin), match, loss_at, gradient_at);
+      arguments.gradient_on(open_plugin(plugin), match, kind, loss_at, gradient_at);
   }
   return py::make_tuple(loss, gradients);
 }

@@ -82,7 +82,7 @@ class PyTrainer {
                                                       parameters.data(m, 0), starts[i]));
     }
     if (device_)
-      device_->add({spec, match, std::is_same_v<T, double>, cohorts_.back().first,
+      device_->add({spec, match, loss, std::is_same_v<T, double>, cohorts_.back().first,
                     DataViews(data, held), courses});
   }
 

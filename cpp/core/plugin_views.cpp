@@ -18,7 +18,7 @@ Constant constant_of(const double* values, std::size_t size) {
 
 }  // namespace
 
-NetworkView::NetworkView(const Spec& s, Match match, bool real) {
+NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real) {
   for (const auto& [field, mask] : s.masks)
     masks_.push_back({field.c_str(), mask->data(), mask->size()});
   for (const Bound& bound : s.bounds)
@@ -50,6 +50,7 @@ NetworkView::NetworkView(const Spec& s, Match match, bool real) {
               .mask_count = static_cast<std::int32_t>(masks_.size()),
               .bound_count = static_cast<std::int32_t>(bounds_.size()),
               .match = static_cast<std::int32_t>(match),
+              .loss = static_cast<std::int32_t>(loss),
               .real = real};
 }
 

@@ -118,10 +118,8 @@ def plugin_for(device: object, refusal: Callable[[str], str | None]) -> str:
 
 def missing_kernel(path: str, nets: Ensemble, match: str, loss: str) -> str | None:
     """What of some networks the device does not compute."""
-    if loss != "mse":
-        return f"loss={loss!r}"
     for cohort in nets.cohorts:
-        served, text = _engine.device_kernel(path, cohort.model.spec, match, nets.dtype)
+        served, text = _engine.device_kernel(path, cohort.model.spec, match, loss, nets.dtype)
         if not served:
             return f"{type(cohort.model).__name__} of {cohort.model.units} units ({text})"
     return None

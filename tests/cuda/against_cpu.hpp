@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
+#include <utility>
 
 #include "cpu/simulate.hpp"
 #include "engine.hpp"
@@ -19,8 +21,17 @@ struct Case {
   Experiment experiment;
   std::vector<double> parameters;
   double sigma;
+  Loss loss = Loss::squared;
 
   static constexpr int members = 2;
+
+  // The loss of classes, whose targets are not negative.
+  Case of(Loss kind) && {
+    loss = kind;
+    if (kind != Loss::squared)
+      for (double& y : experiment.target) y = std::fabs(y);
+    return std::move(*this);
+  }
 
   // Parameters are small enough for every nonlinearity; those of a product stage are at most `largest`.
   Case(const Spec& s, Match m, const Experiment& e, double sigma_, double largest = 0.6)
@@ -44,7 +55,7 @@ std::vector<double> on_cpu(const Case& c) {
       c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
   std::vector<double> loss(Case::members);
   std::vector<T> g(p.size());
-  gradient(cohort, c.match, 1, loss.data(), g.data());
+  gradient(cohort, c.match, 1, loss.data(), g.data(), c.loss);
   loss.insert(loss.end(), g.begin(), g.end());
   return loss;
 }
@@ -59,7 +70,7 @@ std::string emulate(const Case& c, std::vector<double>& result) {
       p.size() + Case::members,
       [&](double* out) {
         std::vector<T> g(p.size());
-        cuda::gradient(cohort, c.match, out, g.data());
+        cuda::gradient(cohort, c.match, out, g.data(), c.loss);
         std::copy(g.begin(), g.end(), out + Case::members);
       },
       result);

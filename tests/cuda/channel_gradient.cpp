@@ -36,9 +36,10 @@ enum Option {
   initial,
   noise,
   leak,
+  loss,
   options
 };
-const std::vector<int> values = {3, 7, 3, 3, 3, 3, 2, 7, 7, 3, 4, 3, 2, 3, 2, 2, 3};
+const std::vector<int> values = {3, 7, 3, 3, 3, 3, 2, 7, 7, 3, 4, 3, 2, 3, 2, 2, 3, 3};
 constexpr Activation<double> activations[] = {{Nonlinearity::tanh},
                                               {Nonlinearity::relu},
                                               {Nonlinearity::sigmoid},
@@ -76,21 +77,24 @@ Spec spec_of(const Choice& c) {
 Case case_of(const Choice& c) {
   const Spec spec = spec_of(c);
   const Match m = static_cast<Match>(c[match]);
-  return {spec, m,
-          Experiment(spec, m, trials_list[c[trials]], steps_list[c[steps]], c[mask], c[initial]),
-          c[noise] ? 0.1 : 0.0};
+  return Case(
+             spec, m,
+             Experiment(spec, m, trials_list[c[trials]], steps_list[c[steps]], c[mask], c[initial]),
+             c[noise] ? 0.1 : 0.0)
+      .of(static_cast<Loss>(c[loss]));
 }
 
 bool allowed(const Choice& c) {
   const bool large = units_list[c[units]] > 33 && c[trials] == 2 && c[steps] == 2;
   const bool ranks_fit = c[ranks] == 0 || units_list[c[units]] > 1;
-  return !large && ranks_fit && (c[constraint] < 2 || c[model] > 0);
+  const bool masked = c[loss] != static_cast<int>(Loss::cross_entropy) || c[mask] < 2;
+  return !large && ranks_fit && masked && (c[constraint] < 2 || c[model] > 0);
 }
 
 std::string describe(const Choice& c) {
   const char* const names[options] = {
-      "model", "units", "ranks",      "channels", "trials", "steps",   "form",  "phi", "phi_out",
-      "match", "bias",  "constraint", "alpha",    "mask",   "initial", "noise", "leak"};
+      "model", "units", "ranks",      "channels", "trials", "steps",   "form",  "phi",  "phi_out",
+      "match", "bias",  "constraint", "alpha",    "mask",   "initial", "noise", "leak", "loss"};
   std::string text;
   for (std::size_t i = 0; i < c.size(); ++i)
     text += std::string(names[i]) + " " + std::to_string(c[i]) + ", ";
@@ -141,7 +145,7 @@ TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
     c[form] = c[phi] = c[phi_out] = 0;
     c[constraint] = c[model] && c[constraint] == 2 ? 2 : 0;
     c[units] = 1 + c[units] % 2;  // 7 or 30
-    c[leak] = 0;
+    c[leak] = c[loss] = 0;
     SCOPED_TRACE(describe(c));
     const Case tested = case_of(c);
     ASSERT_STREQ(cuda::kernel_of<float>(tested.spec, tested.match), "channel, in registers");

@@ -54,7 +54,7 @@ class Case:
 
     def kernel(self, plugin, dtype):
         """The name of the kernel that serves it, or None, and why."""
-        served, words = _engine.device_kernel(plugin, self.model.spec, self.match, dtype)
+        served, words = _engine.device_kernel(plugin, self.model.spec, self.match, "mse", dtype)
         return (words, "") if served else (None, words)
 
     def nets(self, members, dtype):
