@@ -81,13 +81,14 @@ def test_fit_is_that_of_the_processor():
 
 
 MASK = RNG.random((6, 6)) < 0.7
+OWN_LEAK = {**SIZES, "alpha": np.linspace(0.1, 0.6, 6), "cubic": 0.1}
 
 
 @pytest.mark.parametrize(
     ("model", "loss"),
     [
         (tbrnn.RNN(mask=MASK, bounds={"w_in": (0, 0.5)}, **SIZES), "mse"),
-        (tbrnn.LowRankRNN(rank=1, cubic=0.1, **{**SIZES, "alpha": np.linspace(0.1, 0.6, 6)}), "mse"),
+        (tbrnn.LowRankRNN(rank=1, **OWN_LEAK), "mse"),
         (tbrnn.LowRankRNN(rank=1, **SIZES), "cross_entropy"),
         (tbrnn.LowRankGRU(rank=1, **SIZES), "logistic"),
     ],
