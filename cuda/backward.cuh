@@ -107,9 +107,10 @@ __device__ void add_drive(const Shape<T>& shape, const Number<T> (&e)[lane_units
 
 // Returns the sum of the trial's weighted squared errors, the lane's share of it where the errors are the units'.
 template <class Model, class T, class S, int lanes>
-__device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>& trial, T twice,
-                              const LaneWeights<T, S>& w, const Packed<T>& packed,
-                              const History<T>& history, LaneSums<T, S>& sums) {
+__device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>& trial,
+                              Noise<T> noise, T twice, const LaneWeights<T, S>& w,
+                              const Packed<T>& packed, const History<T>& history,
+                              LaneSums<T, S>& sums) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   V loss(T(0));
@@ -144,7 +145,7 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
     for (int o = 0; o < sizes.readouts(); ++o)
       sums.b_out[o] = sums.b_out[o] + dc[sizes.reductions() + o];
     read_channels<T, S, lanes>(shape, history, t, c);
-    drives_of<Model, T, S>(shape, trial, t, c, s);
+    drives_of<Model, T, S>(shape, trial, noise, t, c, s);
     add_drive<T, S>(shape, e, s, sums);
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.drives(); ++k) {

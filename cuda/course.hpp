@@ -13,7 +13,7 @@ inline constexpr int most_fields = 16;  // arrays of a parameter block
 
 struct Course {
   std::uint64_t key;  // of noise: seed in the lower, member in the upper half
-  double sigma;
+  double sigma, input_sigma;
   int lr_ramp;  // a Ramp of equations/schedule.hpp
   double lr_first, lr_last;
   long lr_epochs;

@@ -15,6 +15,7 @@ struct MemberNoise {
   std::uint64_t key = 0;  // seed in the lower, member in the upper half
   double sigma = 0.0;
   std::uint32_t epoch = 0;
+  double input_sigma = 0.0;
 };
 
 template <class T>

@@ -12,19 +12,34 @@
 
 namespace tbrnn::cuda {
 
-template <class T>
-__device__ Number<T> input(const Shape<T>& shape, const Source<T>& trial, int t, int i) {
-  return i < shape.inputs ? Source<T>::entry(trial.inputs, shape.inputs, t, i) : Number<T>(T(0));
+// The inputs of step t, behind the first numbers of s: u, and with noise u + sigma xi or max(0, u + sigma xi).
+template <class T, class S, int most>
+__device__ void inputs_of(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
+                          int t, int first, Number<T> (&s)[most]) {
+  using V = Number<T>;
+  const typename S::template Of<T> sizes{shape};
+  TBRNN_UNROLL_TIMES(S::unrolled)
+  for (int i = 0; i < sizes.inputs(); ++i)
+    s[first + i] = i < shape.inputs ? Source<T>::entry(trial.inputs, shape.inputs, t, i) : V(T(0));
+  if (!sizes.noisy_inputs() || noise.input_sigma == T(0)) return;
+  for (int begin = 0; begin < sizes.inputs(); begin += lane_units) {
+    T z[lane_units];
+    normals(noise, t, trial.number, begin, z, Purpose::input_noise);
+    for (int i = 0; i < lane_units && begin + i < shape.inputs; ++i) {
+      V& u = s[first + begin + i];
+      u = fma(V(noise.input_sigma), V(z[i]), u);
+      if (shape.rectified_inputs) u = maximum(V(T(0)), u);
+    }
+  }
 }
 
 // s = mix(c), then the inputs of step t
 template <class Model, class T, class S>
-__device__ void drives_of(const Shape<T>& shape, const Source<T>& trial, int t,
-                          Number<T> (&c)[S::most_channels], Number<T> (&s)[S::most_driven]) {
+__device__ void drives_of(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
+                          int t, Number<T> (&c)[S::most_channels], Number<T> (&s)[S::most_driven]) {
   const typename S::template Of<T> sizes{shape};
   Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int i = 0; i < sizes.inputs(); ++i) s[sizes.drives() + i] = input(shape, trial, t, i);
+  inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
 }
 
 // The overlaps of the carrier and the outputs of what the readout reads.
@@ -143,7 +158,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     channels_of<T, S, lanes>(shape, w, b_out, carrier, out, c);
     save_channels<T, S, lanes>(shape, history, t, c);
     if (t == steps) return;
-    drives_of<Model, T, S>(shape, trial, t, c, s);
+    drives_of<Model, T, S>(shape, trial, noise, t, c, s);
     [[maybe_unused]] V y[1][lane_units];
     if constexpr (Product<Model>::exists) {
       dev::block_barrier();  // the carriers of the trial are saved

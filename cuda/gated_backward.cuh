@@ -98,14 +98,14 @@ __device__ void add_drives_gradient(const Shape<T>& shape, int p, const Number<T
 
 // The gradient of all that drives, and the adjoint of the overlaps of x.
 template <class Model, class T, class S, int lanes>
-__device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial,
+__device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
                                const LaneWeights<T, S>& w, const History<T>& history, int t,
                                const Number<T> (&c)[S::most_channels],
                                const Number<T> (&e)[S::preactivations][lane_units],
                                Number<T> (&dc)[S::most_channels], LaneSums<T, S>& sums) {
   const typename S::template Of<T> sizes{shape};
   Number<T> u[S::most_inputs];
-  inputs_of<T, S>(shape, trial, t, u);
+  inputs_of<T, S>(shape, trial, noise, t, 0, u);
   TBRNN_UNROLL
   for (int p = 0; p < Model::candidate; ++p) {
     add_drives_gradient(shape, p, e[p], c, p * sizes.drives(), u, sums);
@@ -126,8 +126,9 @@ __device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial,
 // Returns the sum of the trial's weighted errors, the lane's share of it where the errors are the units'.
 template <class Model, class T, class S, int lanes>
 __device__ Number<T> gated_backward(const Shape<T>& shape, int steps, const Source<T>& trial,
-                                    T twice, const LaneWeights<T, S>& w, const Packed<T>& packed,
-                                    const History<T>& history, LaneSums<T, S>& sums) {
+                                    Noise<T> noise, T twice, const LaneWeights<T, S>& w,
+                                    const Packed<T>& packed, const History<T>& history,
+                                    LaneSums<T, S>& sums) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   constexpr int preactivations = S::preactivations;
@@ -155,7 +156,7 @@ __device__ Number<T> gated_backward(const Shape<T>& shape, int steps, const Sour
     if constexpr (has_late<Model>)
       reset_adjoint<Model, T, S, lanes>(shape, w, x, v, lambda, e, sums);
     read_channels<T, S, lanes>(shape, history, t, c);
-    drives_adjoint<Model, T, S, lanes>(shape, trial, w, history, t, c, e, dc, sums);
+    drives_adjoint<Model, T, S, lanes>(shape, trial, noise, w, history, t, c, e, dc, sums);
     if constexpr (Product<Model>::exists) {
       TBRNN_UNROLL
       for (int p = 0; p < preactivations; ++p)

@@ -9,14 +9,6 @@
 
 namespace tbrnn::cuda {
 
-template <class T, class S>
-__device__ void inputs_of(const Shape<T>& shape, const Source<T>& trial, int t,
-                          Number<T> (&u)[S::most_inputs]) {
-  const typename S::template Of<T> sizes{shape};
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int i = 0; i < sizes.inputs(); ++i) u[i] = input(shape, trial, t, i);
-}
-
 // v += b + Q (overlaps, inputs) of pre-activation p; the overlaps of one pre-activation follow those of another.
 template <class T, class S, int most>
 __device__ void add_drives(const Shape<T>& shape, const LaneWeights<T, S>& w, int p,
@@ -70,13 +62,14 @@ __device__ void save_late(const Shape<T>& shape, const History<T>& history, int 
 
 // Gates and candidate of step t.
 template <class Model, class T, class S, int lanes>
-__device__ void respond(const Shape<T>& shape, const Source<T>& trial, const LaneWeights<T, S>& w,
-                        const Packed<T>& packed, const History<T>& history, int t,
-                        const Number<T> (&x)[lane_units], const Number<T> (&c)[S::most_channels],
+__device__ void respond(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
+                        const LaneWeights<T, S>& w, const Packed<T>& packed,
+                        const History<T>& history, int t, const Number<T> (&x)[lane_units],
+                        const Number<T> (&c)[S::most_channels],
                         Number<T> (&v)[S::preactivations][lane_units]) {
   const typename S::template Of<T> sizes{shape};
   Number<T> u[S::most_inputs];
-  inputs_of<T, S>(shape, trial, t, u);
+  inputs_of<T, S>(shape, trial, noise, t, 0, u);
   if constexpr (Product<Model>::exists) {
     dev::block_barrier();  // the states of the trial are saved
     drive_of_product<Model, T, lanes>(shape, packed, history, t, v);
@@ -119,7 +112,7 @@ __device__ void gated_forward(const Shape<T>& shape, int steps, const Source<T>&
     channels_of<T, S, lanes>(shape, w, b_out, x, x, c);
     save_channels<T, S, lanes>(shape, history, t, c);
     if (t == steps) return;
-    respond<Model, T, S, lanes>(shape, trial, w, packed, history, t, x, c, v);
+    respond<Model, T, S, lanes>(shape, trial, noise, w, packed, history, t, x, c, v);
     TBRNN_UNROLL
     for (int p = 0; p < preactivations; ++p)
       history.response[place(t * preactivations + p)] = quad(v[p]);

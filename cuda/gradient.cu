@@ -19,7 +19,8 @@ const char* kernel_of(const Spec& spec, Match match, Loss loss) {
 
 template <class T>
 void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient, Loss kind) {
-  const Shape<T> shape = shape_of<T>(cohort.spec, match, kind);
+  Shape<T> shape = shape_of<T>(cohort.spec, match, kind);
+  for (const MemberNoise& noise : cohort.noise) shape.noisy_inputs |= noise.input_sigma != 0.0;
   const auto kernel = choose(cohort.spec.model, shape);
   if (kernel.refused()) throw std::invalid_argument(kernel.refused());
   const std::size_t members = static_cast<std::size_t>(cohort.members),
@@ -31,6 +32,7 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient, L
     Course& course = courses.emplace_back();
     course.key = noise.key;
     course.sigma = noise.sigma;
+    course.input_sigma = noise.input_sigma;
     Progress& at = progress.emplace_back(Progress::start());
     at.pass = Pass::gradient;
     at.epochs = noise.epoch;

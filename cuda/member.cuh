@@ -54,11 +54,11 @@ __device__ void run_tile(bool learns, const Shape<T>& shape, const Trials<T>& da
     if (!learns)
       loss[0] = loss_of<T, S, lanes>(shape, data.steps, source, scratch.history);
     else if constexpr (has_gates(Model::recurrence))
-      loss[0] = gated_backward<Model, T, S, lanes>(shape, data.steps, source, twice, w,
+      loss[0] = gated_backward<Model, T, S, lanes>(shape, data.steps, source, noise, twice, w,
                                                    scratch.packed, scratch.history, sums);
     else
-      loss[0] = backward<Model, T, S, lanes>(shape, data.steps, source, twice, w, scratch.packed,
-                                             scratch.history, sums);
+      loss[0] = backward<Model, T, S, lanes>(shape, data.steps, source, noise, twice, w,
+                                             scratch.packed, scratch.history, sums);
     if constexpr (Product<Model>::exists)
       if (learns) {
         dev::block_barrier();  // every e is saved

@@ -56,11 +56,12 @@ TBRNN_FN void normal_pair(std::uint32_t radius, std::uint32_t angle, double& z0,
   box_muller(radius, angle, z0, z1);
 }
 
-// Normals of units first ... first + 3 at one step of one trial.
+// Normals of units, or inputs, first ... first + 3 at one step of one trial.
 template <class T>
-TBRNN_FN void normals(const Noise<T>& noise, int step, std::uint32_t trial, int first, T (&z)[4]) {
+TBRNN_FN void normals(const Noise<T>& noise, int step, std::uint32_t trial, int first, T (&z)[4],
+                      Purpose purpose = Purpose::state_noise) {
   std::uint32_t w[4] = {noise.epoch, static_cast<std::uint32_t>(step), trial,
-                        noise_block(first, Purpose::state_noise)};
+                        noise_block(first, purpose)};
   philox(w, noise.seed, noise.member);
   normal_pair(w[0], w[1], z[0], z[1]);
   normal_pair(w[2], w[3], z[2], z[3]);

@@ -81,7 +81,7 @@ void gradient_of(const plugin::Network& network, const plugin::Members& members,
   Cohort<T> cohort{spec_of(network), members.count, parameters, {}, {}};
   for (int m = 0; m < members.count; ++m) {
     cohort.data.push_back(data.at(members.set_of[m]));
-    cohort.noise.push_back({noise.keys[m], noise.sigmas[m], noise.epoch});
+    cohort.noise.push_back({noise.keys[m], noise.sigmas[m], noise.epoch, noise.input_sigmas[m]});
   }
   gradient(cohort, match_of(network), loss, out, loss_of(network));
 }
@@ -101,6 +101,7 @@ void gradient_entry(const plugin::Network* network, const plugin::Members* membe
 Course course_of(const plugin::Course& c) {
   return {.key = c.key,
           .sigma = c.sigma,
+          .input_sigma = c.input_sigma,
           .lr_ramp = c.lr_ramp,
           .lr_first = c.lr_first,
           .lr_last = c.lr_last,

@@ -12,8 +12,6 @@ namespace tbrnn::cuda {
 template <class T>
 Shape<T> shape_of(const Spec& spec, Match match, Loss loss) {
   if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
-  if (spec.rectified_inputs)
-    throw std::invalid_argument("rectified inputs are not among what the CUDA engine computes");
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
     const Field* field = find(list, name);
@@ -36,6 +34,7 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss) {
                                       : Activation<T>{Nonlinearity::identity};
   s.apart = rate && s.phi_out != s.phi;
   s.loss = loss;
+  s.rectified_inputs = spec.rectified_inputs;
   s.gated = spec.gated;
   s.hard_orth = spec.hard_orth;
   s.own_leak = spec.own_leak();

@@ -35,7 +35,7 @@ struct Known {
   static bool covers(const Shape<T>& s) {
     const bool plain = s.form == Form::rate || has_gates(Model::recurrence);
     return plain && s.phi == Activation<T>{} && !s.apart && !s.own_leak &&
-           s.loss == Loss::squared && s.reductions == known_reductions &&
+           s.loss == Loss::squared && !s.noisy_inputs && s.reductions == known_reductions &&
            s.drives == known_drives && s.inputs <= most_in && s.readouts <= most_out &&
            (s.readouts == 0) == (most_out == 0);
   }
@@ -51,6 +51,7 @@ struct Known {
     TBRNN_FN static constexpr int readouts() { return most_out; }
     TBRNN_FN static constexpr bool voltage() { return false; }
     TBRNN_FN static constexpr bool apart() { return false; }
+    TBRNN_FN static constexpr bool noisy_inputs() { return false; }
     TBRNN_FN static constexpr bool own_leak() { return false; }
     TBRNN_FN static constexpr Loss loss() { return Loss::squared; }
     TBRNN_FN static constexpr Nonlinearity phi() { return Nonlinearity::tanh; }
@@ -83,6 +84,7 @@ struct Loose {
     TBRNN_FN int readouts() const { return shape.readouts; }
     TBRNN_FN bool voltage() const { return shape.form == Form::voltage; }
     TBRNN_FN bool apart() const { return shape.apart; }
+    TBRNN_FN bool noisy_inputs() const { return shape.noisy_inputs; }
     TBRNN_FN bool own_leak() const { return shape.own_leak; }
     TBRNN_FN Loss loss() const { return shape.loss; }
     TBRNN_FN const Activation<T>& phi() const { return shape.phi; }

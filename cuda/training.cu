@@ -47,6 +47,12 @@ auto sets_of(const std::vector<Member>& members) {  // the data sets, then the v
   return sets;
 }
 
+template <class T, class Member>
+Shape<T> with_noise(Shape<T> shape, const std::vector<Member>& members) {
+  for (const Member& member : members) shape.noisy_inputs |= member.course.input_sigma != 0.0;
+  return shape;
+}
+
 template <class T>
 dev::Memory<T> zeros(std::size_t size) {
   return on_device(std::vector<T>(size).data(), size);
@@ -57,7 +63,7 @@ dev::Memory<T> zeros(std::size_t size) {
 template <class T>
 Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member>& members,
                          Loss loss)
-    : shape(shape_of<T>(spec, match, loss)),
+    : shape(with_noise(shape_of<T>(spec, match, loss), members)),
       kernel(choose(spec.model, shape)),
       data(sets_of(members)),
       constants(spec),

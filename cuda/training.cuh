@@ -155,7 +155,8 @@ __device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch)
   const Course& course = learner.course();
   const Progress& progress = learner.progress();
   const Trials<T>& data = task.data[task.data_of[learner.member]];
-  const Noise<T> noise{static_cast<T>(course.sigma), static_cast<std::uint32_t>(course.key),
+  const Noise<T> noise{static_cast<T>(course.sigma), static_cast<T>(course.input_sigma),
+                       static_cast<std::uint32_t>(course.key),
                        static_cast<std::uint32_t>(course.key >> 32),
                        static_cast<std::uint32_t>(progress.epochs)};
   pack<Model>(shape, learner.parameters, scratch.orth, scratch.packed);

@@ -41,6 +41,7 @@ struct Shape {
   bool apart;  // the readout or the loss reads phi_out(x), not the phi(x) of the recurrence
   Loss loss;
   bool gated, hard_orth;
+  bool noisy_inputs, rectified_inputs;
   bool own_leak;   // of each unit, from the array below; leak and alpha are 1 then
   const T* leaks;  // [3][unit]: 1 - alpha, alpha, alpha gamma
   int excitatory;  // of EIRNN
@@ -67,7 +68,7 @@ struct Shape {
 
 template <class T>
 struct Noise {
-  T sigma;
+  T sigma, input_sigma;
   std::uint32_t seed, member, epoch;
 };
 

@@ -90,6 +90,7 @@ plugin::Course course_of(const Course& c) {
     untrained |= static_cast<std::uint32_t>(!c.trained[i]) << i;
   return {.key = c.key,
           .sigma = c.sigma,
+          .input_sigma = c.input_sigma,
           .lr_ramp = static_cast<std::int32_t>(c.lr_ramp),
           .untrained = untrained,
           .lr_first = c.lr_first,

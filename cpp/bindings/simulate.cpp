@@ -47,16 +47,18 @@ struct CohortArguments {
     DataViews views(data, {});
     const std::size_t block = block_size(cohort.spec);
     std::vector<std::uint64_t> keys;
-    std::vector<double> sigmas;
+    std::vector<double> sigmas, input_sigmas;
     for (const NoiseSource& noise : cohort.noise) {
       keys.push_back(noise.key);
       sigmas.push_back(noise.sigma);
+      input_sigmas.push_back(noise.input_sigma);
     }
     const auto compute = [&](std::size_t first, std::size_t count, auto&& again) -> void {
       std::vector<int> list(count);
       std::iota(list.begin(), list.end(), static_cast<int>(first));
       const plugin::Members members = views.of(list);
-      const plugin::Noise noise{&keys[first], &sigmas[first], cohort.noise.front().epoch};
+      const plugin::Noise noise{&keys[first], &sigmas[first], &input_sigmas[first],
+                                cohort.noise.front().epoch};
       plugin::Failure failure{};
       table.gradient(network.get(), &members, &noise, cohort.parameters + first * block,
                      loss + first, gradients + first * block, &failure);

@@ -73,13 +73,13 @@ struct Members {
 
 struct Noise {  // [member]
   const std::uint64_t* keys;
-  const double* sigmas;
+  const double *sigmas, *input_sigmas;
   std::uint32_t epoch;
 };
 
 struct Course {  // of cpu/progress.hpp
   std::uint64_t key;
-  double sigma;
+  double sigma, input_sigma;
   std::int32_t lr_ramp;
   std::uint32_t untrained;  // one bit for each array that takes no step
   double lr_first, lr_last, decay, clip, target_loss, stall_improvement, patience_improvement;

@@ -136,7 +136,6 @@ def training_plugin(
             "batch": each["batch"].any(),
             "guard": each["guard_back"].any(),
             "statistics": statistics > 0,
-            "noise of inputs": each["input_sigma"].any(),
         }.items():
             if asked:
                 return name

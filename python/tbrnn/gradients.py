@@ -75,13 +75,6 @@ def gradient(
     check_trials(nets, trials, match)
     check_loss(loss, match, trials)
     index = dataset_of_members(dataset, trials, len(nets))
-    input_sigma = input_noise_of_members(nets, noise)
-
-    def refusal(path: str) -> str | None:
-        if input_sigma.any():
-            return "noise of inputs"
-        return missing_kernel(path, nets, match, loss)
-
     losses, block = _engine.gradient(
         model.spec,
         nets.cohorts[0].parameters[nets.order[:, 1]],
@@ -90,10 +83,10 @@ def gradient(
         match=match,
         loss=loss,
         sigma=noise_of_members(nets, noise),
-        input_sigma=input_sigma,
+        input_sigma=input_noise_of_members(nets, noise),
         keys=simulation_keys(nets, seed),
         epoch=0,
         threads=thread_count(threads),
-        plugin=plugin_for(device, refusal),
+        plugin=plugin_for(device, lambda path: missing_kernel(path, nets, match, loss)),
     )
     return losses, by_name(model, block)

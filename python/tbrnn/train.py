@@ -155,7 +155,7 @@ def fit(
     device : {"cpu", "cuda", "auto"}, optional
         What trains: the processor or a CUDA device. "auto": the device where there is one that
         computes all that was asked for, else the processor. On a device all members of a model are
-        trained at once; it takes neither `batch`, `guard`, `statistics` nor noise of inputs.
+        trained at once; it takes neither `batch`, `guard` nor `statistics`.
         Default: ``TBRNN_DEVICE``, or "cpu".
     progress : bool, optional
         A progress bar always (True) or never (False). Default: on a terminal, after one second.

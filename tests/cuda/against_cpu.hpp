@@ -21,6 +21,7 @@ struct Case {
   Experiment experiment;
   std::vector<double> parameters;
   double sigma;
+  double input_sigma = 0.0;
   Loss loss = Loss::squared;
 
   static constexpr int members = 2;
@@ -30,6 +31,11 @@ struct Case {
     loss = kind;
     if (kind != Loss::squared)
       for (double& y : experiment.target) y = std::fabs(y);
+    return std::move(*this);
+  }
+
+  Case with_noisy_inputs(double sigma_) && {
+    input_sigma = sigma_;
     return std::move(*this);
   }
 
@@ -51,8 +57,11 @@ template <class T>
 std::vector<double> on_cpu(const Case& c) {
   const Dataset<T> data = c.experiment.dataset<T>();
   const auto p = as<T>(c.parameters);
-  const Cohort<T> cohort{
-      c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
+  const Cohort<T> cohort{c.spec,
+                         Case::members,
+                         p.data(),
+                         {&data, &data},
+                         {{5, c.sigma, 3, c.input_sigma}, {1, c.sigma, 2, 2 * c.input_sigma}}};
   std::vector<double> loss(Case::members);
   std::vector<T> g(p.size());
   gradient(cohort, c.match, 1, loss.data(), g.data(), c.loss);
@@ -65,7 +74,11 @@ std::string emulate(const Case& c, std::vector<double>& result) {
   const Dataset<T> data = c.experiment.dataset<T>();
   const auto p = as<T>(c.parameters);
   const cuda::Cohort<T> cohort{
-      c.spec, Case::members, p.data(), {&data, &data}, {{5, c.sigma, 3}, {1, c.sigma, 2}}};
+      c.spec,
+      Case::members,
+      p.data(),
+      {&data, &data},
+      {{5, c.sigma, 3, c.input_sigma}, {1, c.sigma, 2, 2 * c.input_sigma}}};
   return emulator::fault_of(
       p.size() + Case::members,
       [&](double* out) {

@@ -28,7 +28,7 @@ enum Option {
   noise,
   options
 };
-const std::vector<int> values = {2, 7, 4, 4, 3, 3, 5, 3, 4, 2, 2, 3, 2, 2};
+const std::vector<int> values = {2, 7, 4, 4, 3, 3, 5, 3, 4, 2, 2, 3, 2, 3};
 
 constexpr const char* models[] = {"LowRankGRU", "LeakyGRU"};
 constexpr int units_list[] = {1, 7, 30, 31, 33, 64, 100}, rank_list[] = {1, 2, 3, 6},
@@ -52,9 +52,11 @@ Case case_of(const Choice& c) {
   if (spec.identity_readout) spec.outputs = n;
   const Match m = static_cast<Match>(c[match]);
   const double largest = c[model] == 0 ? 0.6 : 0.6 / std::sqrt(n);
-  return {spec, m,
-          Experiment(spec, m, trials_list[c[trials]], steps_list[c[steps]], c[mask], c[initial]),
-          c[noise] ? 0.1 : 0.0, largest};
+  return Case(
+             spec, m,
+             Experiment(spec, m, trials_list[c[trials]], steps_list[c[steps]], c[mask], c[initial]),
+             c[noise] ? 0.1 : 0.0, largest)
+      .with_noisy_inputs(c[noise] == 2 ? 0.2 : 0.0);
 }
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -32,7 +32,7 @@ enum Option {
   masked,
   options
 };
-const std::vector<int> values = {4, 5, 4, 3, 3, 2, 5, 5, 3, 4, 2, 2, 3, 2, 2, 2, 2};
+const std::vector<int> values = {4, 5, 4, 3, 3, 2, 5, 5, 3, 4, 2, 2, 3, 2, 3, 2, 2};
 
 constexpr const char* models[] = {"RNN", "EIRNN", "TBRNN", "HORNN"};
 constexpr int trials_list[] = {1, 5, 33}, steps_list[] = {1, 2, 17};
@@ -76,9 +76,11 @@ Case case_of(const Choice& c) {
   const double largest = is_dense(c)
                              ? 0.6 / std::sqrt(n)
                              : 0.6 / n;  // of a drive's weights, so that states stay bounded
-  return {spec, m,
-          Experiment(spec, m, trials_list[c[trials]], steps_list[c[steps]], c[mask], c[initial]),
-          c[noise] ? 0.1 : 0.0, largest};
+  return Case(
+             spec, m,
+             Experiment(spec, m, trials_list[c[trials]], steps_list[c[steps]], c[mask], c[initial]),
+             c[noise] ? 0.1 : 0.0, largest)
+      .with_noisy_inputs(c[noise] == 2 ? 0.2 : 0.0);
 }
 
 // Sanitizers slow an emulated device down so much that they look at networks of few units only.

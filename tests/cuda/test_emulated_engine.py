@@ -89,10 +89,11 @@ OWN_LEAK = {**SIZES, "alpha": np.linspace(0.1, 0.6, 6), "cubic": 0.1}
     [
         (tbrnn.RNN(mask=MASK, bounds={"w_in": (0, 0.5)}, **SIZES), "mse"),
         (tbrnn.LowRankRNN(rank=1, **OWN_LEAK), "mse"),
+        (tbrnn.LowRankRNN(rank=1, input_sigma=0.3, rectified_inputs=True, **SIZES), "mse"),
         (tbrnn.LowRankRNN(rank=1, **SIZES), "cross_entropy"),
         (tbrnn.LowRankGRU(rank=1, **SIZES), "logistic"),
     ],
-    ids=["mask and bounds", "own leak", "cross-entropy", "logistic"],
+    ids=["mask and bounds", "own leak", "noisy inputs", "cross-entropy", "logistic"],
 )
 def test_options_are_those_of_the_processor(model, loss):
     classes = np.eye(3)[RNG.integers(3, size=(5, 4))]

@@ -22,6 +22,7 @@ inline cuda::Course on_device(const Course& c) {
     untrained |= static_cast<std::uint32_t>(!c.trained[i]) << i;
   return {.key = c.key,
           .sigma = c.sigma,
+          .input_sigma = c.input_sigma,
           .lr_ramp = static_cast<int>(c.lr_ramp),
           .lr_first = c.lr_first,
           .lr_last = c.lr_last,
@@ -197,6 +198,7 @@ Group<T> group_of_options(const Spec& spec, double scale = 0.5) {
   c.decay = 0.1;
   c.evaluate_every = 3;
   c.sigma = 0.1;
+  c.input_sigma = 0.2;
   c.record_every = 2;
   group.add(c, true);  // with validation
   c = plain;
