@@ -90,7 +90,7 @@ def missing(job, plugin):
     if job.side == "ours":
         match = "rates" if workload.lint else "outputs"
         spec = workload.nets().model.spec
-        served, words = _engine.device_kernel(plugin, spec, match, np.float32)
+        served, words = _engine.device_kernel(plugin, spec, match, "mse", np.float32)
         return "" if served else f"not offered: {words}"
     if job.side == "graph" and not job.gpu:
         return "needs a GPU"
