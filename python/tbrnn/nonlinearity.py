@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 from tbrnn._arguments import choice, number
@@ -103,6 +103,9 @@ def nonlinearity(argument: str, given: object) -> Phi:
         choice(argument, given, NONLINEARITIES)
         return given
     if isinstance(given, Mapping):
+        name, *others = (field.name for field in fields(Nonlinearity))
+        if name not in given or not set(given) <= {name, *others}:
+            raise mistake(argument, f"a mapping of name and, if wanted, {', '.join(others)}", given)
         return Nonlinearity(**given)
     if not isinstance(given, Nonlinearity):
         raise wrong_type(argument, "a name or a tbrnn.Nonlinearity", given)

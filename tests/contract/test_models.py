@@ -227,6 +227,8 @@ def test_state_dict_mistakes(kind, arrays, message):
         ("two-body", {"form": "spiking"}, ValueError, "form must be one of 'rate', 'voltage'"),
         ("two-body", {"phi": "gelu"}, ValueError, "phi must be one of 'tanh', .*, got 'gelu'"),
         ("two-body", {"phi": 3}, TypeError, r"phi must be a name or a tbrnn.Nonlinearity, got 3"),
+        ("two-body", {"phi": {"nam": "relu"}}, ValueError, "phi must be a mapping of name and, .*"),
+        ("two-body", {"phi": {"name": "relu", "gain": 2}}, ValueError, "phi must be a mapping .*"),
         ("two-body", {"phi_out": "exp"}, ValueError, "phi_out must be one of .*, got 'exp'"),
         (
             "two-body",
