@@ -36,7 +36,7 @@ __device__ void step_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
 }
 
 // sum_n Q_nk e_n of pre-activation p: the adjoint of its overlaps
-template <class T, class S, int lanes, int most>
+template <class T, class S, int most>
 __device__ void pull(const Shape<T>& shape, const LaneWeights<T, S>& w, int p,
                      const Number<T> (&e)[lane_units], int first, Number<T> (&to)[most]) {
   const typename S::template Of<T> sizes{shape};
@@ -59,7 +59,7 @@ __device__ void reset_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   V d_late[S::most_late];
-  pull<T, S, lanes>(shape, w, Model::candidate, e[Model::candidate], 0, d_late);
+  pull<T, S>(shape, w, Model::candidate, e[Model::candidate], 0, d_late);
   Group<lanes>::sum(d_late, sizes.late());
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
@@ -109,7 +109,7 @@ __device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial, co
   TBRNN_UNROLL
   for (int p = 0; p < Model::candidate; ++p) {
     add_drives_gradient(shape, p, e[p], c, p * sizes.drives(), u, sums);
-    pull<T, S, lanes>(shape, w, p, e[p], p * sizes.drives(), dc);
+    pull<T, S>(shape, w, p, e[p], p * sizes.drives(), dc);
   }
   Group<lanes>::sum(dc, sizes.reductions());
   if constexpr (has_late<Model>) {
