@@ -33,7 +33,7 @@ void gradient(const Cohort<T>&, Match, double* loss, T* gradient, Loss = Loss::s
 
 // The name of the kernel that serves a network, or why none does.
 template <class T>
-const char* kernel_of(const Spec&, Match, Loss = Loss::squared);
+const char* kernel_of(const Spec&, Match, Loss = Loss::squared, bool noisy_inputs = false);
 
 template <class T>
 struct States {  // what a training remembers, on the host: (member, block), steps (member, field)

@@ -64,7 +64,8 @@ std::int32_t kernel(const plugin::Network* network, char* name, std::uint64_t si
   try {
     const Spec spec = spec_of(*network);
     const char* found = with_number(*network, [&](auto number) {
-      return kernel_of<decltype(number)>(spec, match_of(*network), loss_of(*network));
+      return kernel_of<decltype(number)>(spec, match_of(*network), loss_of(*network),
+                                         network->noisy_inputs != 0);
     });
     tell(found);
     return std::string_view(found).substr(0, 4) != "none";

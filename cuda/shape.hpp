@@ -10,7 +10,7 @@
 namespace tbrnn::cuda {
 
 template <class T>
-Shape<T> shape_of(const Spec& spec, Match match, Loss loss) {
+Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
   if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
@@ -34,6 +34,7 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss) {
                                       : Activation<T>{Nonlinearity::identity};
   s.apart = rate && s.phi_out != s.phi;
   s.loss = loss;
+  s.noisy_inputs = noisy_inputs;
   s.rectified_inputs = spec.rectified_inputs;
   s.gated = spec.gated;
   s.hard_orth = spec.hard_orth;

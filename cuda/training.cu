@@ -1,36 +1,26 @@
 // The training of a cohort: what stays on the device, and a launch for some epochs of the members that still learn.
 #include <algorithm>
 #include <limits>
-#include <stdexcept>
 
-#include "choose.cuh"
 #include "engine.hpp"
-#include "member.cuh"
-#include "shape.hpp"
-#include "upload.cuh"
+#include "launcher.cuh"
 
 namespace tbrnn::cuda {
 
 template <class T>
 struct Trainer<T>::State {
   Shape<T> shape;
-  Kernel<T> kernel;
-  DeviceData<T> data;
-  Constants<T> constants;
+  Launcher<T> launcher;
   std::vector<Field> fields;
   std::vector<double> low, high;  // [field]: bounds of its entries
   std::vector<Course> courses;
   std::vector<Progress> progress;
   std::vector<std::vector<double>> history;
-  std::vector<int> by_data;  // members that share a data set follow one another
 
   dev::Memory<Course> device_courses;
   dev::Memory<Progress> device_progress;
   dev::Memory<T> parameters, before, best, gradient, m, v;
   dev::Memory<long> steps_taken;
-  int most_blocks;
-  std::size_t scratch_size;  // of a block
-  dev::Memory<T> scratch_memory;
 
   State(const Spec&, Match, const std::vector<Member>&, Loss);
   long history_size(long epochs) const;
@@ -47,10 +37,10 @@ auto sets_of(const std::vector<Member>& members) {  // the data sets, then the v
   return sets;
 }
 
-template <class T, class Member>
-Shape<T> with_noise(Shape<T> shape, const std::vector<Member>& members) {
-  for (const Member& member : members) shape.noisy_inputs |= member.course.input_sigma != 0.0;
-  return shape;
+template <class Member>
+bool any_input_noise(const std::vector<Member>& members) {
+  return std::any_of(members.begin(), members.end(),
+                     [](const Member& member) { return member.course.input_sigma != 0.0; });
 }
 
 template <class T>
@@ -63,13 +53,10 @@ dev::Memory<T> zeros(std::size_t size) {
 template <class T>
 Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member>& members,
                          Loss loss)
-    : shape(with_noise(shape_of<T>(spec, match, loss), members)),
-      kernel(choose(spec.model, shape)),
-      data(sets_of(members)),
-      constants(spec),
+    : shape(shape_of<T>(spec, match, loss, any_input_noise(members))),
+      launcher(spec, shape, sets_of(members), static_cast<int>(members.size())),
       fields(tbrnn::fields(spec)),
       history(members.size()) {
-  if (kernel.refused()) throw std::invalid_argument(kernel.refused());
   const std::size_t entries = members.size() * static_cast<std::size_t>(shape.parameters);
   std::vector<T> weights;
   for (const Member& member : members) {
@@ -87,8 +74,6 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
     low[i] = bound.low;
     high[i] = bound.high;
   }
-  for (const int set : data.order())
-    if (set < static_cast<int>(members.size())) by_data.push_back(set);
   device_courses = on_device(courses.data(), courses.size());
   device_progress = on_device(progress.data(), progress.size());
   parameters = on_device(weights.data(), entries);
@@ -98,9 +83,6 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
   m = zeros<T>(entries);
   v = zeros<T>(entries);
   steps_taken = zeros<long>(members.size() * fields.size());
-  most_blocks = std::min(static_cast<int>(members.size()), 2 * dev::multiprocessors());
-  scratch_size = Scratch<T>::size(shape, data.steps(), kernel.trials);
-  scratch_memory = dev::Memory<T>(scratch_size * static_cast<std::size_t>(most_blocks));
 }
 
 // Entries that a member may write in so many epochs: one before training, one at its end.
@@ -114,20 +96,10 @@ long Trainer<T>::State::history_size(long epochs) const {
 
 template <class T>
 void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
-  const int blocks = std::min(static_cast<int>(running.size()), most_blocks);
   const std::size_t entries = static_cast<std::size_t>(history_size(epochs)) * record_width;
   const dev::Memory<double> history_memory(entries * courses.size());
-  const dev::Memory<int> order = on_device(running.data(), running.size());
   TrainingTask<T> task{};
-  task.shape = shape;
-  task.shape.leaks = constants.leaks();
-  task.turns = static_cast<int>(running.size());
-  task.order = order.data();
-  task.steps = data.steps();
   task.epochs = epochs;
-  task.data = data.trials();
-  task.data_of = data.of_member();
-  task.validation_of = data.of_member() + courses.size();
   task.courses = device_courses.data();
   task.progress = device_progress.data();
   task.fields = static_cast<int>(fields.size());
@@ -136,7 +108,6 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
   task.field_begin[fields.size()] = shape.parameters;
   std::copy(low.begin(), low.end(), task.low);
   std::copy(high.begin(), high.end(), task.high);
-  task.mask = constants.mask();
   task.parameters = parameters.data();
   task.before = before.data();
   task.best = best.data();
@@ -146,9 +117,7 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
   task.steps_taken = steps_taken.data();
   task.history = history_memory.data();
   task.history_size = static_cast<int>(history_size(epochs));
-  task.scratch = scratch_memory.data();
-  task.scratch_size = scratch_size;
-  dev::launch(kernel.entry, blocks, block_threads, kernel.shared_bytes, task);
+  launcher.launch(task, running);
 
   dev::to_host(device_progress.data(), progress.size(), progress.data());
   std::vector<double> added(history_memory.size());
@@ -175,7 +144,7 @@ bool Trainer<T>::run(long epochs) {
     return state_->progress[static_cast<std::size_t>(member)].running();
   };
   std::vector<int> running;
-  for (const int member : state_->by_data)
+  for (const int member : state_->launcher.order())
     if (runs(member)) running.push_back(member);
   if (!running.empty()) state_->launch(running, epochs);
   return std::any_of(running.begin(), running.end(), runs);

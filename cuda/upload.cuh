@@ -33,16 +33,8 @@ class Constants {
                        [](double entry) { return static_cast<T>(entry); });
       mask_ = on_device(mask.data(), mask.size());
     }
-    if (!spec.own_leak()) return;
-    std::vector<T> leaks;
-    const auto add = [&](auto of_alpha) {
-      for (int n = 0; n < spec.units; ++n)
-        leaks.push_back(static_cast<T>(
-            of_alpha(spec.alphas.empty() ? spec.alpha : spec.alphas[static_cast<std::size_t>(n)])));
-    };
-    add([](double alpha) { return 1.0 - alpha; });
-    add([](double alpha) { return alpha; });
-    add([&](double alpha) { return alpha * spec.cubic; });
+    const std::vector<double> of_units = unit_leaks(spec);
+    const std::vector<T> leaks(of_units.begin(), of_units.end());
     leaks_ = on_device(leaks.data(), leaks.size());
   }
 

@@ -7,7 +7,7 @@
 
 namespace tbrnn::plugin {
 
-inline constexpr std::uint32_t version = 2;
+inline constexpr std::uint32_t version = 3;
 inline constexpr const char* symbol = "tbrnn_plugin";  // const Table* tbrnn_plugin()
 
 enum class Fault : std::int32_t { none, argument, memory, device };
@@ -51,7 +51,8 @@ struct Network {  // a Spec of core/spec.hpp; absent arrays are null
   std::int32_t units, rank_two, rank_three, inputs, outputs, form, excitatory;
   Activation phi, phi_out;
   double alpha, cubic, scale_two, scale_three;
-  std::int32_t input_bias, output_bias, identity_readout, gated, hard_orth, rectified_inputs;
+  std::int32_t input_bias, output_bias, identity_readout, gated, hard_orth, rectified_inputs,
+      noisy_inputs;
   const double *alphas, *bulk;  // [unit], [unit][unit]
   const Mask* masks;
   const Bound* bounds;

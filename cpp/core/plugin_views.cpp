@@ -18,7 +18,8 @@ Constant constant_of(const double* values, std::size_t size) {
 
 }  // namespace
 
-NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real) {
+NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real,
+                         bool noisy_inputs) {
   for (const auto& [field, mask] : s.masks)
     masks_.push_back({field.c_str(), mask->data(), mask->size()});
   for (const Bound& bound : s.bounds)
@@ -43,6 +44,7 @@ NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real) {
               .gated = s.gated,
               .hard_orth = s.hard_orth,
               .rectified_inputs = s.rectified_inputs,
+              .noisy_inputs = noisy_inputs,
               .alphas = s.alphas.empty() ? nullptr : s.alphas.data(),
               .bulk = s.bulk ? s.bulk->data() : nullptr,
               .masks = masks_.data(),

@@ -123,6 +123,18 @@ const Field* find(const std::vector<Field>& list, std::string_view name) {
   return nullptr;
 }
 
+std::vector<double> unit_leaks(const Spec& spec) {
+  const std::size_t units = spec.own_leak() ? static_cast<std::size_t>(spec.units) : 0;
+  std::vector<double> leaks(3 * units);
+  for (std::size_t n = 0; n < units; ++n) {
+    const double alpha = spec.alphas.empty() ? spec.alpha : spec.alphas[n];
+    leaks[n] = 1.0 - alpha;
+    leaks[units + n] = alpha;
+    leaks[2 * units + n] = alpha * spec.cubic;
+  }
+  return leaks;
+}
+
 ChannelCount channel_count(const Spec& spec) {
   ChannelCount count{};
   with_model(spec.model, [&](auto model) {

@@ -59,6 +59,9 @@ std::vector<Field> fields(const Spec&);
 std::size_t block_size(const Spec&);
 const Field* find(const std::vector<Field>&, std::string_view name);
 
+// Where units have leaks of their own, [3][unit]: 1 - alpha, alpha, and alpha gamma; else empty.
+std::vector<double> unit_leaks(const Spec&);
+
 // The recurrent channels of a model: K reductions and C drives.
 struct ChannelCount {
   int reductions;

@@ -63,20 +63,6 @@ Factors<T> factors(const Spec& spec) {
   return {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
 }
 
-// [unit] of 1 - alpha, of alpha, and of alpha gamma
-template <class T>
-Buffer<T> unit_leaks(const Spec& spec) {
-  const std::size_t units = spec.own_leak() ? static_cast<std::size_t>(spec.units) : 0;
-  Buffer<T> leaks(3 * units);
-  for (std::size_t n = 0; n < units; ++n) {
-    const double alpha = spec.alphas.empty() ? spec.alpha : spec.alphas[n];
-    leaks[n] = static_cast<T>(1.0 - alpha);
-    leaks[units + n] = static_cast<T>(alpha);
-    leaks[2 * units + n] = static_cast<T>(alpha * spec.cubic);
-  }
-  return leaks;
-}
-
 // What multiplies the inputs and the bias of pre-activation i.
 template <class T, class Model>
 T input_factor(const Spec& spec, std::size_t i) {
@@ -95,7 +81,10 @@ Plan<T>::Plan(const Spec& s, const Match* match, int steps, Loss loss)
       product(product_size(s)),
       on_units(network.readouts == 0),
       model(model_index(s)) {
-  leaks = unit_leaks<T>(spec);
+  const std::vector<double> of_units = unit_leaks(spec);
+  leaks = Buffer<T>(of_units.size());
+  std::transform(of_units.begin(), of_units.end(), leaks.data(),
+                 [](double leak) { return static_cast<T>(leak); });
   shared = Buffer<T>(product.shared);
   pack_shared(spec, shared.data());
 }

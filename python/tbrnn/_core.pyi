@@ -126,7 +126,12 @@ class Trainer:
 
 def device(plugin: str) -> dict[str, Any]: ...
 def device_kernel(
-    plugin: str, spec: Spec, match: str, loss: str, dtype: DTypeLike
+    plugin: str,
+    spec: Spec,
+    match: str,
+    loss: str,
+    dtype: DTypeLike,
+    noisy_inputs: bool = ...,
 ) -> tuple[bool, str]: ...
 def engine() -> dict[str, Any]: ...
 def use_instruction_set(name: str) -> None: ...

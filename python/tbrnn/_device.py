@@ -119,9 +119,11 @@ def plugin_for(device: object, refusal: Callable[[str], str | None]) -> str:
 def missing_kernel(path: str, nets: Ensemble, match: str, loss: str) -> str | None:
     """What of some networks the device does not compute."""
     for cohort in nets.cohorts:
-        served, text = _engine.device_kernel(path, cohort.model.spec, match, loss, nets.dtype)
+        model = cohort.model
+        noisy = model.input_sigma > 0
+        served, text = _engine.device_kernel(path, model.spec, match, loss, nets.dtype, noisy)
         if not served:
-            return f"{type(cohort.model).__name__} of {cohort.model.units} units ({text})"
+            return f"{type(model).__name__} of {model.units} units ({text})"
     return None
 
 
