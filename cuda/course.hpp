@@ -2,51 +2,20 @@
 // cpu/progress.cpp, on the loss of the present weights.
 #pragma once
 
-#include <cstdint>
-
+#include "core/plugin.hpp"
 #include "equations/portable.hpp"
 
 namespace tbrnn::cuda {
 
-inline constexpr int record_width = 5;  // epoch, loss, validation, gradient norm, rate
+using plugin::Course;
+using plugin::Pass;
+using plugin::record_width;
+using plugin::Status;
+
 inline constexpr int most_fields = 16;  // arrays of a parameter block
 
-struct Course {
-  std::uint64_t key;  // of noise: seed in the lower, member in the upper half
-  double sigma, input_sigma;
-  int lr_ramp;  // a Ramp of equations/schedule.hpp
-  double lr_first, lr_last;
-  long lr_epochs;
-  long epochs;
-  double decay, clip;   // of AdamW; of the gradient's norm, 0 = never
-  long evaluate_every;  // epochs between two looks at the losses
-  double target_loss;
-  long stall_window;  // 0 = never
-  double stall_improvement;
-  long patience_epochs;  // 0 = never
-  double patience_improvement;
-  long record_every;        // 0 = never
-  std::uint32_t untrained;  // one bit for each array that takes no step
-};
-
-enum class Status : int { running, converged, stalled, capped, diverged, interrupted };
-enum class Pass : int { train, evaluate, validate, gradient };  // the last without an update
-
 // The member's place in its training.
-struct Progress {
-  Status status;
-  Pass pass;
-  long epochs;  // done
-  long best_epoch;
-  double best_loss, best_training_loss, last_loss;
-  double validation;  // of the present weights; NaN when there is none
-  double checked_loss;
-  long checked_window;
-  double patience_loss;
-  long patience_epoch;
-  double gradient_norm, lr;  // of the last step
-  int records;               // in the history of this launch
-
+struct Progress : plugin::Progress {
   TBRNN_FN bool running() const { return status == Status::running; }
   TBRNN_FN bool done(const Course& course) const { return epochs == course.epochs; }
   TBRNN_FN bool due(const Course& course) const {  // are the losses looked at now?

@@ -33,8 +33,7 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient, L
   const std::size_t entries = courses.size() * static_cast<std::size_t>(shape.parameters);
   const dev::Memory<Course> course_memory = on_device(courses.data(), courses.size());
   const dev::Memory<Progress> progress_memory = on_device(progress.data(), progress.size());
-  const dev::Memory<T> parameters = on_device(cohort.parameters, entries),
-                       gradient_memory(entries);
+  const dev::Memory<T> parameters = on_device(cohort.parameters, entries), gradient_memory(entries);
   TrainingTask<T> task{};
   task.courses = course_memory.data();
   task.progress = progress_memory.data();

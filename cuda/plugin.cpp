@@ -99,64 +99,6 @@ void gradient_entry(const plugin::Network* network, const plugin::Members* membe
   });
 }
 
-Course course_of(const plugin::Course& c) {
-  return {.key = c.key,
-          .sigma = c.sigma,
-          .input_sigma = c.input_sigma,
-          .lr_ramp = c.lr_ramp,
-          .lr_first = c.lr_first,
-          .lr_last = c.lr_last,
-          .lr_epochs = c.lr_epochs,
-          .epochs = c.epochs,
-          .decay = c.decay,
-          .clip = c.clip,
-          .evaluate_every = c.evaluate_every,
-          .target_loss = c.target_loss,
-          .stall_window = c.stall_window,
-          .stall_improvement = c.stall_improvement,
-          .patience_epochs = c.patience_epochs,
-          .patience_improvement = c.patience_improvement,
-          .record_every = c.record_every,
-          .untrained = c.untrained};
-}
-
-Progress progress_of(const plugin::Progress& p) {
-  return {.status = static_cast<Status>(p.status),
-          .pass = static_cast<Pass>(p.pass),
-          .epochs = p.epochs,
-          .best_epoch = p.best_epoch,
-          .best_loss = p.best_loss,
-          .best_training_loss = p.best_training_loss,
-          .last_loss = p.last_loss,
-          .validation = p.validation,
-          .checked_loss = p.checked_loss,
-          .checked_window = p.checked_window,
-          .patience_loss = p.patience_loss,
-          .patience_epoch = p.patience_epoch,
-          .gradient_norm = p.gradient_norm,
-          .lr = p.lr,
-          .records = 0};
-}
-
-plugin::Progress view_of(const Progress& p, std::size_t records) {
-  return {.status = static_cast<std::int32_t>(p.status),
-          .pass = static_cast<std::int32_t>(p.pass),
-          .epochs = p.epochs,
-          .best_epoch = p.best_epoch,
-          .checked_window = p.checked_window,
-          .patience_epoch = p.patience_epoch,
-          .best_loss = p.best_loss,
-          .best_training_loss = p.best_training_loss,
-          .last_loss = p.last_loss,
-          .validation = p.validation,
-          .checked_loss = p.checked_loss,
-          .patience_loss = p.patience_loss,
-          .gradient_norm = p.gradient_norm,
-          .lr = p.lr,
-          .records = static_cast<std::int64_t>(records)};
-}
-
-static_assert(record_width == plugin::record_width);
 static_assert(sizeof(long) == sizeof(std::int64_t));
 
 struct Training {
@@ -187,9 +129,9 @@ class TrainingOf final : public Training {
     std::vector<Progress> progress;
     for (int m = 0; m < count_; ++m) {
       list.push_back({parameters + static_cast<std::size_t>(m) * block_size(spec),
-                      data.at(members.set_of[m]), data.at(members.validation_of[m]),
-                      course_of(courses[m])});
-      progress.push_back(progress_of(states.progress[m]));
+                      data.at(members.set_of[m]), data.at(members.validation_of[m]), courses[m]});
+      progress.push_back({states.progress[m]});
+      progress.back().records = 0;
     }
     trainer_ = std::make_unique<Trainer<T>>(spec, match_of(network), list, loss_of(network));
     trainer_->write(progress, arrays_of<T>(states));
@@ -197,8 +139,10 @@ class TrainingOf final : public Training {
 
   bool run(long epochs) override { return trainer_->run(epochs); }
   void progress(plugin::Progress* out) const override {
-    for (int m = 0; m < count_; ++m)
-      out[m] = view_of(trainer_->progress(m), trainer_->history(m).size() / record_width);
+    for (int m = 0; m < count_; ++m) {
+      out[m] = trainer_->progress(m);
+      out[m].records = static_cast<std::int64_t>(trainer_->history(m).size() / record_width);
+    }
   }
   void take(int member, double* records) override {
     std::vector<double>& history = trainer_->history(member);

@@ -30,12 +30,10 @@ class Mirror final : public Archive {
       values.insert(values.end(), records_.begin(), records_.end());
   }
   void word(const char* name, const char*& choice, const char* const* choices, int) override {
-    std::int32_t& index =
-        std::strcmp(name, "pass") == 0 ? row_.progress->pass : row_.progress->status;
-    if (to_learner_)
-      choice = choices[index];
+    if (std::strcmp(name, "pass") == 0)
+      move_word(choice, choices, row_.progress->pass);
     else
-      for (index = 0; choices[index] != choice;) ++index;
+      move_word(choice, choices, row_.progress->status);
   }
 
  private:
@@ -61,6 +59,16 @@ class Mirror final : public Archive {
           row_.progress->*field = value;
       }
   }
+  template <class Word>
+  void move_word(const char*& choice, const char* const* choices, Word& word) const {
+    int index = static_cast<int>(word);
+    if (to_learner_) {
+      choice = choices[index];
+      return;
+    }
+    for (index = 0; choices[index] != choice;) ++index;
+    word = static_cast<Word>(index);
+  }
   template <class T>
   void move_array(const char* name, std::vector<T>& values) {
     const std::pair<const char*, void*> arrays[] = {{"parameters", row_.parameters},
@@ -83,30 +91,6 @@ class Mirror final : public Archive {
   bool to_learner_;
   std::vector<double> records_;
 };
-
-plugin::Course course_of(const Course& c) {
-  std::uint32_t untrained = 0;
-  for (std::size_t i = 0; i < c.trained.size(); ++i)
-    untrained |= static_cast<std::uint32_t>(!c.trained[i]) << i;
-  return {.key = c.key,
-          .sigma = c.sigma,
-          .input_sigma = c.input_sigma,
-          .lr_ramp = static_cast<std::int32_t>(c.lr_ramp),
-          .untrained = untrained,
-          .lr_first = c.lr_first,
-          .lr_last = c.lr_last,
-          .decay = c.decay,
-          .clip = c.clip,
-          .target_loss = c.target_loss,
-          .stall_improvement = c.stall_improvement,
-          .patience_improvement = c.patience_improvement,
-          .lr_epochs = c.lr_epochs,
-          .epochs = c.epochs,
-          .evaluate_every = c.evaluate_every,
-          .stall_window = c.stall_window,
-          .patience_epochs = c.patience_epochs,
-          .record_every = c.record_every};
-}
 
 }  // namespace
 
@@ -158,7 +142,7 @@ class DeviceTraining::Part {
     steps_.resize(job_.members.size() * fields_);
     std::vector<plugin::Course> courses;
     for (std::size_t i = 0; i < job_.members.size(); ++i) {
-      courses.push_back(course_of(cohort.courses[static_cast<std::size_t>(job_.members[i])]));
+      courses.push_back(view_of(cohort.courses[static_cast<std::size_t>(job_.members[i])]));
       Mirror mirror(row(i), false);
       learner(i).state(mirror);
     }

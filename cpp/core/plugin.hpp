@@ -87,8 +87,12 @@ struct Course {  // of cpu/progress.hpp
   std::int64_t lr_epochs, epochs, evaluate_every, stall_window, patience_epochs, record_every;
 };
 
+enum class Status : std::int32_t { running, converged, stalled, capped, diverged, interrupted };
+enum class Pass : std::int32_t { train, evaluate, validate, gradient };  // the last: no update
+
 struct Progress {  // of cpu/progress.hpp
-  std::int32_t status, pass;
+  Status status;
+  Pass pass;
   std::int64_t epochs, best_epoch, checked_window, patience_epoch;
   double best_loss, best_training_loss, last_loss, validation, checked_loss, patience_loss,
       gradient_norm, lr;

@@ -18,8 +18,7 @@ Constant constant_of(const double* values, std::size_t size) {
 
 }  // namespace
 
-NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real,
-                         bool noisy_inputs) {
+NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real, bool noisy_inputs) {
   for (const auto& [field, mask] : s.masks)
     masks_.push_back({field.c_str(), mask->data(), mask->size()});
   for (const Bound& bound : s.bounds)

@@ -90,4 +90,28 @@ void Progress::state(Archive& archive) {
   archive.list("statistics", statistics);
 }
 
+plugin::Course view_of(const Course& c) {
+  std::uint32_t untrained = 0;
+  for (std::size_t i = 0; i < c.trained.size(); ++i)
+    untrained |= static_cast<std::uint32_t>(!c.trained[i]) << i;
+  return {.key = c.key,
+          .sigma = c.sigma,
+          .input_sigma = c.input_sigma,
+          .lr_ramp = static_cast<std::int32_t>(c.lr_ramp),
+          .untrained = untrained,
+          .lr_first = c.lr_first,
+          .lr_last = c.lr_last,
+          .decay = c.decay,
+          .clip = c.clip,
+          .target_loss = c.target_loss,
+          .stall_improvement = c.stall_improvement,
+          .patience_improvement = c.patience_improvement,
+          .lr_epochs = c.lr_epochs,
+          .epochs = c.epochs,
+          .evaluate_every = c.evaluate_every,
+          .stall_window = c.stall_window,
+          .patience_epochs = c.patience_epochs,
+          .record_every = c.record_every};
+}
+
 }  // namespace tbrnn

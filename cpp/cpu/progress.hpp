@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/plugin.hpp"
 #include "cpu/archive.hpp"
 #include "equations/schedule.hpp"
 
@@ -38,6 +39,8 @@ struct Course {
 
   Schedule schedule() const { return {static_cast<Ramp>(lr_ramp), lr_first, lr_last, lr_epochs}; }
 };
+
+plugin::Course view_of(const Course&);  // in the words of a plug-in
 
 enum class Status { running, converged, stalled, capped, diverged, interrupted };
 inline constexpr const char* status_names[] = {"running", "converged", "stalled",

@@ -15,31 +15,6 @@ namespace tbrnn {
 
 constexpr Match match = Match::outputs;
 
-// The course of the CPU engine in the words of the CUDA engine.
-inline cuda::Course on_device(const Course& c) {
-  std::uint32_t untrained = 0;
-  for (std::size_t i = 0; i < c.trained.size(); ++i)
-    untrained |= static_cast<std::uint32_t>(!c.trained[i]) << i;
-  return {.key = c.key,
-          .sigma = c.sigma,
-          .input_sigma = c.input_sigma,
-          .lr_ramp = static_cast<int>(c.lr_ramp),
-          .lr_first = c.lr_first,
-          .lr_last = c.lr_last,
-          .lr_epochs = c.lr_epochs,
-          .epochs = c.epochs,
-          .decay = c.decay,
-          .clip = c.clip,
-          .evaluate_every = c.evaluate_every,
-          .target_loss = c.target_loss,
-          .stall_window = c.stall_window,
-          .stall_improvement = c.stall_improvement,
-          .patience_epochs = c.patience_epochs,
-          .patience_improvement = c.patience_improvement,
-          .record_every = c.record_every,
-          .untrained = untrained};
-}
-
 template <class T>
 struct Group {  // of members, on two data sets and one to validate on
   Spec spec;
@@ -108,7 +83,7 @@ std::vector<Outcome<T>> emulated(const Group<T>& group, long epochs_per_launch =
   for (std::size_t i = 0; i < group.members(); ++i)
     members.push_back({group.parameters.data(), group.set(i).get(),
                        group.validates[i] ? group.validation.get() : nullptr,
-                       on_device(group.courses[i])});
+                       view_of(group.courses[i])});
   cuda::Trainer<T> trainer(group.spec, match, members);
   while (trainer.run(epochs_per_launch)) {
   }
