@@ -2,6 +2,8 @@
 // cpu/progress.cpp, on the loss of the present weights.
 #pragma once
 
+#include <cmath>
+
 #include "core/plugin.hpp"
 #include "equations/portable.hpp"
 
@@ -22,11 +24,33 @@ struct Progress : plugin::Progress {
     return epochs == 0 || (epochs - 1) % course.evaluate_every == 0 || done(course);
   }
   // In full batch the next step's forward pass is the look at the loss.
-  TBRNN_FN Pass after_validation(const Course& course) const {
-    return done(course) ? Pass::evaluate : Pass::train;
+  TBRNN_FN Pass after_validation(const Course& course, bool whole) const {
+    return whole && !done(course) ? Pass::train : Pass::evaluate;
   }
-  TBRNN_FN Pass next_pass(const Course& course, bool validates) const {
-    return validates && due(course) ? Pass::validate : after_validation(course);
+  TBRNN_FN Pass first_look(const Course& course, bool whole, bool validates) const {
+    return validates ? Pass::validate : after_validation(course, whole);
+  }
+
+  TBRNN_FN void took_a_step(const Course& course, double rate, double norm) {
+    gradient_norm = norm;
+    lr = rate;
+    factor = factor * course.guard_growth < 1.0 ? factor * course.guard_growth : 1.0;
+    if (course.guard_back == 0) return;
+    kept_next = (kept_next + 1) % course.guard_back;
+    kept = kept < course.guard_back ? kept + 1 : kept;
+  }
+  TBRNN_FN void goes_back(const Course& course) {
+    factor *= course.guard_factor;
+    ++rollbacks;
+    kept = 0;
+  }
+  TBRNN_FN void set_limit(const Course& course, double first_loss) {
+    if (limit == never())
+      limit = course.guard_loss < 2 * first_loss ? 2 * first_loss : course.guard_loss;
+  }
+  TBRNN_FN bool must_undo(double loss, double norm) const {
+    if (!std::isfinite(loss)) return true;
+    return kept > 0 && (loss > limit || !std::isfinite(norm));
   }
 
   TBRNN_FN void record(const Course& course, double loss, double* history) {
@@ -69,8 +93,9 @@ struct Progress : plugin::Progress {
 
   static Progress start() {
     Progress p{};
+    p.factor = 1.0;
     p.best_epoch = p.checked_window = p.patience_epoch = -1;
-    p.best_loss = p.best_training_loss = p.checked_loss = p.patience_loss = never();
+    p.best_loss = p.best_training_loss = p.checked_loss = p.patience_loss = p.limit = never();
     p.last_loss = p.validation = p.gradient_norm = p.lr = unknown();
     return p;
   }

@@ -36,9 +36,11 @@ template <class T>
 const char* kernel_of(const Spec&, Match, Loss = Loss::squared, bool noisy_inputs = false);
 
 template <class T>
-struct States {  // what a training remembers, on the host: (member, block), steps (member, field)
+struct States {  // what a training remembers, on the host: see plugin::States
   T *parameters, *before, *best, *m, *v;
   long* steps;
+  T* kept;
+  long* kept_steps;
 };
 
 // Members that are trained together: their weights stay on the device, and each launch trains all that still learn.
@@ -54,8 +56,8 @@ class Trainer {
   Trainer(const Spec&, Match, const std::vector<Member>&, Loss = Loss::squared);
   ~Trainer();
 
-  bool run(
-      long epochs);  // of every running member, in one launch; true while members are unfinished
+  // Epochs of every running member, in one launch; each stops at a multiple of rest_every. True while members are unfinished.
+  bool run(long epochs, long rest_every = 0);
 
   struct Result {
     Progress progress;

@@ -17,7 +17,7 @@ class Launcher {
  public:
   // `sets`: of each member its data set, and behind them, if there are any, of each its validation set or null.
   Launcher(const Spec& spec, const Shape<T>& shape, const std::vector<const Dataset<T>*>& sets,
-           int members)
+           int members, int most_tickets = 0)
       : shape_(shape), kernel_(serving(spec, shape)), data_(sets), constants_(spec) {
     shape_.leaks = constants_.leaks();
     for (const int set : data_.order())
@@ -25,6 +25,8 @@ class Launcher {
     most_blocks_ = std::min(members, 2 * dev::multiprocessors());
     scratch_size_ = Scratch<T>::size(shape, data_.steps(), kernel_.trials);
     scratch_ = dev::Memory<T>(scratch_size_ * static_cast<std::size_t>(most_blocks_));
+    most_tickets_ = most_tickets;
+    tickets_ = dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets * most_blocks_));
   }
 
   const std::vector<int>& order() const { return order_; }  // members that share data in a row
@@ -42,6 +44,8 @@ class Launcher {
     task.mask = constants_.mask();
     task.scratch = scratch_.data();
     task.scratch_size = scratch_size_;
+    task.tickets = tickets_.data();
+    task.most_tickets = most_tickets_;
     dev::launch(kernel_.entry, std::min(task.turns, most_blocks_), block_threads,
                 kernel_.shared_bytes, task);
   }
@@ -58,9 +62,10 @@ class Launcher {
   DeviceData<T> data_;
   Constants<T> constants_;
   std::vector<int> order_;
-  int most_blocks_;
+  int most_blocks_, most_tickets_;
   std::size_t scratch_size_;  // of a block
   dev::Memory<T> scratch_;
+  dev::Memory<Ticket> tickets_;
 };
 
 }  // namespace tbrnn::cuda

@@ -1,6 +1,7 @@
 // One pass of a member's block over the trials of a data set, tile by tile.
 #pragma once
 
+#include "batches.cuh"
 #include "gated_backward.cuh"
 #include "packing.cuh"
 #include "reduce.cuh"
@@ -36,13 +37,14 @@ struct Scratch {
 
 // Forward, and backward where `sums` is asked for, over one tile: the loss of each trial lies in shared memory afterwards.
 template <class Model, class T, class S, int lanes>
-__device__ void run_tile(bool learns, const Shape<T>& shape, const Trials<T>& data, int tile,
-                         int noise_shift, const Noise<T>& noise, const LaneWeights<T, S>& w,
+__device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& shown, int tile,
+                         const Noise<T>& noise, const LaneWeights<T, S>& w,
                          const Scratch<T>& scratch, LaneSums<T, S>& sums) {
-  const T twice = static_cast<T>(2.0 / data.mask_sum);
+  const Trials<T>& data = shown.data;
+  const T twice = static_cast<T>(2.0 / shown.mask_sum);
   for (int first = 0; first < tile_trials; first += Group<lanes>::trials) {
-    const int mine = first + Group<lanes>::trial(), trial = tile * tile_trials + mine;
-    const Source<T> source(data, shape, trial, trial + noise_shift);
+    const int mine = first + Group<lanes>::trial();
+    const Source<T> source = shown.source(shape, tile * tile_trials + mine);
     if constexpr (has_gates(Model::recurrence))
       gated_forward<Model, T, S, lanes>(shape, data.steps, source, noise, w, scratch.packed,
                                         scratch.history);
@@ -73,14 +75,14 @@ __device__ void run_tile(bool learns, const Shape<T>& shape, const Trials<T>& da
 
 // The mean loss of a member, in thread 0; with `learns` the gradient of the packed weights too.
 template <class Model, class T, class S, int lanes>
-__device__ double run_trials(bool learns, const Shape<T>& shape, const Trials<T>& data,
-                             int noise_shift, const Noise<T>& noise, const LaneWeights<T, S>& w,
+__device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>& shown,
+                             const Noise<T>& noise, const LaneWeights<T, S>& w,
                              const Scratch<T>& scratch) {
   double loss = 0;
-  for (int tile = 0; tile < data.tiles(); ++tile) {
+  for (int tile = 0; tile < shown.tiles(); ++tile) {
     LaneSums<T, S> sums;
     clear(shape, sums);
-    run_tile<Model, T, S, lanes>(learns, shape, data, tile, noise_shift, noise, w, scratch, sums);
+    run_tile<Model, T, S, lanes>(learns, shape, shown, tile, noise, w, scratch, sums);
     if (dev::thread() == 0) {
       double of_tile = 0;
       for (int trial = 0; trial < tile_trials; ++trial)
@@ -90,7 +92,7 @@ __device__ double run_trials(bool learns, const Shape<T>& shape, const Trials<T>
     if (learns) add_tile<lanes>(shape, sums, tile == 0, scratch.gradient);
     dev::block_barrier();  // the losses are read, and the gradient is written
   }
-  return loss / data.mask_sum;
+  return loss / shown.mask_sum;
 }
 
 }  // namespace tbrnn::cuda

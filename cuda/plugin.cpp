@@ -103,7 +103,7 @@ static_assert(sizeof(long) == sizeof(std::int64_t));
 
 struct Training {
   virtual ~Training() = default;
-  virtual bool run(long epochs) = 0;
+  virtual bool run(long epochs, long rest_every) = 0;
   virtual void progress(plugin::Progress*) const = 0;
   virtual void take(int member, double* records) = 0;
   virtual void read(const plugin::States&) const = 0;
@@ -113,7 +113,8 @@ template <class T>
 States<T> arrays_of(const plugin::States& s) {
   return {static_cast<T*>(s.parameters), static_cast<T*>(s.before),
           static_cast<T*>(s.best),       static_cast<T*>(s.m),
-          static_cast<T*>(s.v),          reinterpret_cast<long*>(s.steps)};
+          static_cast<T*>(s.v),          reinterpret_cast<long*>(s.steps),
+          static_cast<T*>(s.kept),       reinterpret_cast<long*>(s.kept_steps)};
 }
 
 template <class T>
@@ -137,7 +138,7 @@ class TrainingOf final : public Training {
     trainer_->write(progress, arrays_of<T>(states));
   }
 
-  bool run(long epochs) override { return trainer_->run(epochs); }
+  bool run(long epochs, long rest_every) override { return trainer_->run(epochs, rest_every); }
   void progress(plugin::Progress* out) const override {
     for (int m = 0; m < count_; ++m) {
       out[m] = trainer_->progress(m);
@@ -170,9 +171,10 @@ void* train(const plugin::Network* network, const plugin::Members* members,
   return training;
 }
 
-std::int32_t run(void* training, std::int64_t epochs, plugin::Failure* failure) {
+std::int32_t run(void* training, std::int64_t epochs, std::int64_t rest_every,
+                 plugin::Failure* failure) {
   bool unfinished = false;
-  guarded(failure, [&] { unfinished = static_cast<Training*>(training)->run(epochs); });
+  guarded(failure, [&] { unfinished = static_cast<Training*>(training)->run(epochs, rest_every); });
   return unfinished;
 }
 

@@ -1,6 +1,7 @@
 // What a launch reads and writes.
 #pragma once
 
+#include "batches.cuh"
 #include "course.hpp"
 #include "views.cuh"
 
@@ -14,6 +15,7 @@ struct TrainingTask {
   const int* order;                    // [turn]; members that share a data set follow one another
   int steps;                           // of the longest data set
   long epochs;                         // of this launch
+  long rest_every;                     // epochs; members stop at its multiples; 0 = never
   const Trials<T>* data;               // [data set]
   const int *data_of, *validation_of;  // -1 without validation
   const Course* courses;
@@ -24,10 +26,15 @@ struct TrainingTask {
   const T* mask;                                     // [parameter] of zeros and ones, or null
   T *parameters, *before, *best, *gradient, *m, *v;  // [member][parameter]
   long* steps_taken;                                 // [member][field]
-  double* history;                                   // [member][history_size][record_width]
+  int most_back;                                     // steps that the members' guards undo
+  T* kept;           // [member][most_back][parameters, m, v][parameter]
+  long* kept_steps;  // [member][most_back][field]
+  double* history;   // [member][history_size][record_width]
   int history_size;
   T* scratch;  // [block][scratch_size]
   std::size_t scratch_size;
+  Ticket* tickets;  // [block][most_tickets] where there are batches
+  int most_tickets;
 
   TBRNN_FN std::size_t at(int member) const {
     return static_cast<std::size_t>(member) * static_cast<std::size_t>(shape.parameters);

@@ -1,5 +1,6 @@
 // The training of a cohort: what stays on the device, and a launch for some epochs of the members that still learn.
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "engine.hpp"
@@ -21,10 +22,13 @@ struct Trainer<T>::State {
   dev::Memory<Progress> device_progress;
   dev::Memory<T> parameters, before, best, gradient, m, v;
   dev::Memory<long> steps_taken;
+  long most_back = 0;  // steps that the members' guards undo
+  dev::Memory<T> kept;
+  dev::Memory<long> kept_steps;
 
   State(const Spec&, Match, const std::vector<Member>&, Loss);
   long history_size(long epochs) const;
-  void launch(const std::vector<int>& running, long epochs);
+  void launch(const std::vector<int>& running, long epochs, long rest_every);
 };
 
 namespace {
@@ -43,6 +47,20 @@ bool any_input_noise(const std::vector<Member>& members) {
                      [](const Member& member) { return member.course.input_sigma != 0.0; });
 }
 
+template <class Member>
+bool whole(const Member& member) {  // all trials in one step
+  return member.course.batch == 0 || member.course.batch >= member.data->trials();
+}
+
+// Room for the order of an epoch: a power of two, or 0 where no member has batches.
+template <class Member>
+int tickets_of(const std::vector<Member>& members) {
+  int trials = 0;
+  for (const Member& member : members)
+    if (!whole(member)) trials = std::max(trials, member.data->trials());
+  return trials ? static_cast<int>(std::bit_ceil(static_cast<unsigned>(trials))) : 0;
+}
+
 template <class T>
 dev::Memory<T> zeros(std::size_t size) {
   return on_device(std::vector<T>(size).data(), size);
@@ -54,7 +72,8 @@ template <class T>
 Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member>& members,
                          Loss loss)
     : shape(shape_of<T>(spec, match, loss, any_input_noise(members))),
-      launcher(spec, shape, sets_of(members), static_cast<int>(members.size())),
+      launcher(spec, shape, sets_of(members), static_cast<int>(members.size()),
+               tickets_of(members)),
       fields(tbrnn::fields(spec)),
       history(members.size()) {
   const std::size_t entries = members.size() * static_cast<std::size_t>(shape.parameters);
@@ -63,7 +82,8 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
     weights.insert(weights.end(), member.parameters, member.parameters + shape.parameters);
     courses.push_back(member.course);
     Progress first = Progress::start();
-    first.pass = first.next_pass(member.course, member.validation != nullptr);
+    first.pass = first.first_look(member.course, whole(member), member.validation != nullptr);
+    most_back = std::max<long>(most_back, member.course.guard_back);
     progress.push_back(first);
   }
   constexpr double none = std::numeric_limits<double>::infinity();
@@ -83,6 +103,8 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
   m = zeros<T>(entries);
   v = zeros<T>(entries);
   steps_taken = zeros<long>(members.size() * fields.size());
+  kept = zeros<T>(static_cast<std::size_t>(most_back) * 3 * entries);
+  kept_steps = zeros<long>(static_cast<std::size_t>(most_back) * steps_taken.size());
 }
 
 // Entries that a member may write in so many epochs: one before training, one at its end.
@@ -95,11 +117,12 @@ long Trainer<T>::State::history_size(long epochs) const {
 }
 
 template <class T>
-void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
+void Trainer<T>::State::launch(const std::vector<int>& running, long epochs, long rest_every) {
   const std::size_t entries = static_cast<std::size_t>(history_size(epochs)) * record_width;
   const dev::Memory<double> history_memory(entries * courses.size());
   TrainingTask<T> task{};
   task.epochs = epochs;
+  task.rest_every = rest_every;
   task.courses = device_courses.data();
   task.progress = device_progress.data();
   task.fields = static_cast<int>(fields.size());
@@ -115,6 +138,9 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs) {
   task.m = m.data();
   task.v = v.data();
   task.steps_taken = steps_taken.data();
+  task.most_back = static_cast<int>(most_back);
+  task.kept = kept.data();
+  task.kept_steps = kept_steps.data();
   task.history = history_memory.data();
   task.history_size = static_cast<int>(history_size(epochs));
   launcher.launch(task, running);
@@ -139,14 +165,14 @@ template <class T>
 Trainer<T>::~Trainer() = default;
 
 template <class T>
-bool Trainer<T>::run(long epochs) {
+bool Trainer<T>::run(long epochs, long rest_every) {
   const auto runs = [&](int member) {
     return state_->progress[static_cast<std::size_t>(member)].running();
   };
   std::vector<int> running;
   for (const int member : state_->launcher.order())
     if (runs(member)) running.push_back(member);
-  if (!running.empty()) state_->launch(running, epochs);
+  if (!running.empty()) state_->launch(running, epochs, rest_every);
   return std::any_of(running.begin(), running.end(), runs);
 }
 
@@ -173,6 +199,8 @@ void Trainer<T>::write(const std::vector<Progress>& progress, const States<T>& f
   dev::to_device(from.m, size, s.m.data());
   dev::to_device(from.v, size, s.v.data());
   dev::to_device(from.steps, s.steps_taken.size(), s.steps_taken.data());
+  dev::to_device(from.kept, s.kept.size(), s.kept.data());
+  dev::to_device(from.kept_steps, s.kept_steps.size(), s.kept_steps.data());
 }
 
 template <class T>
@@ -185,6 +213,8 @@ void Trainer<T>::read(const States<T>& to) const {
   dev::to_host(s.m.data(), size, to.m);
   dev::to_host(s.v.data(), size, to.v);
   dev::to_host(s.steps_taken.data(), s.steps_taken.size(), to.steps);
+  dev::to_host(s.kept.data(), s.kept.size(), to.kept);
+  dev::to_host(s.kept_steps.data(), s.kept_steps.size(), to.kept_steps);
 }
 
 template <class T>

@@ -33,6 +33,23 @@ struct Learner {
   __device__ double* history() const {
     return task.history + static_cast<std::ptrdiff_t>(member) * task.history_size * record_width;
   }
+  __device__ const Trials<T>& data() const { return task.data[task.data_of[member]]; }
+  __device__ bool validates() const { return task.validation_of[member] >= 0; }
+  __device__ bool whole() const {  // all trials in one step
+    return course().batch == 0 || course().batch >= data().trials;
+  }
+  __device__ Pass first_look() const {  // at the losses of the present weights
+    return progress().first_look(course(), whole(), validates());
+  }
+  __device__ long* steps_taken() const { return task.steps_taken + member * task.fields; }
+  __device__ T* kept(long slot) const {
+    return task.kept + (static_cast<std::ptrdiff_t>(member) * task.most_back + slot) * 3 *
+                           task.shape.parameters;
+  }
+  __device__ long* kept_steps(long slot) const {
+    return task.kept_steps +
+           (static_cast<std::ptrdiff_t>(member) * task.most_back + slot) * task.fields;
+  }
   __device__ bool trained(int field) const { return !(course().untrained >> field & 1u); }
   template <class Use>
   __device__ void each_parameter(Use use) const {  // by the threads of the block
@@ -61,8 +78,7 @@ __device__ void step(const Learner<T>& learner, double lr, double norm) {
   AdamStep* constants = dev::shared_memory<AdamStep>();  // [field]
   const int mine = dev::thread();
   if (mine < task.fields && learner.trained(mine)) {
-    long& taken = task.steps_taken[learner.member * task.fields + mine];
-    constants[mine] = adam_step(lr, ++taken);
+    constants[mine] = adam_step(lr, ++learner.steps_taken()[mine]);
   }
   dev::block_barrier();
   const T shorter = course.clip > 0 ? static_cast<T>(clip_factor(norm, course.clip)) : T(1);
@@ -79,16 +95,62 @@ __device__ void step(const Learner<T>& learner, double lr, double norm) {
   dev::block_barrier();
 }
 
-// The weights before the last update are the last good ones.
+// What a guard may go back to: the last few weights and moments before a step, in a ring.
 template <class T>
-__device__ void diverge(const Learner<T>& learner) {
-  const bool none_better = learner.progress().best_epoch < 0;
+__device__ void keep(const Learner<T>& learner) {
+  const TrainingTask<T>& task = learner.task;
+  const long slot = learner.progress().kept_next;
+  T* const blocks = learner.kept(slot);
+  const int size = task.shape.parameters;
   learner.each_parameter([&](int i) {
-    learner.parameters[i] = learner.before[i];
-    if (none_better) learner.best[i] = learner.before[i];
+    blocks[i] = learner.parameters[i];
+    blocks[size + i] = learner.m[i];
+    blocks[2 * size + i] = learner.v[i];
   });
+  for (int i = dev::thread(); i < task.fields; i += block_threads)
+    learner.kept_steps(slot)[i] = learner.steps_taken()[i];
+}
+
+// As far back as is kept.
+template <class T>
+__device__ void go_back(const Learner<T>& learner) {
+  const TrainingTask<T>& task = learner.task;
+  const Progress& progress = learner.progress();
+  const long back = learner.course().guard_back,
+             slot = (progress.kept_next + back - progress.kept) % back;
+  const T* const blocks = learner.kept(slot);
+  const int size = task.shape.parameters;
+  learner.each_parameter([&](int i) {
+    learner.parameters[i] = learner.before[i] = blocks[i];
+    learner.m[i] = blocks[size + i];
+    learner.v[i] = blocks[2 * size + i];
+  });
+  for (int i = dev::thread(); i < task.fields; i += block_threads)
+    learner.steps_taken()[i] = learner.kept_steps(slot)[i];
+}
+
+// With a guard some steps back. Else the end; then the weights before the last update are the last good ones.
+template <class T>
+__device__ void recover(const Learner<T>& learner) {
+  const Course& course = learner.course();
+  Progress& progress = learner.progress();
+  const bool diverges = progress.kept == 0 || progress.rollbacks == course.guard_most,
+             none_better = progress.best_epoch < 0;
+  if (diverges)
+    learner.each_parameter([&](int i) {
+      learner.parameters[i] = learner.before[i];
+      if (none_better) learner.best[i] = learner.before[i];
+    });
+  else
+    go_back(learner);
   dev::block_barrier();
-  if (dev::thread() == 0) learner.progress().status = Status::diverged;
+  if (dev::thread() == 0) {
+    if (diverges)
+      progress.status = Status::diverged;
+    else
+      progress.goes_back(course);
+    if (!diverges && progress.pass != Pass::train) progress.pass = learner.first_look();
+  }
   dev::block_barrier();
 }
 
@@ -102,28 +164,64 @@ __device__ void judge(const Learner<T>& learner, double loss, bool* is_best) {
   dev::block_barrier();
 }
 
+// One step along the gradient.
+template <class T>
+__device__ void update(const Learner<T>& learner, double norm) {
+  const Course& course = learner.course();
+  Progress& progress = learner.progress();
+  if (course.guard_back) keep(learner);
+  learner.each_parameter([&](int i) { learner.before[i] = learner.parameters[i]; });
+  const Schedule schedule{static_cast<Ramp>(course.lr_ramp), course.lr_first, course.lr_last,
+                          course.lr_epochs};
+  const double lr = progress.factor * learning_rate(schedule, progress.epochs);
+  step(learner, lr, norm);
+  if (dev::thread() == 0) progress.took_a_step(course, lr, norm);
+}
+
+// Thread 0: on to the next batch, or after the last one to the next epoch.
+template <class T>
+__device__ void finish_batch(const Learner<T>& learner) {
+  if (dev::thread()) return;
+  const Course& course = learner.course();
+  Progress& progress = learner.progress();
+  const bool whole = learner.whole();
+  if (!whole && (progress.batch + 1) * course.batch < learner.data().trials) {
+    ++progress.batch;
+    return;
+  }
+  progress.batch = 0;
+  ++progress.epochs;
+  if (progress.due(course)) {
+    progress.pass = learner.first_look();
+    return;
+  }
+  if (!whole) progress.record(course, Progress::unknown(), learner.history());
+  progress.pass = Pass::train;
+}
+
 template <class T>
 __device__ void finish_step(const Learner<T>& learner, double loss, bool* flag) {
   const Course& course = learner.course();
   Progress& progress = learner.progress();
-  const bool asked = course.clip > 0 || course.record_every > 0;
+  const bool asked = course.clip > 0 || course.guard_back > 0 || course.record_every > 0;
   const double norm = asked ? gradient_norm(learner) : Progress::unknown();
-  if (progress.due(course))
-    judge(learner, loss, flag);
-  else if (dev::thread() == 0)
-    progress.record(course, loss, learner.history());
+  if (dev::thread() == 0) progress.set_limit(course, loss);
   dev::block_barrier();
-  if (!progress.running()) return;
-  learner.each_parameter([&](int i) { learner.before[i] = learner.parameters[i]; });
-  const Schedule schedule{static_cast<Ramp>(course.lr_ramp), course.lr_first, course.lr_last,
-                          course.lr_epochs};
-  const double lr = learning_rate(schedule, progress.epochs);
-  step(learner, lr, norm);
-  if (dev::thread()) return;
-  progress.gradient_norm = norm;
-  progress.lr = lr;
-  ++progress.epochs;
-  progress.pass = progress.next_pass(course, learner.task.validation_of[learner.member] >= 0);
+  const bool undo = progress.must_undo(loss, norm);
+  if (undo) {
+    recover(learner);
+    if (!progress.running()) return;
+  }
+  if (learner.whole()) {
+    if (!undo && progress.due(course))
+      judge(learner, loss, flag);
+    else if (dev::thread() == 0)
+      progress.record(course, loss, learner.history());
+    dev::block_barrier();
+    if (!progress.running()) return;
+  }
+  if (!undo) update(learner, norm);
+  finish_batch(learner);
 }
 
 // After one pass over its trials.
@@ -131,30 +229,30 @@ template <class T>
 __device__ TBRNN_CALLED void finish_pass(const Learner<T>& learner, double loss, bool* flag) {
   Progress& progress = learner.progress();
   const Pass pass = progress.pass;
-  if (pass != Pass::gradient) {
-    if (!std::isfinite(loss)) return diverge(learner);
-    if (pass == Pass::train) return finish_step(learner, loss, flag);
-    if (pass == Pass::evaluate) return judge(learner, loss, flag);
-  }
+  if (pass == Pass::train) return finish_step(learner, loss, flag);
+  if (pass != Pass::gradient && !std::isfinite(loss)) return recover(learner);
+  if (pass == Pass::evaluate) judge(learner, loss, flag);
   dev::block_barrier();  // everybody has seen which pass it was
   if (dev::thread()) return;
   if (pass == Pass::gradient) {
     progress.last_loss = loss;
     progress.status = Status::capped;
-  } else {
+  } else if (pass == Pass::validate) {
     progress.validation = loss;
-    progress.pass = progress.after_validation(learner.course());
+    progress.pass = progress.after_validation(learner.course(), learner.whole());
+  } else {
+    progress.pass = Pass::train;
   }
 }
 
 // The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
 template <class Model, class T, class S, int lanes>
-__device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch) {
+__device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
+                           const Scratch<T>& scratch) {
   const TrainingTask<T>& task = learner.task;
   const Shape<T>& shape = task.shape;
   const Course& course = learner.course();
   const Progress& progress = learner.progress();
-  const Trials<T>& data = task.data[task.data_of[learner.member]];
   const Noise<T> noise{static_cast<T>(course.sigma), static_cast<T>(course.input_sigma),
                        static_cast<std::uint32_t>(course.key),
                        static_cast<std::uint32_t>(course.key >> 32),
@@ -163,11 +261,8 @@ __device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch)
   dev::block_barrier();
   LaneWeights<T, S> w;
   load<T, S, lanes>(shape, scratch.packed, w);
-  const bool learns = progress.pass == Pass::train || progress.pass == Pass::gradient,
-             validates = progress.pass == Pass::validate;  // with noise of its own
-  const Trials<T>& looked_at = validates ? task.data[task.validation_of[learner.member]] : data;
-  double loss = run_trials<Model, T, S, lanes>(learns, shape, looked_at,
-                                               validates ? data.trials : 0, noise, w, scratch);
+  const bool learns = progress.pass == Pass::train || progress.pass == Pass::gradient;
+  double loss = run_trials<Model, T, S, lanes>(learns, shape, shown, noise, w, scratch);
   if (learns) {
     unpack<Model>(shape, learner.parameters, scratch.gradient, scratch.of_units, scratch.orth,
                   learner.gradient);
@@ -185,6 +280,30 @@ __device__ double run_pass(const Learner<T>& learner, const Scratch<T>& scratch)
   return loss;
 }
 
+// The trials of the next pass.
+template <class T>
+__device__ Shown<T> shown_to(const Learner<T>& learner, Ticket* tickets, long& shuffled) {
+  const Trials<T>& data = learner.data();
+  const Progress& progress = learner.progress();
+  if (progress.pass == Pass::validate)
+    return {learner.task.data[learner.task.validation_of[learner.member]], data.trials};
+  if (progress.pass != Pass::train || learner.whole()) return {data, 0};
+  if (shuffled != progress.epochs) {
+    shuffled = progress.epochs;
+    shuffle(learner.course().key, shuffled, data.trials, learner.task.most_tickets, tickets);
+  }
+  return {data, tickets, progress.batch, static_cast<int>(learner.course().batch)};
+}
+
+// The epoch at which a launch leaves a member.
+template <class T>
+__device__ long end_of(const TrainingTask<T>& task, long epochs) {
+  const long end = epochs + task.epochs;
+  if (task.rest_every == 0) return end;
+  const long rest = (epochs / task.rest_every + 1) * task.rest_every;
+  return rest < end ? rest : end;
+}
+
 // Compute capability, as 75. Compiled for less, a kernel is empty.
 template <class Model>
 inline constexpr int least_capability =
@@ -196,14 +315,23 @@ __device__ void train(const TrainingTask<T>& task) {
       task.shape, task.steps, Group<lanes>::trials,
       task.scratch + static_cast<std::size_t>(dev::block()) * task.scratch_size);
   bool* flag = reinterpret_cast<bool*>(&TileMemory<T, lanes>::loss(0));
+  Ticket* tickets = task.tickets + static_cast<std::ptrdiff_t>(dev::block()) * task.most_tickets;
   for (int turn = dev::block(); turn < task.turns; turn += dev::blocks()) {
     const Learner<T> learner(task, task.order[turn]);
     const Progress& progress = learner.progress();
-    const long end = progress.epochs + task.epochs;
+    const long end = end_of(task, progress.epochs);
+    const bool rests = task.rest_every && end % task.rest_every == 0;
+    long shuffled = -1;  // the epoch whose order the tickets are in
     dev::block_barrier();
-    while (progress.running() && (progress.epochs < end || progress.pass != Pass::train)) {
-      const double loss = run_pass<Model, T, S, lanes>(learner, scratch);
-      finish_pass(learner, loss, flag);
+    while (progress.running() &&
+           (progress.epochs < end || (!rests && progress.pass != Pass::train))) {
+      const Shown<T> shown = shown_to(learner, tickets, shuffled);
+      if (shown.mask_sum == 0) {
+        finish_batch(learner);  // a batch with nothing to compare
+      } else {
+        const double loss = run_pass<Model, T, S, lanes>(learner, shown, scratch);
+        finish_pass(learner, loss, flag);
+      }
       dev::block_barrier();
     }
   }

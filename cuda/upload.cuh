@@ -84,11 +84,13 @@ class DeviceData {
       return arrays_.back().data();
     };
     const int steps = data.steps();
+    mask_sums_.push_back(on_device(data.mask_sums(), static_cast<std::size_t>(data.trials())));
     steps_ = std::max(steps_, steps);
     return {.trials = data.trials(),
             .steps = steps,
             .mask_channels = data.mask_channels(),
             .mask_sum = data.mask_sum(),
+            .mask_sums = mask_sums_.back().data(),
             .inputs = rows(data.input(0), steps * data.inputs()),
             .targets = rows(data.target(0), steps * data.channels()),
             .mask = rows(data.mask(0), steps * data.mask_channels()),
@@ -99,6 +101,7 @@ class DeviceData {
   std::vector<int> order_;
   int steps_ = 0;
   std::vector<dev::Memory<T>> arrays_;
+  std::vector<dev::Memory<double>> mask_sums_;
   dev::Memory<Trials<T>> trials_;
   dev::Memory<int> of_member_;
 };

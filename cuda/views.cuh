@@ -22,9 +22,8 @@ template <class T>
 struct Trials {
   int trials, steps, mask_channels;
   double mask_sum;
+  const double* mask_sums;                              // [trial]
   const T *inputs, *targets, *mask, *weight, *initial;  // mask and initial may be null
-
-  TBRNN_FN int tiles() const { return (trials + tile_trials - 1) / tile_trials; }
 };
 
 // What the members of a cohort have in common. Offsets are into the parameter block; -1 where there is no such array.

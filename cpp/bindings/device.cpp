@@ -24,6 +24,7 @@ class Mirror final : public Archive {
   void array(const char* name, std::vector<double>& values) override { move_array(name, values); }
   void array(const char* name, std::vector<long>& values) override {
     if (row_.steps && std::strcmp(name, "steps") == 0) copy(values, row_.steps);
+    if (row_.kept_steps && std::strcmp(name, "kept_steps") == 0) copy(values, row_.kept_steps);
   }
   void list(const char* name, std::vector<double>& values) override {
     if (std::strcmp(name, "history") == 0)
@@ -42,12 +43,22 @@ class Mirror final : public Archive {
       {"epochs", &P::epochs},
       {"best_epoch", &P::best_epoch},
       {"checked_window", &P::checked_window},
-      {"patience_epoch", &P::patience_epoch}};
+      {"patience_epoch", &P::patience_epoch},
+      {"batch", &P::batch},
+      {"rollbacks", &P::rollbacks},
+      {"kept", &P::kept},
+      {"kept_next", &P::kept_next}};
   static constexpr std::pair<const char*, double P::*> reals[] = {
-      {"best_loss", &P::best_loss},         {"best_training_loss", &P::best_training_loss},
-      {"last_loss", &P::last_loss},         {"validation", &P::validation},
-      {"checked_loss", &P::checked_loss},   {"patience_loss", &P::patience_loss},
-      {"gradient_norm", &P::gradient_norm}, {"lr", &P::lr}};
+      {"best_loss", &P::best_loss},
+      {"best_training_loss", &P::best_training_loss},
+      {"last_loss", &P::last_loss},
+      {"validation", &P::validation},
+      {"checked_loss", &P::checked_loss},
+      {"patience_loss", &P::patience_loss},
+      {"gradient_norm", &P::gradient_norm},
+      {"lr", &P::lr},
+      {"factor", &P::factor},
+      {"limit", &P::limit}};
 
   template <class T, class Names>
   void move(const char* name, T& value, const Names& names) {
@@ -75,7 +86,8 @@ class Mirror final : public Archive {
                                                     {"before", row_.before},
                                                     {"best", row_.best},
                                                     {"m", row_.m},
-                                                    {"v", row_.v}};
+                                                    {"v", row_.v},
+                                                    {"kept_blocks", row_.kept}};
     for (const auto& [known, at] : arrays)
       if (at && std::strcmp(name, known) == 0) copy(values, static_cast<T*>(at));
   }
@@ -138,11 +150,16 @@ class DeviceTraining::Part {
     const DeviceCohort& cohort = *job_.cohort;
     block_ = block_size(cohort.spec) * (cohort.real ? sizeof(double) : sizeof(float));
     fields_ = fields(cohort.spec).size();
-    for (auto& array : arrays_) array.resize(job_.members.size() * block_);
-    steps_.resize(job_.members.size() * fields_);
     std::vector<plugin::Course> courses;
-    for (std::size_t i = 0; i < job_.members.size(); ++i) {
-      courses.push_back(view_of(cohort.courses[static_cast<std::size_t>(job_.members[i])]));
+    for (const int member : job_.members) {
+      courses.push_back(view_of(cohort.courses[static_cast<std::size_t>(member)]));
+      back_ = std::max(back_, static_cast<std::size_t>(courses.back().guard_back));
+    }
+    for (auto& array : arrays_) array.resize(courses.size() * block_);
+    steps_.resize(courses.size() * fields_);
+    kept_.resize(courses.size() * back_ * 3 * block_);
+    kept_steps_.resize(courses.size() * back_ * fields_);
+    for (std::size_t i = 0; i < courses.size(); ++i) {
       Mirror mirror(row(i), false);
       learner(i).state(mirror);
     }
@@ -159,9 +176,9 @@ class DeviceTraining::Part {
 
   const Job& job() const { return job_; }
 
-  bool run(long epochs) {
+  bool run(long epochs, long rest_every) {
     plugin::Failure failure{};
-    const bool unfinished = table_.run(training_, epochs, &failure) != 0;
+    const bool unfinished = table_.run(training_, epochs, rest_every, &failure) != 0;
     require(failure);
     table_.progress(training_, progress_.data());
     for (std::size_t i = 0; i < progress_.size(); ++i) {
@@ -187,6 +204,12 @@ class DeviceTraining::Part {
     }
   }
 
+  bool rests(long every) const {
+    for (std::size_t i = 0; i < job_.members.size(); ++i)
+      if (learner(i).rests(every)) return true;
+    return false;
+  }
+
   Job unfinished() const {
     Job left{job_.cohort, {}};
     for (std::size_t i = 0; i < job_.members.size(); ++i)
@@ -200,7 +223,15 @@ class DeviceTraining::Part {
   }
   plugin::States row(std::size_t i) {
     const auto at = [&](std::size_t array) { return arrays_[array].data() + i * block_; };
-    return {&progress_[i], at(0), at(1), at(2), at(3), at(4), steps_.data() + i * fields_};
+    return {&progress_[i],
+            at(0),
+            at(1),
+            at(2),
+            at(3),
+            at(4),
+            steps_.data() + i * fields_,
+            kept_.data() + i * back_ * 3 * block_,
+            kept_steps_.data() + i * back_ * fields_};
   }
 
   const plugin::Table& table_;
@@ -208,8 +239,9 @@ class DeviceTraining::Part {
   Job job_;
   std::vector<plugin::Progress> progress_;
   std::vector<std::byte> arrays_[5];
-  std::vector<std::int64_t> steps_;
-  std::size_t block_ = 0, fields_ = 0;
+  std::vector<std::byte> kept_;
+  std::vector<std::int64_t> steps_, kept_steps_;
+  std::size_t block_ = 0, fields_ = 0, back_ = 0;
   void* training_ = nullptr;
 };
 
@@ -240,12 +272,12 @@ void DeviceTraining::start() {
   }
 }
 
-void DeviceTraining::launch() {
+void DeviceTraining::launch(long rest_every) {
   const auto begin = Clock::now();
   bool unfinished = true;
   try {
     fetched_ = false;
-    unfinished = part_->run(epochs_);
+    unfinished = part_->run(epochs_, rest_every);
   } catch (const OutOfMemory& error) {  // nothing was launched
     fetch();
     Job left = part_->unfinished();
@@ -260,15 +292,17 @@ void DeviceTraining::launch() {
   part_ = nullptr;
 }
 
-bool DeviceTraining::run(double seconds) {
+bool DeviceTraining::run(double seconds, long rest_every) {
   constexpr double day = 86'400.0;
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                       std::chrono::duration<double>(std::min(seconds, day)));
   while (Clock::now() < end && (part_ || !jobs_.empty())) {
-    if (part_)
-      launch();
-    else
+    if (!part_)
       start();
+    else if (part_->rests(rest_every))
+      break;  // until they are noted
+    else
+      launch(rest_every);
   }
   return part_ || !jobs_.empty();
 }

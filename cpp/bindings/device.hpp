@@ -45,7 +45,8 @@ class DeviceTraining {
   DeviceTraining(const plugin::Table& table, Trainer& host) : table_(table), host_(host) {}
 
   void add(DeviceCohort);  // its learners are the host's
-  bool run(double seconds);
+  // As Trainer::run; here all members of a cohort wait for one that rests.
+  bool run(double seconds, long rest_every);
   void fetch();  // the states of the members that are on the device
 
  private:
@@ -56,7 +57,7 @@ class DeviceTraining {
   };
   void start();
   void split(const OutOfMemory&, Job);
-  void launch();
+  void launch(long rest_every);
 
   const plugin::Table& table_;
   Trainer& host_;

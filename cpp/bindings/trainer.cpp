@@ -88,7 +88,7 @@ class PyTrainer {
 
   bool run(double seconds, long rest_every) {
     const py::gil_scoped_release release;
-    return device_ ? device_->run(seconds) : trainer_.run(seconds, rest_every);
+    return device_ ? device_->run(seconds, rest_every) : trainer_.run(seconds, rest_every);
   }
 
   void interrupt() {

@@ -52,18 +52,17 @@ Dataset<T>::Dataset(const TrialArrays<T>& arrays)
   if (units_) initial_ = pack(arrays.initial, trials_, static_cast<std::size_t>(units_));
   mask_sum_ = static_cast<double>(trials_) * steps_ * channels_;
   if (channels_) target_ = pack(arrays.target, trials_, steps * channels);
-  trial_mask_sums_.assign(static_cast<std::size_t>(trials_),
-                          static_cast<double>(steps_) * channels_);
+  mask_sums_.assign(static_cast<std::size_t>(trials_), static_cast<double>(steps_) * channels_);
   if (!mask_channels_) return;
   mask_ = pack(arrays.mask, trials_, steps * mask_channels);
   const std::size_t entries = static_cast<std::size_t>(trials_) * steps * mask_channels;
   mask_sum_ = 0;
   for (std::size_t i = 0; i < entries; ++i) mask_sum_ += static_cast<double>(arrays.mask[i]);
   if (mask_channels_ == 1) mask_sum_ *= channels_;
-  for (std::size_t trial = 0; trial < trial_mask_sums_.size(); ++trial) {
+  for (std::size_t trial = 0; trial < mask_sums_.size(); ++trial) {
     const T* mine = arrays.mask + trial * steps * mask_channels;
     const double sum = std::accumulate(mine, mine + steps * mask_channels, 0.0);
-    trial_mask_sums_[trial] = mask_channels_ == 1 ? sum * channels_ : sum;
+    mask_sums_[trial] = mask_channels_ == 1 ? sum * channels_ : sum;
   }
   if (!(mask_sum_ > 0))
     throw std::invalid_argument("mask must leave something to compare, got a sum of " +
@@ -87,6 +86,7 @@ Dataset<T> Dataset<T>::copy_of(const PackedTrials<T>& rows) {
   data.units_ = rows.units;
   data.silent_ = rows.silent;
   data.mask_sum_ = rows.mask_sum;
+  data.mask_sums_.assign(rows.mask_sums, rows.mask_sums + rows.trials);
   const auto copy = [&](const T* from, int rows_of_tile) {
     Buffer<T> to(static_cast<std::size_t>(data.tiles()) * static_cast<std::size_t>(rows_of_tile) *
                  tile_trials);

@@ -26,6 +26,7 @@ struct PackedTrials {  // the rows of a Dataset that lies elsewhere
   int trials, steps, inputs, channels, mask_channels, units;
   bool silent;
   double mask_sum;
+  const double* mask_sums;  // [trial]
   const T *input, *target, *mask, *weight, *initial;
 };
 
@@ -33,7 +34,7 @@ template <class T>
 class Dataset {
  public:
   explicit Dataset(const TrialArrays<T>&);
-  static Dataset copy_of(const PackedTrials<T>&);  // without the sums of single trials
+  static Dataset copy_of(const PackedTrials<T>&);
 
   int trials() const { return trials_; }
   int steps() const { return steps_; }
@@ -44,7 +45,7 @@ class Dataset {
   int tiles() const;
   bool silent() const { return silent_; }        // all inputs are 0
   double mask_sum() const { return mask_sum_; }  // over trials, time and target channels
-  double mask_sum_of(int trial) const { return trial_mask_sums_[static_cast<std::size_t>(trial)]; }
+  const double* mask_sums() const { return mask_sums_.data(); }  // [trial]
 
   const T* input(int tile) const { return rows(input_, tile, steps_ * inputs_); }
   const T* target(int tile) const {
@@ -62,7 +63,7 @@ class Dataset {
   int trials_, steps_, inputs_, channels_, mask_channels_, units_;
   bool silent_;
   double mask_sum_;
-  std::vector<double> trial_mask_sums_;
+  std::vector<double> mask_sums_;
   Buffer<T> input_, target_, mask_, initial_, weight_;
 };
 

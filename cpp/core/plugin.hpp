@@ -63,6 +63,7 @@ struct Network {  // a Spec of core/spec.hpp; absent arrays are null
 struct Trials {  // a Dataset of core/dataset.hpp, its rows as they are
   std::int32_t trials, steps, inputs, channels, mask_channels, units, silent;
   double mask_sum;
+  const double* mask_sums;  // [trial]
   const void *input, *target, *mask, *weight, *initial;
 };
 
@@ -83,8 +84,10 @@ struct Course {  // of cpu/progress.hpp
   double sigma, input_sigma;
   std::int32_t lr_ramp;
   std::uint32_t untrained;  // one bit for each array that takes no step
-  double lr_first, lr_last, decay, clip, target_loss, stall_improvement, patience_improvement;
-  std::int64_t lr_epochs, epochs, evaluate_every, stall_window, patience_epochs, record_every;
+  double lr_first, lr_last, decay, clip, target_loss, stall_improvement, patience_improvement,
+      guard_loss, guard_factor, guard_growth;
+  std::int64_t lr_epochs, epochs, batch, evaluate_every, stall_window, patience_epochs, guard_back,
+      guard_most, record_every;
 };
 
 enum class Status : std::int32_t { running, converged, stalled, capped, diverged, interrupted };
@@ -93,9 +96,10 @@ enum class Pass : std::int32_t { train, evaluate, validate, gradient };  // the 
 struct Progress {  // of cpu/progress.hpp
   Status status;
   Pass pass;
-  std::int64_t epochs, best_epoch, checked_window, patience_epoch;
+  std::int64_t epochs, best_epoch, checked_window, patience_epoch, batch, rollbacks, kept,
+      kept_next;
   double best_loss, best_training_loss, last_loss, validation, checked_loss, patience_loss,
-      gradient_norm, lr;
+      gradient_norm, lr, factor, limit;
   std::int64_t records;  // that wait to be taken
 };
 
@@ -103,6 +107,8 @@ struct States {  // what a training remembers: (member), (member, block), (membe
   Progress* progress;
   void *parameters, *before, *best, *m, *v;
   std::int64_t* steps;
+  void* kept;                // (member, guard_back at most, 3, block)
+  std::int64_t* kept_steps;  // (member, guard_back at most, field)
 };
 
 inline constexpr int record_width = 5;  // epoch, loss, validation, gradient norm, rate
@@ -114,8 +120,9 @@ struct Table {
   void (*gradient)(const Network*, const Members*, const Noise*, const void* parameters,
                    double* loss, void* gradient, Failure*);
   void* (*train)(const Network*, const Members*, const Course*, const States*, Failure*);
-  std::int32_t (*run)(void*, std::int64_t epochs, Failure*);  // 1 while members are unfinished
-  void (*progress)(const void*, Progress*);                   // (member)
+  // 1 while members are unfinished; each stops where its epochs are a multiple of rest_every, if that is not 0
+  std::int32_t (*run)(void*, std::int64_t epochs, std::int64_t rest_every, Failure*);
+  void (*progress)(const void*, Progress*);  // (member)
   void (*take)(void*, std::int32_t member, double* records);
   void (*read)(const void*, const States*, Failure*);
   void (*end)(void*);

@@ -32,7 +32,7 @@ class Batches {
     if (whole()) return data.mask_sum();
     double sum = 0;
     for (int i = first(); i < end(); ++i)
-      sum += data.mask_sum_of(order_[static_cast<std::size_t>(i)]);
+      sum += data.mask_sums()[order_[static_cast<std::size_t>(i)]];
     return sum;
   }
 

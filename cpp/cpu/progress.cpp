@@ -106,11 +106,17 @@ plugin::Course view_of(const Course& c) {
           .target_loss = c.target_loss,
           .stall_improvement = c.stall_improvement,
           .patience_improvement = c.patience_improvement,
+          .guard_loss = c.guard_loss,
+          .guard_factor = c.guard_factor,
+          .guard_growth = c.guard_growth,
           .lr_epochs = c.lr_epochs,
           .epochs = c.epochs,
+          .batch = c.batch,
           .evaluate_every = c.evaluate_every,
           .stall_window = c.stall_window,
           .patience_epochs = c.patience_epochs,
+          .guard_back = c.guard_back,
+          .guard_most = c.guard_most,
           .record_every = c.record_every};
 }
 

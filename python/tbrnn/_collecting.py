@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._cohorts import Cohort
+from tbrnn._device import device_name
 from tbrnn.ensemble import Ensemble
 from tbrnn.optimizers import OptimizerState
 from tbrnn.runs import HISTORY, STATISTICS, Runs, table
@@ -54,6 +55,7 @@ def collect(training: Training, members: NDArray[np.int64]) -> Runs:
         ),
         rollbacks=np.array(entries("rollbacks")),
         attempts=np.ones(len(members), dtype=np.int64),
+        device=np.full(len(members), device_name(training.manner.plugin)),
     )
 
 

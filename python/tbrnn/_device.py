@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,6 @@ from tbrnn._arguments import choice
 from tbrnn.errors import BackendUnavailable, mistake
 
 if TYPE_CHECKING:
-    from tbrnn._options import Options
     from tbrnn.ensemble import Ensemble
 
 DEVICES = ("cpu", "cuda", "auto")
@@ -81,6 +82,7 @@ def open_device() -> tuple[str, dict[str, Any]]:
             f"device='cuda' cannot be used: {path} does not exist; build the package with CUDA: "
             "pip install . --config-settings=cmake.define.TBRNN_CUDA=ON"
         )
+    _check_content(path)
     try:
         device = _engine.device(str(path))
     except BackendUnavailable as reason:
@@ -93,11 +95,23 @@ def open_device() -> tuple[str, dict[str, Any]]:
     return str(path), device
 
 
-def plugin_for(device: object, refusal: Callable[[str], str | None]) -> str:
+@cache
+def _check_content(path: Path) -> None:
+    """The loader takes a library with holes and dies of them; the build left a digest beside it."""
+    digest = path.with_name(f"{path.name}.sha256")
+    if not digest.exists():
+        return
+    if hashlib.sha256(path.read_bytes()).hexdigest() != digest.read_text().strip():
+        raise BackendUnavailable(
+            f"device='cuda' cannot be used: {path} is damaged, it is not what was built; "
+            "install the package again"
+        )
+
+
+def plugin_for(device: object, nets: Ensemble, match: str, loss: str) -> str:
     """The path of the plug-in that computes; empty: the processor.
 
-    `refusal`, given the path, says what of the call the device does not compute, or None. "auto"
-    takes the processor then.
+    "auto" takes the processor where the device does not compute some of the networks.
     """
     word = device_word(device)
     if word == "cpu":
@@ -108,7 +122,7 @@ def plugin_for(device: object, refusal: Callable[[str], str | None]) -> str:
         if word == "cuda":
             raise
         return ""
-    reason = refusal(path)
+    reason = _missing_kernel(path, nets, match, loss)
     if reason is None:
         return path
     if word == "cuda":
@@ -116,7 +130,7 @@ def plugin_for(device: object, refusal: Callable[[str], str | None]) -> str:
     return ""
 
 
-def missing_kernel(path: str, nets: Ensemble, match: str, loss: str) -> str | None:
+def _missing_kernel(path: str, nets: Ensemble, match: str, loss: str) -> str | None:
     """What of some networks the device does not compute."""
     for cohort in nets.cohorts:
         model = cohort.model
@@ -127,28 +141,24 @@ def missing_kernel(path: str, nets: Ensemble, match: str, loss: str) -> str | No
     return None
 
 
-def training_plugin(
-    device: object, nets: Ensemble, options: Options, match: str, loss: str, statistics: int
-) -> str:
-    """`plugin_for` a training."""
-    each = options.each
-
-    def refusal(path: str) -> str | None:
-        for name, asked in {
-            "batch": each["batch"].any(),
-            "guard": each["guard_back"].any(),
-            "statistics": statistics > 0,
-        }.items():
-            if asked:
-                return name
-        return missing_kernel(path, nets, match, loss)
-
-    return plugin_for(device, refusal)
-
-
 def engine_word(plugin: str) -> dict[str, str]:
     """What a checkpoint says of its engine: another one would go on to other last digits."""
     return {"engine": "cuda"} if plugin else {}
+
+
+def device_name(plugin: str) -> str:
+    """What computes: ``cpu``, or ``cuda`` and the name of the card."""
+    return f"cuda: {_engine.device(plugin)['name']}" if plugin else "cpu"
+
+
+def default_name() -> str:
+    """`device_name` of what trains unless a call says otherwise, and can be used."""
+    if device_word() == "cpu":
+        return "cpu"
+    try:
+        return device_name(open_device()[0])
+    except BackendUnavailable:
+        return "cpu"
 
 
 def cuda_status() -> tuple[bool, str]:

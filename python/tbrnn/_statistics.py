@@ -32,11 +32,12 @@ def _note(training: Training, group: int, rows: list[int]) -> None:
     members = training.groups[group][rows]
     cohort = training.nets.cohorts[training.nets.order[members[0], 0]]
     weights = training.trainer.result(group, rows)["last"]
+    shown, which = np.unique(training.data.dataset[members], return_inverse=True)
     rates = _engine.simulate(
         cohort.model.spec,
         weights,
-        [training.data.datasets[training.data.dataset[members[0]]]],
-        np.zeros(len(rows), dtype=np.int32),
+        [training.data.datasets[index] for index in shown],
+        which.astype(np.int32),
         sigma=np.zeros(len(rows)),
         keys=np.zeros(len(rows), dtype=np.uint64),
         epoch=0,

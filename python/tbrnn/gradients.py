@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tbrnn import _engine
 from tbrnn._arguments import choice
 from tbrnn._cohorts import by_name
-from tbrnn._device import missing_kernel, plugin_for
+from tbrnn._device import plugin_for
 from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._threads import thread_count
 from tbrnn.activity import input_noise_of_members, noise_of_members, simulation_keys
@@ -87,6 +87,6 @@ def gradient(
         keys=simulation_keys(nets, seed),
         epoch=0,
         threads=thread_count(threads),
-        plugin=plugin_for(device, lambda path: missing_kernel(path, nets, match, loss)),
+        plugin=plugin_for(device, nets, match, loss),
     )
     return losses, by_name(model, block)

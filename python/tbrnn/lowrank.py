@@ -14,7 +14,7 @@ from tbrnn._arguments import choice, whole
 from tbrnn._bounds import checked_bounds
 from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._cohorts import Cohort, Place, gather
-from tbrnn._device import engine_word, training_plugin
+from tbrnn._device import engine_word, plugin_for
 from tbrnn._engine import Dataset
 from tbrnn._network import Network
 from tbrnn._options import LearningRate, Patience, Stall, member_options
@@ -187,7 +187,7 @@ def lint(
         on_member_end=callback("on_member_end", on_member_end),
         dress=lambda runs, students: _dressed(runs, nets, teacher[students]),
     )
-    plugin = training_plugin(device, start, options, "outputs", "mse", manner.statistics)
+    plugin = plugin_for(device, start, "outputs", "mse")
     each = teacher.astype(np.int32)
     data = Data(list(_activity_to_match(nets, trials, index, match, workers)), each)
     if validation is not None:

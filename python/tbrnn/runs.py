@@ -67,6 +67,8 @@ class Runs:
         What the optimiser remembers at the end, for trainings that go on.
     rollbacks, attempts : array (member,) of int64
         How often the guard went back, and how many attempts were made.
+    device : array (member,) of str
+        What trained it: ``cpu``, or ``cuda`` and the name of the card.
     teacher : array (member,) of int, or None
         Of `tbrnn.lint`: the position of each student's teacher.
     """
@@ -83,6 +85,7 @@ class Runs:
     optimizer: OptimizerState
     rollbacks: NDArray[np.int64]
     attempts: NDArray[np.int64]
+    device: NDArray[np.str_]
     teacher: NDArray[np.int64] | None = None
 
     @property

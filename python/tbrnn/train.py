@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from tbrnn._arguments import choice, whole
 from tbrnn._checkpoint import described, open_checkpoint
-from tbrnn._device import engine_word, training_plugin
+from tbrnn._device import engine_word, plugin_for
 from tbrnn._options import LearningRate, Patience, Stall, member_options
 from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._retry import Accept, check_accept, train_until_accepted
@@ -154,8 +154,8 @@ def fit(
         Default: ``TBRNN_THREADS``, or all processors this process may use.
     device : {"cpu", "cuda", "auto"}, optional
         What trains: the processor or a CUDA device. "auto": the device where there is one that
-        computes all that was asked for, else the processor. On a device all members of a model are
-        trained at once; it takes neither `batch`, `guard` nor `statistics`.
+        computes all of the networks, else the processor. On a device all members of a model are
+        trained at once.
         Default: ``TBRNN_DEVICE``, or "cpu".
     progress : bool, optional
         A progress bar always (True) or never (False). Default: on a terminal, after one second.
@@ -252,7 +252,7 @@ def fit(
         on_slice=callback("on_slice", on_slice),
         on_member_end=callback("on_member_end", on_member_end),
     )
-    plugin = training_plugin(device, start, options, match, loss, manner.statistics)
+    plugin = plugin_for(device, start, match, loss)
     data = Data(
         pack(trials, start.dtype, with_targets=True),
         index,

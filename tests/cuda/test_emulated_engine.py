@@ -103,6 +103,64 @@ def test_options_are_those_of_the_processor(model, loss):
     same_training(ours, theirs)
 
 
+def test_mini_batches_are_those_of_the_processor():
+    mask = RNG.random((5, 4, 3)) < 0.6
+    mask[[1, 4]] = False  # a batch with nothing to compare makes no step
+    trials = tbrnn.Trials(TRIALS.inputs, TRIALS.targets, mask=mask)
+    options = {"members": 4, "batch": [2, 1, None, 9], "epochs": 7, "lr": 1e-2, "sigma": 0.1}
+    options |= {"validation": HELD, "evaluate_every": [1, 3, 2, 1], "record_every": 1, **FREE}
+    ours, theirs = (tbrnn.fit(MODELS[1], trials, device=d, **options) for d in ("cuda", "cpu"))
+    assert theirs.optimizer.counts[1][0] == 7 * 3
+    same_training(ours, theirs)
+
+
+EXPLODING = tbrnn.LowRankTBRNN(rank=2, phi="identity", alpha=1.0, scale=1.0, **SIZES)
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_a_guard_is_that_of_the_processor(batch):
+    guard = tbrnn.Guard(loss=4.0, back=3, factor=0.3, growth=1.5, most=5)
+    options = {"members": 4, "batch": batch, "epochs": 25, "lr": [0.03, 0.3, 1.0, 0.01]}
+    options |= {"guard": [guard, guard, guard, None], "record_every": 1, **FREE}
+    ours, theirs = (
+        tbrnn.fit(EXPLODING, TRIALS, device=d, dtype="float64", **options) for d in ("cuda", "cpu")
+    )
+    assert theirs.rollbacks.max() > 1
+    assert ours.rollbacks.tolist() == theirs.rollbacks.tolist()
+    same_training(ours, theirs)
+
+
+def test_statistics_are_those_of_the_processor():
+    stacked = tbrnn.Trials.stack([TRIALS, OTHERS])
+    options = {"members": 3, "dataset": [0, 1, 0], "epochs": [6, 12, 7], "statistics": 3, **FREE}
+    options["target_loss"] = [None, None, 1e3]  # one ends before it is measured
+    ours, theirs = (tbrnn.fit(MODELS[0], stacked, device=d, **options) for d in ("cuda", "cpu"))
+    assert [len(one) for one in theirs.statistics] == [2, 4, 0]
+    same_training(ours, theirs)
+    for mine, cpu in zip(ours.statistics, theirs.statistics, strict=True):
+        for name in cpu.dtype.names:
+            assert_close(mine[name], cpu[name], "float32 values", name)
+
+
+def test_phases_patience_and_seldom_looks_are_those_of_the_processor():
+    first = {"train": ("m_rnn", "n_tbrnn"), "epochs": 4, "evaluate_every": 3, "batch": 3, **FREE}
+    then = {"epochs": 30, "evaluate_every": 4, "patience": (3, 10.0), "validation": HELD, **FREE}
+    results = []
+    for device in ("cuda", "cpu"):
+        begun = tbrnn.fit(MODELS[2], TRIALS, members=2, device=device, **first)
+        on = {"optimizer": begun.optimizer, **then}
+        results.append(tbrnn.fit(begun.best, TRIALS, device=device, **on))
+    assert results[1].status.tolist() == ["stalled", "stalled"]
+    same_training(*results)
+
+
+def test_runs_name_what_trained_them():
+    options = {"members": 2, "epochs": 2}
+    assert tbrnn.fit(MODELS[0], TRIALS, **options).device.tolist() == ["cpu", "cpu"]
+    cuda = tbrnn.fit(MODELS[0], TRIALS, device="cuda", **options)
+    assert cuda[1].device.tolist() == ["cuda: emulated device"]
+
+
 def test_members_stop_on_their_own_and_may_diverge():
     options = {"members": 4, "epochs": [3, 9, 9, 9], "lr": [1e-2, 1e-2, 1e-2, 1e9]}
     options |= {"target_loss": [None, 1e3, None, None], "stall": [None, None, (2, 1.0), None]}
@@ -146,7 +204,7 @@ class Enough(Exception):
 
 def test_a_checkpoint_in_the_middle_costs_no_bit(tmp_path):
     options = {"members": 3, "lr": 1e-2, "sigma": 0.1, "epochs": 40, "device": "cuda"}
-    options |= {"record_every": 3, **FREE}
+    options |= {"record_every": 3, "batch": [None, 2, 3], "guard": tbrnn.Guard(loss=1.0), **FREE}
     whole = tbrnn.fit(MODELS[0], TRIALS, **options)
 
     def stop(progress):
@@ -204,21 +262,6 @@ def test_memory_that_does_not_hold_one_member_says_how_much_it_asked_for():
     assert none.returncode
     assert "BackendUnavailable: the device has no memory left: " in none.stderr
     assert "bytes were asked for" in none.stderr
-
-
-@pytest.mark.parametrize(
-    ("options", "what"),
-    [
-        ({"batch": 2}, "'cpu' for batch"),
-        ({"guard": tbrnn.Guard()}, "'cpu' for guard"),
-        ({"statistics": 5}, "'cpu' for statistics"),
-    ],
-)
-def test_an_option_without_a_kernel_is_named(options, what):
-    with pytest.raises(ValueError, match=f"device must be {what}"):
-        tbrnn.fit(MODELS[0], TRIALS, epochs=2, device="cuda", **options)
-    auto = tbrnn.fit(MODELS[0], TRIALS, epochs=2, device="auto", **options)
-    identical(auto, tbrnn.fit(MODELS[0], TRIALS, epochs=2, **options))
 
 
 def test_a_model_without_a_kernel_is_named():

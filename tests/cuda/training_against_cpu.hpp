@@ -44,7 +44,7 @@ struct Group {  // of members, on two data sets and one to validate on
 
 template <class T>
 struct Outcome {  // of one member
-  long status, epochs, best_epoch;
+  long status, epochs, best_epoch, rollbacks;
   double best_loss, last_loss;
   std::vector<double> history, best, last;
 };
@@ -68,6 +68,7 @@ std::vector<Outcome<T>> on_cpu(const Group<T>& group) {
     list.push_back({static_cast<long>(p.status),
                     p.epochs,
                     p.best_epoch,
+                    p.rollbacks,
                     p.best_loss,
                     p.last_loss,
                     p.history,
@@ -93,6 +94,7 @@ std::vector<Outcome<T>> emulated(const Group<T>& group, long epochs_per_launch =
     list.push_back({static_cast<long>(r.progress.status),
                     r.progress.epochs,
                     r.progress.best_epoch,
+                    r.progress.rollbacks,
                     r.progress.best_loss,
                     r.progress.last_loss,
                     r.history,
@@ -107,7 +109,8 @@ std::vector<double> numbers_of(const std::vector<Outcome<T>>& outcomes) {
   std::vector<double> list;
   for (const Outcome<T>& o : outcomes) {
     for (const double number : {static_cast<double>(o.status), static_cast<double>(o.epochs),
-                                static_cast<double>(o.best_epoch), o.best_loss, o.last_loss})
+                                static_cast<double>(o.best_epoch), static_cast<double>(o.rollbacks),
+                                o.best_loss, o.last_loss})
       list.push_back(number);
     for (const auto* part : {&o.best, &o.last, &o.history})
       for (const double number : *part) list.push_back(std::isnan(number) ? -1.0 : number);
@@ -135,6 +138,7 @@ void expect_the_cpu_engine(const Group<T>& group, double tolerance) {
     EXPECT_EQ(ours[i].status, theirs[i].status);
     EXPECT_EQ(ours[i].epochs, theirs[i].epochs);
     EXPECT_EQ(ours[i].best_epoch, theirs[i].best_epoch);
+    EXPECT_EQ(ours[i].rollbacks, theirs[i].rollbacks);
     EXPECT_NEAR(ours[i].best_loss, theirs[i].best_loss, tolerance * theirs[i].best_loss);
     EXPECT_LE(distance(ours[i].best, theirs[i].best), tolerance);
     EXPECT_LE(distance(ours[i].last, theirs[i].last), tolerance);
@@ -176,6 +180,24 @@ Group<T> group_of_options(const Spec& spec, double scale = 0.5) {
   c.input_sigma = 0.2;
   c.record_every = 2;
   group.add(c, true);  // with validation
+  c = plain;
+  c.batch = 20;
+  c.epochs = 4;
+  c.evaluate_every = 2;
+  c.sigma = 0.1;
+  c.record_every = 1;
+  group.add(c, true);  // mini-batches
+  c = plain;
+  c.batch = 17;
+  c.epochs = 4;
+  c.lr_first = 4.0;
+  c.lr_last = 2.0;
+  c.guard_back = 3;
+  c.guard_loss = 0.0;
+  c.guard_growth = 1.1;
+  c.guard_most = 3;
+  c.record_every = 3;
+  group.add(c);  // with a guard
   c = plain;
   c.patience_epochs = 3;
   c.patience_improvement = 0.5;
