@@ -96,6 +96,7 @@ def train_batch(
         "version": VERSION,
         "config": config,
         "instruction_set": engine_info()["instruction_set"],
+        "device": str(runs.device[0]),  # one call, one device
     }
     scores = _scores(members, runs, threads)
     lines = [

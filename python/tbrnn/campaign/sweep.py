@@ -63,7 +63,8 @@ def sweep(
         One per network, in the order of the grid: ``id``, the varied keys, ``seed``, ``attempts``,
         ``rollbacks``, ``status``, ``epochs``, ``best_epoch``, ``best_loss``, ``last_loss``,
         ``accuracy`` and ``test_loss`` on the test trials, ``seconds`` (the network's share of its
-        call's wall time) and where it comes from (``version``, ``config``, ``instruction_set``).
+        call's wall time) and where it comes from (``version``, ``config``, ``instruction_set``,
+        ``device``).
         What is not finite, or not measured, is None.
 
     Raises

@@ -132,7 +132,12 @@ def reproduce(
             experiment.train(campaign)
         if shard:
             return None
-        made = provenance(seed=protocol.seed, config=protocol.hash, metrics=experiment.metrics)
+        made = provenance(
+            seed=protocol.seed,
+            config=protocol.hash,
+            metrics=experiment.metrics,
+            devices=[record.device for record in store.records.values()],
+        )
         report, files = experiment.measure(campaign, made)
         if folder:
             write_lines(folder / NETWORKS, (record.line() for record in in_order(store)))

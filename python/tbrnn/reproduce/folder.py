@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tbrnn._device import default_name
 from tbrnn.campaign import Lines
 from tbrnn.io import write_atomically
 from tbrnn.reproduce.provenance import provenance
@@ -81,6 +82,7 @@ def sitting(
                 "threads": threads,
                 **done,
                 **{name: made[name] for name in ("version", "processor", "instruction_set")},
+                "device": default_name(),
             }
             Lines(folder / SITTINGS).append([line])
 

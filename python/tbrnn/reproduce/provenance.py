@@ -1,6 +1,7 @@
-"""Where numbers come from: version, processor, instruction set, configuration, metrics."""
+"""Where numbers come from: version, device, processor, configuration, metrics."""
 
 import platform
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import tbrnn
 from tbrnn.analysis import METRICS
 
 
-def provenance(*, seed: int, config: str, metrics: tuple[str, ...]) -> dict[str, Any]:
+def provenance(
+    *, seed: int, config: str, metrics: tuple[str, ...], devices: Iterable[str] = ()
+) -> dict[str, Any]:
     """What to write beside results.
 
     Parameters
@@ -20,10 +23,13 @@ def provenance(*, seed: int, config: str, metrics: tuple[str, ...]) -> dict[str,
         Hash of the configuration.
     metrics : tuple of str
         Names out of ``tbrnn.analysis.METRICS``; written with their versions.
+    devices : iterable of str
+        Those that trained the networks, as ``Runs.device`` names them; each is written once.
 
     Examples
     --------
-    >>> made = provenance(seed=0, config="60593d12", metrics=("r2_per_trial",))
+    >>> metrics = ("r2_per_trial",)
+    >>> made = provenance(seed=0, config="60593d12", metrics=metrics, devices=["cpu", "cpu"])
     >>> made["metrics"], made["device"]
     (['r2_per_trial/1'], 'cpu')
     """
@@ -32,10 +38,22 @@ def provenance(*, seed: int, config: str, metrics: tuple[str, ...]) -> dict[str,
         "version": tbrnn.__version__,
         "seed": seed,
         "config": config,
-        "device": "cpu",
+        "device": " and ".join(sorted(set(devices))),
         "instruction_set": engine["instruction_set"],
         "processor": engine["processor"],
         "python": platform.python_version(),
         "numpy": np.__version__,
         "metrics": [METRICS[name].label for name in metrics],
     }
+
+
+def made_by(made: Mapping[str, Any]) -> str:
+    """The engine in a few words: version, instruction set and, unless it is the processor, device.
+
+    Examples
+    --------
+    >>> made_by({"version": "1.0", "instruction_set": "avx2", "device": "cpu"})
+    'tbrnn 1.0, avx2'
+    """
+    words = [f"tbrnn {made['version']}", made["instruction_set"]]
+    return ", ".join(words if made["device"] == "cpu" else [*words, made["device"]])

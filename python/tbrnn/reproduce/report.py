@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tbrnn.reproduce.lines import plain
+from tbrnn.reproduce.provenance import made_by
 from tbrnn.reproduce.text import aligned, listed, sections
 
 Rule: TypeAlias = Literal["near", "above", "below"]
@@ -120,10 +121,10 @@ class Report:
     def printed(self) -> str:
         """As plain text."""
         made = self.provenance
-        engine = f"tbrnn {made['version']}, {made['instruction_set']}"
+        origin = f"{made_by(made)}, configuration {made['config']}"
         return sections(
             [
-                f"{self.title}, seed {made['seed']} ({engine}, configuration {made['config']})",
+                f"{self.title}, seed {made['seed']} ({origin})",
                 *(f"{heading}\n{aligned(rows)}" for heading, rows in self.tables.items()),
                 listed("Orderings", [f"{_verdict(o.holds)}: {o.claim}" for o in self.orderings]),
                 listed("Deviations from the published numbers (marked *)", self.deviations),

@@ -22,7 +22,7 @@ class Record:
     """A network of an experiment: how its training ended, and its scores by name.
 
     ``status`` is that of the last attempt, or "rejected" when all attempts failed. Losses are those
-    of the training.
+    of the training; ``device`` is what trained it, as in `tbrnn.runs.Runs`.
     """
 
     network: str
@@ -34,6 +34,7 @@ class Record:
     best_loss: float
     last_loss: float
     scores: Mapping[str, float]
+    device: str = "cpu"
 
     @property
     def place(self) -> Place:
@@ -54,7 +55,7 @@ class Record:
     @staticmethod
     def from_line(line: Mapping[str, Any]) -> Record:
         """The record of a line."""
-        read = {"rank": None, **values(line)}
+        read = {"rank": None, "device": "cpu", **values(line)}
         fields = {name: read.pop(name) for name in Record.__annotations__ if name != "scores"}
         return Record(**fields, scores=read)
 

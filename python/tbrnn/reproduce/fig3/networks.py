@@ -177,6 +177,7 @@ def _records(
             best_loss=float(runs.best_loss[i]),
             last_loss=float(runs.last_loss[i]),
             scores={key: float(values[i]) for key, values in scores.items()},
+            device=str(runs.device[i]),
         )
         for i, (name, run, rank) in enumerate(places)
     ]

@@ -144,4 +144,5 @@ def _record(
         best_loss=float(end.best_loss[i]),
         last_loss=float(end.last_loss[i]),
         scores=scores,
+        device=str(end.device[i]),
     )

@@ -17,6 +17,7 @@ from tbrnn.reproduce.table1.printed import printed
 from tbrnn.reproduce.table1.protocol import Protocol
 from tbrnn.reproduce.table1.records import (
     CLASSES,
+    Record,
     Records,
     StudentRecord,
     TeacherRecord,
@@ -81,9 +82,15 @@ def reproduce_table1(
         with sitting(folder, threads, lambda: _counts(records)):
             for task in protocol.tasks:
                 _complete(TaskData(protocol, task), runs, records, folder, threads, tell)
-        made = provenance(seed=protocol.seed, config=protocol.hash, metrics=METRICS)
+        found: list[Record] = [*records.teachers.values(), *records.students.values()]
+        made = provenance(
+            seed=protocol.seed,
+            config=protocol.hash,
+            metrics=METRICS,
+            devices=[record.device for record in found],
+        )
         report = make_report(*_in_order(protocol, records), protocol, made)
-        complete = before == len(records.teachers) + len(records.students)
+        complete = before == len(found)
         if folder and not shard and not (complete and _written(folder)):
             _write_report(folder, report, records)
     return report

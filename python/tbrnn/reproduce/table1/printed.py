@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tbrnn.reproduce.provenance import made_by
 from tbrnn.reproduce.table1.aggregate import LINES
 from tbrnn.reproduce.table1.compare import Comparison
 from tbrnn.reproduce.table1.records import NAMES, NetworkClass
@@ -31,7 +32,7 @@ def _title(report: Report) -> str:
     runs = f"{report.protocol.runs} run" + "s" * (report.protocol.runs > 1)
     return (
         f"Table 1, preset {report.protocol.preset}: {runs} per task, seed {report.protocol.seed} "
-        f"(tbrnn {made['version']}, {made['instruction_set']}, configuration {made['config']})"
+        f"({made_by(made)}, configuration {made['config']})"
     )
 
 

@@ -23,7 +23,7 @@ class TeacherRecord:
 
     ``status`` is that of the attempt, or "rejected" when all attempts ended above the acceptance
     loss. Losses are mean squared errors on the training trials; accuracy and ``test_loss`` are
-    measured on the test trials.
+    measured on the test trials; ``device`` is what trained it, as in `tbrnn.runs.Runs`.
     """
 
     task: str
@@ -38,6 +38,7 @@ class TeacherRecord:
     last_loss: float
     accuracy: float
     test_loss: float
+    device: str = "cpu"
 
     @property
     def place(self) -> TeacherPlace:
@@ -73,6 +74,7 @@ class StudentRecord:
     accuracy: float
     test_loss: float
     state_error: float
+    device: str = "cpu"
 
     @property
     def place(self) -> StudentPlace:

@@ -112,6 +112,7 @@ def _scored(
             epochs=int(runs.epochs[member]),
             best_loss=float(runs.best_loss[member]),
             last_loss=float(runs.last_loss[member]),
+            device=str(runs.device[member]),
             **{name: float(values[i]) for name, values in scores.items()},
         )
         for i, member in enumerate(members)

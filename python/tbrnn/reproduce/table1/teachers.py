@@ -110,6 +110,7 @@ class Teachers:
             last_loss=float(runs.last_loss[member]),
             accuracy=float(accuracy(outputs, self.data.test_targets)),
             test_loss=float(squared_error(outputs, self.data.test_targets)),
+            device=str(runs.device[member]),
         )
 
     def _file(self, place: TeacherPlace) -> Path | None:

@@ -103,4 +103,5 @@ def _record(place: Place, runs: tbrnn.Runs, i: int, scores: dict[str, float]) ->
         best_loss=float(runs.best_loss[i]),
         last_loss=float(runs.last_loss[i]),
         scores=scores,
+        device=str(runs.device[i]),
     )
