@@ -47,4 +47,4 @@ add_custom_command(
   COMMENT "CUDA engine"
   USES_TERMINAL VERBATIM)
 add_custom_target(tbrnn_cuda ALL DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/cuda.stamp)
-install(FILES ${cuda_library} DESTINATION tbrnn OPTIONAL)
+install(FILES ${cuda_library} ${cuda_library}.sha256 DESTINATION tbrnn OPTIONAL)

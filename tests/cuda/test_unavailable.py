@@ -1,5 +1,6 @@
 """Without a device that can be used: which error, what it says, and an engine that goes on."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -65,6 +66,24 @@ def test_a_library_cut_short(monkeypatch, stub, tmp_path, left):
     content = stub("whole").read_bytes()
     (tmp_path / "cut.so").write_bytes(content[: int(left * len(content))])
     unavailable(monkeypatch, tmp_path / "cut.so", "the file is damaged")
+
+
+@pytest.mark.parametrize("page", range(4))
+def test_a_library_with_a_hole(monkeypatch, stub, tmp_path, page):
+    # Without the digest that a build leaves beside its library the loader dies of some of these.
+    content = bytearray(stub("whole").read_bytes())
+    digest = hashlib.sha256(content).hexdigest()
+    content[4096 * page : 4096 * page + 1024] = bytes(1024)
+    (tmp_path / "hole.so").write_bytes(content)
+    (tmp_path / "hole.so.sha256").write_text(digest + "\n")
+    unavailable(monkeypatch, tmp_path / "hole.so", "is damaged, it is not what was built")
+
+
+def test_a_digest_that_fits(monkeypatch, stub, tmp_path):
+    content = stub("old", readiness=OLD_CARD).read_bytes()
+    (tmp_path / "old.so").write_bytes(content)
+    (tmp_path / "old.so.sha256").write_text(hashlib.sha256(content).hexdigest())
+    unavailable(monkeypatch, tmp_path / "old.so", "an old card is of compute capability 5.0")
 
 
 def test_a_library_of_something_else(monkeypatch, tmp_path):
