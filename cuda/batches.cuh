@@ -67,7 +67,7 @@ struct Shown {
 
   __device__ int tiles() const { return (end - first + tile_trials - 1) / tile_trials; }
   // A tile that is not full repeats its last trial with weight 0.
-  __device__ Source<T> source(const Shape<T>& shape, int place) const {
+  __device__ TBRNN_CALLED Source<T> source(const Shape<T>& shape, int place) const {
     const int at = first + place, last = end - 1;
     Source<T> source(data, shape, order ? order[at < last ? at : last].trial : at,
                      at + noise_shift);

@@ -164,8 +164,6 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
       dev::block_barrier();  // the carriers of the trial are saved
       drive_of_product<Model, T, lanes>(shape, packed, history, t, y);
     }
-    T z[lane_units];
-    if (noise.sigma != T(0)) normals(noise, t, trial.number, Group<lanes>::unit(0), z);
     V response[lane_units];
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) {
@@ -179,7 +177,13 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
         sum = own_leak(x[i], sum, own.leak[i], own.alpha[i], own.cubic[i]);
       else if (sizes.voltage())
         sum = leak_voltage(x[i], sum, leak, alpha);
-      x[i] = noise.sigma != T(0) ? fma(sigma, V(z[i]), sum) : sum;
+      x[i] = sum;
+    }
+    if (noise.sigma != T(0)) {
+      T z[lane_units];
+      normals(noise, t, trial.number, Group<lanes>::unit(0), z);
+      TBRNN_UNROLL
+      for (int i = 0; i < lane_units; ++i) x[i] = fma(sigma, V(z[i]), x[i]);
     }
     if (sizes.voltage()) history.response[place(t)] = quad(response);
   }
