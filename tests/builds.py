@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,11 @@ def succeed(*command, **variables):
     return process.stdout
 
 
+@cache
 def configured():
-    """The build folder; skips where GoogleTest is missing, but not in CI."""
+    """The build folder, once a session; skips where GoogleTest is missing, but not in CI."""
     process = run(
-        *("cmake", "--fresh", "-S", SOURCE, "-B", BUILD, "-G", "Ninja"),
+        *("cmake", "-S", SOURCE, "-B", BUILD, "-G", "Ninja"),
         *("-DCMAKE_BUILD_TYPE=Release", "-DTBRNN_TESTS=ON", "-DTBRNN_PYTHON=OFF"),
         *("-DTBRNN_CUDA=OFF", f"-DPython_EXECUTABLE={sys.executable}"),
     )

@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import tbrnn
-from builds import SOURCE, run, succeed
+from builds import SOURCE, configured, run, succeed
 from machine_code import code_of, length_without_noise, time_loops
 
 pytestmark = pytest.mark.skipif(
@@ -22,8 +23,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 FOLDER = Path(__file__).parent
-BUILD = SOURCE / "build" / "nvcc"
+BUILD = SOURCE / "build" / "pytest" / "cuda"  # where a wheel that is built there looks for it
 ARCHITECTURES = [80]
+REAL = ";".join(f"{architecture}-real" for architecture in ARCHITECTURES)
 SYSTEM = r"lib(stdc\+\+|m|gcc_s|c|dl|rt|pthread)\.so\.\d+|ld-linux.*"
 
 
@@ -31,10 +33,9 @@ SYSTEM = r"lib(stdc\+\+|m|gcc_s|c|dl|rt|pthread)\.so\.\d+|ld-linux.*"
 def library():
     """The engine; what the assembler says of a kernel is kept for as long as its object."""
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-    architectures = ";".join(f"{architecture}-real" for architecture in ARCHITECTURES)
     succeed(
         *("cmake", "-S", SOURCE / "cuda", "-B", BUILD, "-G", "Ninja"),
-        *(f"-DCMAKE_CUDA_ARCHITECTURES={architectures}", "-DCMAKE_CUDA_FLAGS=-Xptxas=-v"),
+        *(f"-DCMAKE_CUDA_ARCHITECTURES={REAL}", "-DCMAKE_CUDA_FLAGS=-Xptxas=-v"),
         PATH=path,
     )
     process = run("cmake", "--build", BUILD, PATH=path)
@@ -65,6 +66,48 @@ def test_without_a_driver_it_loads_and_says_so(library, monkeypatch):
         tbrnn.fit(model, trials, epochs=2, device="cuda")
     runs = tbrnn.fit(model, trials, epochs=2, device="auto")
     assert runs.last_loss[0] == tbrnn.fit(model, trials, epochs=2).last_loss[0]
+
+
+@pytest.fixture(scope="module")
+def site(library, tmp_path_factory):
+    """A wheel with the engine, unpacked. It takes over what the tests have compiled of both."""
+    build = configured()
+    succeed("cmake", "--build", build, "--target", "tbrnn_cpu")
+    wheels = tmp_path_factory.mktemp("wheel")
+    defined = {"TBRNN_CUDA": "ON", "CMAKE_CUDA_ARCHITECTURES": REAL, "TBRNN_TESTS": "OFF"}
+    defined["TBRNN_PYTHON"] = "ON"
+    succeed(
+        *(sys.executable, "-m", "pip", "wheel", SOURCE, "--no-deps", "--no-build-isolation"),
+        *("--wheel-dir", wheels, f"--config-settings=build-dir={build}"),
+        *(f"--config-settings=cmake.define.{name}={value}" for name, value in defined.items()),
+    )
+    configured.cache_clear()
+    (wheel,) = wheels.iterdir()
+    with zipfile.ZipFile(wheel) as file:
+        file.extractall(wheels / "site")
+    return wheels / "site"
+
+
+def test_a_wheel_needs_the_system_alone(site):
+    libraries = list(site.rglob("*.so"))
+    assert {path.name.partition(".")[0] for path in libraries} == {"_core", "libtbrnn_cuda"}
+    for path in libraries:
+        needed = re.findall(r"NEEDED.*\[(.*)\]", succeed("readelf", "--dynamic", path))
+        assert needed
+        assert all(re.fullmatch(SYSTEM, name) for name in needed), (path, needed)
+
+
+@pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="this machine has a driver")
+def test_a_wheel_works_without_a_driver_and_explains(site, tmp_path):
+    told = succeed(
+        *(sys.executable, "-c", "import tbrnn, tbrnn.cli; print(tbrnn.__file__); tbrnn.cli.app()"),
+        "info",
+        PYTHONPATH=str(site),
+        TBRNN_CUDA_LIBRARY="",
+    )
+    assert str(site) in told
+    assert re.search(r"engines +cpu\n", told)
+    assert "there is no NVIDIA driver; install one, or use device='cpu'" in told
 
 
 ENTRY = re.compile(
