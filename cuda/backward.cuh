@@ -5,7 +5,7 @@
 //   ds_c = sum_n Q_nc e_n     dc = mix_adjoint(ds)    a shuffle over the group
 // With a product stage g also has the adjoint of that, and its weights have their gradient from the saved e and r.
 //
-// The adjoint of the outputs, do, is that of losses.cuh. The sums of the gradient stay in the lane's registers over all steps and all its trials of a tile.
+// The adjoints of the outputs are those of losses.cuh. The sums of the gradient stay in the lane's registers over all steps and all its trials of a tile.
 #pragma once
 
 #include "forward.cuh"
@@ -26,6 +26,39 @@ __device__ void clear(const Shape<T>& shape, LaneSums<T, S>& sums) {
   clear(shape, sums.weights);
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) sums.b_out[o] = Number<T>(T(0));
+}
+
+// After the forward pass the adjoints of the readouts take the place of the outputs in the history, the steps shared out among the lanes
+// of a trial. Returns the lane's share of the loss, and adds that of the biases' gradient.
+template <class T, class S, int lanes>
+__device__ Number<T> readout_errors(const Shape<T>& shape, int steps, const Source<T>& trial,
+                                    Number<T> twice, const Packed<T>& packed,
+                                    const History<T>& history, LaneSums<T, S>& sums) {
+  using V = Number<T>;
+  const typename S::template Of<T> sizes{shape};
+  const Trace<T, S, lanes> trace(shape, history);
+  V loss(T(0));
+  for (int t = Group<lanes>::lane(); t < steps; t += lanes) {
+    const T *y = Source<T>::step(trial.targets, t, whole_quads(shape.readouts)),
+            *w = trial.weights_of(t);
+    V o[S::most_outputs], adjoint[S::most_outputs];
+    read_row(trace.outputs(t + 1), 0, sizes.readouts(), o);
+    const auto each = [&](auto visit) {
+      TBRNN_UNROLL_TIMES(S::unrolled)
+      for (int k = 0; k < sizes.readouts(); ++k) {
+        if (k < shape.readouts)
+          visit(o[k] + V(packed.b_out[k]), V(y[k]), V(w[trial.weight_rows > 1 ? k : 0]),
+                adjoint[k]);
+        else
+          adjoint[k] = V(T(0));
+      }
+    };
+    add_errors<T, S, lanes>(shape, twice, V(w[0]), false, each, loss);
+    write_row(adjoint, 0, sizes.readouts(), trace.outputs(t + 1));
+    TBRNN_UNROLL_TIMES(S::unrolled)
+    for (int k = 0; k < sizes.readouts(); ++k) sums.b_out[k] = sums.b_out[k] + adjoint[k];
+  }
+  return loss;
 }
 
 // Where each unit has its own leak, what state t + 2 gives to lambda of state t + 1; the rest of the step has leak 1.
@@ -105,32 +138,58 @@ __device__ void add_drive(const Shape<T>& shape, const Number<T> (&e)[lane_units
   }
 }
 
-// Returns the sum of the trial's weighted squared errors, the lane's share of it where the errors are the units'.
+// What the adjoint of state t + 1 needs of that state.
+template <class T, class S>
+struct Seen {
+  Number<T> carrier[lane_units], out[lane_units], response[lane_units];
+  UnitTargets<T> targets;
+
+  template <int lanes>
+  __device__ void read(const Shape<T>& shape, const Source<T>& trial, const History<T>& history,
+                       const Trace<T, S, lanes>& trace, int t, Number<T> (&dc)[S::most_channels]) {
+    const typename S::template Of<T> sizes{shape};
+    from(dev::load(trace.carrier_at(t + 1)), carrier);
+    read_row(trace.outputs(t + 1), sizes.reductions(), sizes.readouts(), dc);
+    if (t < 0) return;
+    if (sizes.apart()) from(history.apart[place(t)], out);
+    if (sizes.voltage()) from(history.response[place(t)], response);
+    if (sizes.readouts() == 0) targets.template read<lanes>(shape, trial, t);
+  }
+  __device__ const Number<T> (&read_out(bool apart) const)[lane_units] {
+    return apart ? out : carrier;
+  }
+};
+
+// Where the errors are the units', `loss` takes the lane's share of them.
 template <class Model, class T, class S, int lanes>
-__device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>& trial,
-                              Noise<T> noise, T twice, const LaneWeights<T, S>& w,
-                              const Packed<T>& packed, const History<T>& history,
-                              LaneSums<T, S>& sums) {
+__device__ void backward(const Shape<T>& shape, int steps, const Source<T>& trial, Noise<T> noise,
+                         T twice, const LaneWeights<T, S>& w, const Packed<T>& packed,
+                         const History<T>& history, LaneSums<T, S>& sums, Number<T>& loss) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
-  V loss(T(0));
   V lambda[lane_units], e[lane_units], d_o[lane_units], pull[lane_units];
-  V carrier[lane_units], out[lane_units], response[lane_units];
   V c[S::most_channels], dc[S::most_channels], s[S::most_driven], ds[S::most_driven];
   TBRNN_UNROLL
-  for (int i = 0; i < lane_units; ++i) lambda[i] = pull[i] = V(T(0));
+  for (int i = 0; i < lane_units; ++i) lambda[i] = pull[i] = d_o[i] = V(T(0));
   [[maybe_unused]] LaneLeaks<T> own;
   if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
-  read_channels<T, S, lanes>(shape, history, steps, c);
+  Seen<T, S> seen;  // memory is slow: what a step needs is asked for in the step before
+  const auto& carrier = seen.carrier;
+  const auto& out = seen.read_out(sizes.apart());
+  const Trace<T, S, lanes> trace(shape, history);
+  const auto read_drives = [&](int t) {
+    read_row(trace.overlaps(t), 0, sizes.reductions(), c);
+    inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
+  };
+  seen.read(shape, trial, history, trace, steps - 1, dc);
+  read_drives(steps - 1);
   for (int t = steps - 1; t >= 0; --t) {  // the adjoint of state t + 1, which step t made
-    from(history.carrier[place(t + 1)], carrier);
-    from(sizes.apart() ? history.apart[place(t)] : history.carrier[place(t + 1)], out);
-    if (sizes.voltage()) from(history.response[place(t)], response);
-    error_adjoints<T, S, lanes>(shape, {shape, trial, t, V(twice)}, out, c, dc, d_o, loss);
+    if (sizes.readouts() == 0)
+      unit_errors<T, S, lanes>(shape, seen.targets, V(twice), out, d_o, loss);
     if (sizes.own_leak()) own_leak_adjoint<T, S>(shape, history, own, t, lambda);
-    state_adjoint<Model, T, S>(shape, w, carrier, out, response, dc, d_o, pull, lambda, e);
+    state_adjoint<Model, T, S>(shape, w, carrier, out, seen.response, dc, d_o, pull, lambda, e);
     if (sizes.own_leak()) {
       TBRNN_UNROLL
       for (int i = 0; i < lane_units; ++i) e[i] = own.alpha[i] * e[i];
@@ -141,11 +200,8 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
       pull_of_product<Model, T, lanes>(shape, packed, history, t, pull);
     }
     add_gather<T, S>(shape, carrier, out, dc, sums);
-    TBRNN_UNROLL_TIMES(S::unrolled)
-    for (int o = 0; o < sizes.readouts(); ++o)
-      sums.b_out[o] = sums.b_out[o] + dc[sizes.reductions() + o];
-    read_channels<T, S, lanes>(shape, history, t, c);
-    drives_of<Model, T, S>(shape, trial, noise, t, c, s);
+    seen.read(shape, trial, history, trace, t - 1, dc);
+    Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
     add_drive<T, S>(shape, e, s, sums);
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.drives(); ++k) {
@@ -155,29 +211,27 @@ __device__ Number<T> backward(const Shape<T>& shape, int steps, const Source<T>&
     }
     Group<lanes>::sum(ds, sizes.drives());
     Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
+    if (t) read_drives(t - 1);
   }
   // The initial state is read by the first step's channels, and by no readout.
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) dc[sizes.reductions() + o] = V(T(0));
-  from(history.carrier[place(0)], carrier);
   add_gather<T, S>(shape, carrier, carrier, dc, sums);
-  return loss;
 }
 
 // The loss alone, in the order of the backward pass, so that the sum has the same bits.
 template <class T, class S, int lanes>
-__device__ Number<T> loss_of(const Shape<T>& shape, int steps, const Source<T>& trial,
-                             const History<T>& history) {
+__device__ void loss_of_units(const Shape<T>& shape, int steps, const Source<T>& trial,
+                              const History<T>& history, Number<T>& loss) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
-  V loss(T(0));
-  V out[lane_units], d_o[lane_units], c[S::most_channels], dc[S::most_channels];
+  V out[lane_units], d_o[lane_units];
+  UnitTargets<T> targets;
   for (int t = steps - 1; t >= 0; --t) {
     from(sizes.apart() ? history.apart[place(t)] : history.carrier[place(t + 1)], out);
-    read_channels<T, S, lanes>(shape, history, t + 1, c);
-    error_adjoints<T, S, lanes>(shape, {shape, trial, t, V(T(0))}, out, c, dc, d_o, loss);
+    targets.template read<lanes>(shape, trial, t);
+    unit_errors<T, S, lanes>(shape, targets, V(T(0)), out, d_o, loss);
   }
-  return loss;
 }
 
 }  // namespace tbrnn::cuda

@@ -43,6 +43,7 @@ __device__ inline void shuffle(std::uint64_t key, long epoch, int trials, int pl
 template <class T>
 struct Shown {
   const Trials<T>& data;
+  int steps;
   const Ticket* order;  // null: as they are
   int first, end;       // places in the order
   int noise_shift;
@@ -51,13 +52,18 @@ struct Shown {
   // A trial that is validated on has noise of its own: that of a trial behind those of the training, `noise_shift`.
   __device__ Shown(const Trials<T>& all, int shift)
       : data(all),
+        steps(all.steps),
         order(nullptr),
         first(0),
         end(all.trials),
         noise_shift(shift),
         mask_sum(all.mask_sum) {}
   __device__ Shown(const Trials<T>& all, const Ticket* tickets, long batch, int size)
-      : data(all), order(tickets), first(static_cast<int>(batch) * size), noise_shift(0) {
+      : data(all),
+        steps(all.steps),
+        order(tickets),
+        first(static_cast<int>(batch) * size),
+        noise_shift(0) {
     end = first + size < all.trials ? first + size : all.trials;
     double sum = 0;
     for (int i = first + dev::thread(); i < end; i += block_threads)
@@ -71,7 +77,7 @@ struct Shown {
     const int at = first + place, last = end - 1;
     Source<T> source(data, shape, order ? order[at < last ? at : last].trial : at,
                      at + noise_shift);
-    if (at > last) source.weight = Number<T>(T(0));
+    if (at > last) source.ignore();
     return source;
   }
 };

@@ -1,6 +1,8 @@
 // Sums over the threads of a block in a fixed order: the lanes of a warp by halves, the warps in order.
 #pragma once
 
+#include <new>
+
 #include "dev.cuh"
 #include "views.cuh"
 
@@ -13,6 +15,19 @@ __device__ T over_trials(T value) {
   for (int apart = 16; apart >= lanes; apart /= 2)
     value += dev::shuffle_xor(all_lanes, value, apart);
   return value;
+}
+
+// What thread 0 has, in every thread. From shared memory, so the compiler knows that it is the same in all; where it does not, it takes
+// the warps of a loop for split and guards every shuffle in it.
+template <class V>
+__device__ V of_first_thread(const V& value) {
+  V* of_block = dev::shared_memory<V>();
+  dev::block_barrier();
+  if (dev::thread() == 0) new (of_block) V(value);
+  dev::block_barrier();
+  const V same = *of_block;
+  dev::block_barrier();  // before the memory is used for something else
+  return same;
 }
 
 // In every thread.

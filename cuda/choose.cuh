@@ -15,7 +15,8 @@ struct Kernel {
   void (*entry)(TrainingTask<T>) = nullptr;
   int trials = 0;  // that a block works on at a time
   std::size_t shared_bytes = 0;
-  int capability = 0;  // that it must be compiled for, as 75
+  int capability = 0;   // that it must be compiled for, as 75
+  bool shares = false;  // whether several blocks may work on a member
 
   const char* refused() const {  // why there is none here, or null
     if (!entry) return "none: kernels take 128 units and 32 channels at most";

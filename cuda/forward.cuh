@@ -18,9 +18,7 @@ __device__ void inputs_of(const Shape<T>& shape, const Source<T>& trial, const N
                           int t, int first, Number<T> (&s)[most]) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int i = 0; i < sizes.inputs(); ++i)
-    s[first + i] = i < shape.inputs ? Source<T>::entry(trial.inputs, shape.inputs, t, i) : V(T(0));
+  read_row(Source<T>::step(trial.inputs, t, whole_quads(sizes.inputs())), first, sizes.inputs(), s);
   if (!sizes.noisy_inputs() || noise.input_sigma == T(0)) return;
   for (int begin = 0; begin < sizes.inputs(); begin += lane_units) {
     T z[lane_units];
@@ -33,19 +31,9 @@ __device__ void inputs_of(const Shape<T>& shape, const Source<T>& trial, const N
   }
 }
 
-// s = mix(c), then the inputs of step t
-template <class Model, class T, class S>
-__device__ void drives_of(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
-                          int t, Number<T> (&c)[S::most_channels], Number<T> (&s)[S::most_driven]) {
-  const typename S::template Of<T> sizes{shape};
-  Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
-  inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
-}
-
-// The overlaps of the carrier and the outputs of what the readout reads.
+// The overlaps of the carrier and, without their biases, the outputs of what the readout reads.
 template <class T, class S, int lanes>
 __device__ void channels_of(const Shape<T>& shape, const LaneWeights<T, S>& w,
-                            const Number<T> (&b_out)[S::most_channels],
                             const Number<T> (&carrier)[lane_units],
                             const Number<T> (&out)[lane_units], Number<T> (&c)[S::most_channels]) {
   const typename S::template Of<T> sizes{shape};
@@ -57,18 +45,6 @@ __device__ void channels_of(const Shape<T>& shape, const LaneWeights<T, S>& w,
       c[k] = fma(w.gather[i][k], k < sizes.reductions() ? carrier[i] : out[i], c[k]);
   }
   Group<lanes>::sum(c, sizes.channels());
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int k = sizes.reductions(); k < sizes.channels(); ++k) c[k] = c[k] + b_out[k];
-}
-
-// The biases of the readouts, at their channels.
-template <class T, class S>
-__device__ void load_b_out(const Shape<T>& shape, const Packed<T>& packed,
-                           Number<T> (&b_out)[S::most_channels]) {
-  const typename S::template Of<T> sizes{shape};
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int o = 0; o < sizes.readouts(); ++o)
-    b_out[sizes.reductions() + o] = Number<T>(o < shape.readouts ? packed.b_out[o] : T(0));
 }
 
 template <class T>
@@ -85,34 +61,14 @@ __device__ void from(Quad<T> q, Number<T> (&value)[lane_units]) {
   for (int i = 0; i < lane_units; ++i) value[i] = Number<T>(q.v[i]);
 }
 
-// Rows of the channels of one trial: written by the group's first lane, read by all of them.
-template <class T, int lanes>
-__device__ T* channel_row(const History<T>& history, int t) {
-  const int at = t * Group<lanes>::trials + Group<lanes>::trial();
-  return history.channels + at * history.row;  // int: memory holds fewer than 2^31
-}
-
+// Written by the group's first lane, read by all of them.
 template <class T, class S, int lanes>
-__device__ void save_channels(const Shape<T>& shape, const History<T>& history, int t,
+__device__ void save_channels(const Shape<T>& shape, const Trace<T, S, lanes>& trace, int t,
                               const Number<T> (&c)[S::most_channels]) {
   const typename S::template Of<T> sizes{shape};
   if (Group<lanes>::lane()) return;
-  T* row = channel_row<T, lanes>(history, t);
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int k = 0; k < sizes.channels(); ++k)
-    if (k < sizes.reductions() || k - sizes.reductions() < shape.readouts) row[k] = c[k].v;
-}
-
-template <class T, class S, int lanes>
-__device__ void read_channels(const Shape<T>& shape, const History<T>& history, int t,
-                              Number<T> (&c)[S::most_channels]) {
-  const typename S::template Of<T> sizes{shape};
-  const T* row = channel_row<T, lanes>(history, t);
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int k = 0; k < sizes.channels(); ++k) {
-    const bool exists = k < sizes.reductions() || k - sizes.reductions() < shape.readouts;
-    c[k] = Number<T>(exists ? row[k] : T(0));
-  }
+  write_row(c, 0, sizes.reductions(), trace.overlaps(t));
+  write_row(c, sizes.reductions(), sizes.readouts(), trace.outputs(t));
 }
 
 // What state x sends on: the carrier, and what the readout reads.
@@ -132,9 +88,19 @@ __device__ void start(const Shape<T>& shape, const Source<T>& trial, Number<T> (
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     const int n = Group<lanes>::unit(i);
-    x[i] = trial.initial && n < shape.units ? Source<T>::entry(trial.initial, 0, 0, n)
-                                            : Number<T>(T(0));
+    x[i] = Number<T>(trial.initial && n < shape.units ? trial.initial[n] : T(0));
   }
+}
+
+// x += sigma xi of step t
+template <class T, int lanes>
+__device__ void add_noise(const Noise<T>& noise, int t, const Source<T>& trial,
+                          Number<T> (&x)[lane_units]) {
+  if (noise.sigma == T(0)) return;
+  T z[lane_units];
+  normals(noise, t, trial.number, Group<lanes>::unit(0), z);
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) x[i] = fma(Number<T>(noise.sigma), Number<T>(z[i]), x[i]);
 }
 
 template <class Model, class T, class S, int lanes>
@@ -143,22 +109,24 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
                         const History<T>& history) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
-  const V leak(shape.leak), alpha(shape.alpha), sigma(noise.sigma);
+  const V leak(shape.leak), alpha(shape.alpha);
   V x[lane_units], carrier[lane_units], out[lane_units];
-  V c[S::most_channels], s[S::most_driven], b_out[S::most_channels];
-  load_b_out<T, S>(shape, packed, b_out);
+  V c[S::most_channels], s[S::most_driven];
+  const Trace<T, S, lanes> trace(shape, history);
   start<T, lanes>(shape, trial, x);
   [[maybe_unused]] LaneLeaks<T> own;
   if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
   for (int t = 0;; ++t) {  // state t, then the step to the next
+    const bool last = t >= steps;
+    if (!last) inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);  // asked for early
     send<T, S>(shape, x, carrier, out);
-    history.carrier[place(t)] = quad(carrier);
+    dev::store(quad(carrier), trace.carrier_at(t));
     if (sizes.apart() && t) history.apart[place(t - 1)] = quad(out);
     if (sizes.own_leak() && !sizes.voltage() && t) history.state[place(t - 1)] = quad(x);
-    channels_of<T, S, lanes>(shape, w, b_out, carrier, out, c);
-    save_channels<T, S, lanes>(shape, history, t, c);
-    if (t == steps) return;
-    drives_of<Model, T, S>(shape, trial, noise, t, c, s);
+    channels_of<T, S, lanes>(shape, w, carrier, out, c);
+    save_channels(shape, trace, t, c);
+    if (last) return;
+    Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
     [[maybe_unused]] V y[1][lane_units];
     if constexpr (Product<Model>::exists) {
       dev::block_barrier();  // the carriers of the trial are saved
@@ -179,12 +147,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
         sum = leak_voltage(x[i], sum, leak, alpha);
       x[i] = sum;
     }
-    if (noise.sigma != T(0)) {
-      T z[lane_units];
-      normals(noise, t, trial.number, Group<lanes>::unit(0), z);
-      TBRNN_UNROLL
-      for (int i = 0; i < lane_units; ++i) x[i] = fma(sigma, V(z[i]), x[i]);
-    }
+    add_noise<T, lanes>(noise, t, trial, x);
     if (sizes.voltage()) history.response[place(t)] = quad(response);
   }
 }

@@ -99,7 +99,7 @@ __device__ void add_drives_gradient(const Shape<T>& shape, int p, const Number<T
 // The gradient of all that drives, and the adjoint of the overlaps of x.
 template <class Model, class T, class S, int lanes>
 __device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
-                               const LaneWeights<T, S>& w, const History<T>& history, int t,
+                               const LaneWeights<T, S>& w, const Trace<T, S, lanes>& trace, int t,
                                const Number<T> (&c)[S::most_channels],
                                const Number<T> (&e)[S::preactivations][lane_units],
                                Number<T> (&dc)[S::most_channels], LaneSums<T, S>& sums) {
@@ -114,49 +114,49 @@ __device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial, co
   Group<lanes>::sum(dc, sizes.reductions());
   if constexpr (has_late<Model>) {
     Number<T> late[S::most_late];
-    TBRNN_UNROLL_TIMES(S::unrolled)
-    for (int k = 0; k < sizes.late(); ++k)
-      late[k] = Number<T>(late_row<T, S, lanes>(shape, history, t)[k]);
+    read_row(trace.late(t), 0, sizes.late(), late);
     add_drives_gradient(shape, Model::candidate, e[Model::candidate], late, 0, u, sums);
   } else {
     add_drives_gradient(shape, Model::candidate, e[Model::candidate], c, 0, u, sums);
   }
 }
 
-// Returns the sum of the trial's weighted errors, the lane's share of it where the errors are the units'.
+// Where the errors are the units', `loss` takes the lane's share of them.
 template <class Model, class T, class S, int lanes>
-__device__ Number<T> gated_backward(const Shape<T>& shape, int steps, const Source<T>& trial,
-                                    Noise<T> noise, T twice, const LaneWeights<T, S>& w,
-                                    const Packed<T>& packed, const History<T>& history,
-                                    LaneSums<T, S>& sums) {
+__device__ void gated_backward(const Shape<T>& shape, int steps, const Source<T>& trial,
+                               Noise<T> noise, T twice, const LaneWeights<T, S>& w,
+                               const Packed<T>& packed, const History<T>& history,
+                               LaneSums<T, S>& sums, Number<T>& loss) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   constexpr int preactivations = S::preactivations;
-  V loss(T(0));
+  const bool on_units = sizes.readouts() == 0;
   V x[lane_units], next[lane_units], lambda[lane_units], d_o[lane_units];
   V v[preactivations][lane_units], e[preactivations][lane_units];
   V c[S::most_channels], dc[S::most_channels];
   TBRNN_UNROLL
-  for (int i = 0; i < lane_units; ++i) lambda[i] = V(T(0));
+  for (int i = 0; i < lane_units; ++i) lambda[i] = d_o[i] = V(T(0));
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
-  read_channels<T, S, lanes>(shape, history, steps, c);
+  UnitTargets<T> targets;
+  const Trace<T, S, lanes> trace(shape, history);
   from(history.carrier[place(steps)], next);
   for (int t = steps - 1; t >= 0; --t) {  // the adjoint of state t + 1, which step t made
     from(history.carrier[place(t)], x);
     TBRNN_UNROLL
     for (int p = 0; p < preactivations; ++p)
       from(history.response[place(t * preactivations + p)], v[p]);
-    error_adjoints<T, S, lanes>(shape, {shape, trial, t, V(twice)}, next, c, dc, d_o, loss);
+    read_row(trace.outputs(t + 1), sizes.reductions(), sizes.readouts(), dc);
+    if (on_units) {
+      targets.template read<lanes>(shape, trial, t);
+      unit_errors<T, S, lanes>(shape, targets, V(twice), next, d_o, loss);
+    }
     step_adjoint<Model, T, S>(shape, w, x, v, dc, d_o, lambda, e);
     add_gather<T, S>(shape, next, next, dc, sums);
-    TBRNN_UNROLL_TIMES(S::unrolled)
-    for (int o = 0; o < sizes.readouts(); ++o)
-      sums.b_out[o] = sums.b_out[o] + dc[sizes.reductions() + o];
     if constexpr (has_late<Model>)
       reset_adjoint<Model, T, S, lanes>(shape, w, x, v, lambda, e, sums);
-    read_channels<T, S, lanes>(shape, history, t, c);
-    drives_adjoint<Model, T, S, lanes>(shape, trial, noise, w, history, t, c, e, dc, sums);
+    read_row(trace.overlaps(t), 0, sizes.reductions(), c);
+    drives_adjoint<Model>(shape, trial, noise, w, trace, t, c, e, dc, sums);
     if constexpr (Product<Model>::exists) {
       TBRNN_UNROLL
       for (int p = 0; p < preactivations; ++p)
@@ -174,7 +174,6 @@ __device__ Number<T> gated_backward(const Shape<T>& shape, int steps, const Sour
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) dc[sizes.reductions() + o] = V(T(0));
   add_gather<T, S>(shape, next, next, dc, sums);
-  return loss;
 }
 
 }  // namespace tbrnn::cuda

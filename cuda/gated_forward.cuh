@@ -46,26 +46,19 @@ __device__ void late_of(const Shape<T>& shape, const LaneWeights<T, S>& w,
 }
 
 template <class T, class S, int lanes>
-__device__ T* late_row(const Shape<T>& shape, const History<T>& history, int t) {
-  const typename S::template Of<T> sizes{shape};
-  return channel_row<T, lanes>(history, t) + sizes.reductions() + shape.readouts;
-}
-
-template <class T, class S, int lanes>
-__device__ void save_late(const Shape<T>& shape, const History<T>& history, int t,
+__device__ void save_late(const Shape<T>& shape, const Trace<T, S, lanes>& trace, int t,
                           const Number<T> (&late)[S::most_late]) {
   const typename S::template Of<T> sizes{shape};
   if (Group<lanes>::lane()) return;
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int k = 0; k < sizes.late(); ++k) late_row<T, S, lanes>(shape, history, t)[k] = late[k].v;
+  write_row(late, 0, sizes.late(), trace.late(t));
 }
 
 // Gates and candidate of step t.
 template <class Model, class T, class S, int lanes>
 __device__ void respond(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
                         const LaneWeights<T, S>& w, const Packed<T>& packed,
-                        const History<T>& history, int t, const Number<T> (&x)[lane_units],
-                        const Number<T> (&c)[S::most_channels],
+                        const History<T>& history, const Trace<T, S, lanes>& trace, int t,
+                        const Number<T> (&x)[lane_units], const Number<T> (&c)[S::most_channels],
                         Number<T> (&v)[S::preactivations][lane_units]) {
   const typename S::template Of<T> sizes{shape};
   Number<T> u[S::most_inputs];
@@ -88,7 +81,7 @@ __device__ void respond(const Shape<T>& shape, const Source<T>& trial, const Noi
   if constexpr (has_late<Model>) {
     Number<T> late[S::most_late];
     late_of<Model, T, S, lanes>(shape, w, x, v[Model::reset], late);
-    save_late<T, S, lanes>(shape, history, t, late);
+    save_late(shape, trace, t, late);
     add_drives(shape, w, Model::candidate, late, 0, u, g);
   } else {
     add_drives(shape, w, Model::candidate, c, 0, u, g);
@@ -103,26 +96,23 @@ __device__ void gated_forward(const Shape<T>& shape, int steps, const Source<T>&
                               const History<T>& history) {
   using V = Number<T>;
   constexpr int preactivations = S::preactivations;
-  const V half_alpha(T(0.5) * shape.alpha), sigma(noise.sigma);
-  V x[lane_units], v[preactivations][lane_units], c[S::most_channels], b_out[S::most_channels];
-  load_b_out<T, S>(shape, packed, b_out);
+  const V half_alpha(T(0.5) * shape.alpha);
+  V x[lane_units], v[preactivations][lane_units], c[S::most_channels];
+  const Trace<T, S, lanes> trace(shape, history);
   start<T, lanes>(shape, trial, x);
   for (int t = 0;; ++t) {  // state t, then the step to the next
     history.carrier[place(t)] = quad(x);
-    channels_of<T, S, lanes>(shape, w, b_out, x, x, c);
-    save_channels<T, S, lanes>(shape, history, t, c);
+    channels_of<T, S, lanes>(shape, w, x, x, c);
+    save_channels(shape, trace, t, c);
     if (t == steps) return;
-    respond<Model, T, S, lanes>(shape, trial, noise, w, packed, history, t, x, c, v);
+    respond<Model>(shape, trial, noise, w, packed, history, trace, t, x, c, v);
     TBRNN_UNROLL
     for (int p = 0; p < preactivations; ++p)
       history.response[place(t * preactivations + p)] = quad(v[p]);
-    T z[lane_units];
-    if (noise.sigma != T(0)) normals(noise, t, trial.number, Group<lanes>::unit(0), z);
     TBRNN_UNROLL
-    for (int i = 0; i < lane_units; ++i) {
+    for (int i = 0; i < lane_units; ++i)
       x[i] = Model::step(x[i], v[Model::update][i], v[Model::candidate][i], half_alpha);
-      if (noise.sigma != T(0)) x[i] = fma(sigma, V(z[i]), x[i]);
-    }
+    add_noise<T, lanes>(noise, t, trial, x);
   }
 }
 

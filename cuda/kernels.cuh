@@ -42,8 +42,12 @@ struct Compiled<LowRankGRU> {  // three times the drives: fewer of them fit
 
 template <class Model, class T, class S, int lanes>
 Kernel<T> kernel(const char* name) {
-  return {name, &training_kernel<Model, T, S, lanes>, Group<lanes>::trials,
-          TileMemory<T, lanes>::bytes, least_capability<Model>};
+  return {name,
+          &training_kernel<Model, T, S, lanes>,
+          Group<lanes>::trials,
+          TileMemory<T, lanes>::bytes,
+          least_capability<Model>,
+          !Product<Model>::exists};
 }
 
 // Groups of as many lanes as a trial of that many units needs.

@@ -121,39 +121,80 @@ struct Values {
   TBRNN_FN void set(int k, Number<T> value) const { at[k] = value; }
 };
 
+// Numbers `first` ... `first` + `count` - 1 from or to memory, in whole quads.
+template <class T, int most>
+__device__ void read_row(const T* row, int first, int count, Number<T> (&value)[most]) {
+  TBRNN_UNROLL_TIMES(unrolled_to<most>)
+  for (int k = 0; k < count; k += lane_units) {
+    const Quad<T> q = dev::load(reinterpret_cast<const Quad<T>*>(row + k));
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i)
+      if (k + i < count) value[first + k + i] = Number<T>(q.v[i]);
+  }
+}
+
+template <class T, int most>
+__device__ void write_row(const Number<T> (&value)[most], int first, int count, T* row) {
+  TBRNN_UNROLL_TIMES(unrolled_to<most>)
+  for (int k = 0; k < count; k += lane_units) {
+    Quad<T> q;
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i) q.v[i] = k + i < count ? value[first + k + i].v : T(0);
+    dev::store(q, reinterpret_cast<Quad<T>*>(row + k));
+  }
+}
+
+// What the lane reads and writes of the history in every step.
+template <class T, class S, int lanes>
+struct Trace {
+  ChannelRow row;
+  Quad<T>* carrier;
+  T* channels;
+
+  __device__ Trace(const Shape<T>& shape, const History<T>& history)
+      : row(typename S::template Of<T>{shape}.row()),
+        carrier(dev::kept(history.carrier + dev::thread())),
+        channels(dev::kept(history.channels + Group<lanes>::trial() * row.end)) {}
+  __device__ Quad<T>* carrier_at(std::ptrdiff_t t) const { return carrier + t * block_threads; }
+  __device__ T* overlaps(std::ptrdiff_t t) const {
+    return channels + t * (Group<lanes>::trials * row.end);
+  }
+  __device__ T* outputs(int t) const { return overlaps(t) + row.outputs; }  // or their adjoints
+  __device__ T* late(int t) const { return overlaps(t) + row.late; }
+};
+
 template <class T>
-__device__ const T one = T(1);
+__device__ const T zero = T(0);
 
 // One trial of a data set: where its numbers lie.
 template <class T>
 struct Source {
-  const T *inputs, *targets, *initial;
-  const T* mask;            // a one where the data set has none
-  int mask_step, mask_row;  // to the next step and the next channel of the mask
-  Number<T> weight;
+  const T *inputs, *targets, *weights, *initial;
+  int weight_rows;
   std::uint32_t number;  // for the noise
 
   __device__ Source(const Trials<T>& data, const Shape<T>& shape, int trial, int noise_trial)
-      : mask_step(data.mask ? data.mask_channels * tile_trials : 0),
-        mask_row(data.mask_channels > 1 ? tile_trials : 0),
-        number(static_cast<std::uint32_t>(noise_trial)) {
-    const std::size_t tile = static_cast<std::size_t>(trial / tile_trials);
-    const int lane = trial % tile_trials;
-    const auto column = [&](const T* array, int rows) {
-      return array ? array + tile * static_cast<std::size_t>(rows) * tile_trials + lane : nullptr;
+      : weight_rows(data.weight_rows), number(static_cast<std::uint32_t>(noise_trial)) {
+    const std::size_t tile = static_cast<std::size_t>(trial / tile_trials),
+                      lane = static_cast<std::size_t>(trial % tile_trials);
+    const auto of_trial = [&](const T* array, int steps, int row) {
+      return array + (tile * static_cast<std::size_t>(steps) * tile_trials + lane) *
+                         static_cast<std::size_t>(row);
     };
-    inputs = column(data.inputs, data.steps * shape.inputs);
-    targets = column(data.targets, data.steps * shape.target_rows());
-    mask = data.mask ? column(data.mask, data.steps * data.mask_channels) : &one<T>;
-    initial = column(data.initial, shape.units);
-    weight = Number<T>(data.weight[trial]);
+    inputs = dev::kept(of_trial(data.inputs, data.steps, whole_quads(shape.inputs)));
+    targets = of_trial(data.targets, data.steps, whole_quads(shape.target_rows()));
+    weights = of_trial(data.weights, data.steps, data.weight_rows);
+    initial = data.initial ? of_trial(data.initial, 1, whole_quads(shape.units)) : nullptr;
   }
-  __device__ static Number<T> entry(const T* column, int rows, int t, int row) {
-    return Number<T>(column[t * (rows * tile_trials) + row * tile_trials]);
+  __device__ void ignore() {  // its weights are 0
+    weights = &zero<T>;
+    weight_rows = 0;
   }
-  __device__ Number<T> masked_weight(int t, int row) const {
-    return weight * Number<T>(mask[t * mask_step + row * mask_row]);
+  // The rows of step t, which are so long.
+  __device__ static const T* step(const T* array, std::ptrdiff_t t, int row) {
+    return array + t * (row * tile_trials);
   }
+  __device__ const T* weights_of(int t) const { return step(weights, t, weight_rows); }
 };
 
 }  // namespace tbrnn::cuda

@@ -5,6 +5,7 @@
 #include "gated_backward.cuh"
 #include "packing.cuh"
 #include "reduce.cuh"
+#include "sharing.cuh"
 
 namespace tbrnn::cuda {
 
@@ -40,46 +41,52 @@ template <class Model, class T, class S, int lanes>
 __device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& shown, int tile,
                          const Noise<T>& noise, const LaneWeights<T, S>& w,
                          const Scratch<T>& scratch, LaneSums<T, S>& sums) {
-  const Trials<T>& data = shown.data;
+  const typename S::template Of<T> sizes{shape};
   const T twice = static_cast<T>(2.0 / shown.mask_sum);
   for (int first = 0; first < tile_trials; first += Group<lanes>::trials) {
     const int mine = first + Group<lanes>::trial();
     const Source<T> source = shown.source(shape, tile * tile_trials + mine);
     if constexpr (has_gates(Model::recurrence))
-      gated_forward<Model, T, S, lanes>(shape, data.steps, source, noise, w, scratch.packed,
+      gated_forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, scratch.packed,
                                         scratch.history);
     else
-      forward<Model, T, S, lanes>(shape, data.steps, source, noise, w, scratch.packed,
+      forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, scratch.packed,
                                   scratch.history);
     dev::block_barrier();  // the channels are saved
-    Number<T> loss[1];
-    if (!learns)
-      loss[0] = loss_of<T, S, lanes>(shape, data.steps, source, scratch.history);
-    else if constexpr (has_gates(Model::recurrence))
-      loss[0] = gated_backward<Model, T, S, lanes>(shape, data.steps, source, noise, twice, w,
-                                                   scratch.packed, scratch.history, sums);
-    else
-      loss[0] = backward<Model, T, S, lanes>(shape, data.steps, source, noise, twice, w,
-                                             scratch.packed, scratch.history, sums);
+    Number<T> loss[1] = {Number<T>(T(0))};
+    if (sizes.readouts())
+      loss[0] = readout_errors<T, S, lanes>(shape, shown.steps, source, Number<T>(twice),
+                                            scratch.packed, scratch.history, sums);
+    dev::block_barrier();  // the adjoints of the outputs are saved
+    if (learns) {
+      if constexpr (has_gates(Model::recurrence))
+        gated_backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w,
+                                           scratch.packed, scratch.history, sums, loss[0]);
+      else
+        backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, scratch.packed,
+                                     scratch.history, sums, loss[0]);
+    } else if (sizes.readouts() == 0) {
+      loss_of_units<T, S, lanes>(shape, shown.steps, source, scratch.history, loss[0]);
+    }
     if constexpr (Product<Model>::exists)
       if (learns) {
         dev::block_barrier();  // every e is saved
-        add_product_gradient<Model, T, lanes>(shape, data.steps, scratch.history,
+        add_product_gradient<Model, T, lanes>(shape, shown.steps, scratch.history,
                                               tile == 0 && first == 0, scratch.gradient.product);
       }
-    if (shape.readouts == 0) Group<lanes>::sum(loss, 1);
+    Group<lanes>::sum(loss, 1);
     if (Group<lanes>::lane() == 0) TileMemory<T, lanes>::loss(mine) = loss[0].v;
     dev::block_barrier();  // the channels are read, and the losses written
   }
 }
 
-// The mean loss of a member, in thread 0; with `learns` the gradient of the packed weights too.
+// The mean loss of a member, in thread 0 of the block that leads; with `learns` the gradient of the packed weights too.
 template <class Model, class T, class S, int lanes>
 __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>& shown,
                              const Noise<T>& noise, const LaneWeights<T, S>& w,
-                             const Scratch<T>& scratch) {
+                             const Scratch<T>& scratch, const Crew<T>& crew) {
   double loss = 0;
-  for (int tile = 0; tile < shown.tiles(); ++tile) {
+  for (int tile = crew.rank; tile < shown.tiles(); tile += crew.blocks) {
     LaneSums<T, S> sums;
     clear(shape, sums);
     run_tile<Model, T, S, lanes>(learns, shape, shown, tile, noise, w, scratch, sums);
@@ -88,9 +95,16 @@ __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>&
       for (int trial = 0; trial < tile_trials; ++trial)
         of_tile += static_cast<double>(TileMemory<T, lanes>::loss(trial));
       loss += of_tile;
+      if (!crew.alone()) crew.loss(tile) = of_tile;
     }
-    if (learns) add_tile<lanes>(shape, sums, tile == 0, scratch.gradient);
+    if (learns)
+      add_tile<lanes>(shape, sums, !crew.alone() || tile == 0,
+                      crew.alone() ? scratch.gradient : Packed<T>(shape, crew.gradient(tile)));
     dev::block_barrier();  // the losses are read, and the gradient is written
+  }
+  if (!crew.alone()) {
+    crew.barrier();  // every tile is done
+    if (crew.leads()) loss = crew.sum(shown.tiles(), learns ? scratch.gradient.product : nullptr);
   }
   return loss / shown.mask_sum;
 }

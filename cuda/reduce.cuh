@@ -85,8 +85,8 @@ __device__ void add_tile(const Shape<T>& shape, const LaneSums<T, S>& sums, bool
   }
   static_assert(S::most_readouts <= Group<lanes>::units && preactivations < reduced_channels);
   TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int o = 0; o < sizes.readouts(); ++o) {  // of any lane of the trial
-    const T sum = over_trials<lanes>(sums.b_out[o].v);
+  for (int o = 0; o < sizes.readouts(); ++o) {
+    const T sum = over_trials<1>(sums.b_out[o].v);
     if (lane == 0) TileMemory<T, lanes>::partial(warp, preactivations, o) = sum;
   }
   dev::block_barrier();

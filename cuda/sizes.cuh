@@ -17,7 +17,7 @@ template <int most>
 constexpr int unrolled_to = most < loose_counts ? loose_counts : 1;
 
 // The common case: rate form, tanh, the readout or the loss on the rates. Inputs and readouts may be fewer than here; then the
-// weights of the rest are zero.
+// weights and the numbers of the rest are zero.
 template <class Model, int two, int three, int most_in, int most_out>
 struct Known {
   static constexpr int unrolled = unrolled_to<0>;
@@ -25,11 +25,13 @@ struct Known {
   static constexpr Ranks known_ranks{two, three};
   static constexpr int known_reductions = Model::reductions(known_ranks);
   static constexpr int known_drives = Model::drives(known_ranks);
-  static constexpr int most_readouts = most_out;
+  static constexpr int most_readouts = most_out, most_outputs = most_out ? most_out : 1;
   static constexpr int most_channels = known_reductions + most_out;
   static constexpr int most_driven = known_drives + most_in;
   static constexpr int most_late = has_late<Model> ? known_drives : 0;
   static constexpr int most_inputs = most_in;
+  static_assert(most_in <= lane_units &&
+                most_out <= lane_units);  // one quad, however many there are
 
   template <class T>
   static bool covers(const Shape<T>& s) {
@@ -49,6 +51,7 @@ struct Known {
     TBRNN_FN static constexpr int late() { return most_late; }
     TBRNN_FN static constexpr int inputs() { return most_in; }
     TBRNN_FN static constexpr int readouts() { return most_out; }
+    TBRNN_FN static constexpr ChannelRow row() { return {known_reductions, most_out, most_late}; }
     TBRNN_FN static constexpr bool voltage() { return false; }
     TBRNN_FN static constexpr bool apart() { return false; }
     TBRNN_FN static constexpr bool noisy_inputs() { return false; }
@@ -65,7 +68,8 @@ template <class Model>
 struct Loose {
   static constexpr int unrolled = unrolled_to<loose_counts>;
   static constexpr int preactivations = preactivations_of<Model>;
-  static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32, most_inputs = 32;
+  static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32;
+  static constexpr int most_outputs = 32, most_inputs = 32;
   static constexpr int most_late = has_late<Model> ? 32 : 0;
 
   template <class T>
@@ -82,6 +86,7 @@ struct Loose {
     TBRNN_FN int late() const { return shape.late; }
     TBRNN_FN int inputs() const { return shape.inputs; }
     TBRNN_FN int readouts() const { return shape.readouts; }
+    TBRNN_FN ChannelRow row() const { return {reductions(), readouts(), late()}; }
     TBRNN_FN bool voltage() const { return shape.form == Form::voltage; }
     TBRNN_FN bool apart() const { return shape.apart; }
     TBRNN_FN bool noisy_inputs() const { return shape.noisy_inputs; }

@@ -7,6 +7,16 @@
 
 namespace tbrnn::cuda {
 
+// Where blocks that share a member meet. `crew` counts the members that are trained at a time.
+template <class T>
+struct Sharing {
+  int blocks;          // of each member; 1 where each block has a member to itself
+  int tiles;           // of the largest data set
+  T* gradients;        // [crew][tile][Packed]
+  double* losses;      // [crew][tile]
+  unsigned* arrivals;  // [crew], 0 before a launch
+};
+
 // Arrays are [member] unless said otherwise.
 template <class T>
 struct TrainingTask {
@@ -35,6 +45,7 @@ struct TrainingTask {
   std::size_t scratch_size;
   Ticket* tickets;  // [block][most_tickets] where there are batches
   int most_tickets;
+  Sharing<T> sharing;
 
   TBRNN_FN std::size_t at(int member) const {
     return static_cast<std::size_t>(member) * static_cast<std::size_t>(shape.parameters);

@@ -245,10 +245,10 @@ __device__ TBRNN_CALLED void finish_pass(const Learner<T>& learner, double loss,
   }
 }
 
-// The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
+// The mean loss of one pass, in every thread of the block that leads; a pass that learns leaves the gradient behind.
 template <class Model, class T, class S, int lanes>
 __device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
-                           const Scratch<T>& scratch) {
+                           const Scratch<T>& scratch, const Crew<T>& crew) {
   const TrainingTask<T>& task = learner.task;
   const Shape<T>& shape = task.shape;
   const Course& course = learner.course();
@@ -262,7 +262,8 @@ __device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
   LaneWeights<T, S> w;
   load<T, S, lanes>(shape, scratch.packed, w);
   const bool learns = progress.pass == Pass::train || progress.pass == Pass::gradient;
-  double loss = run_trials<Model, T, S, lanes>(learns, shape, shown, noise, w, scratch);
+  double loss = run_trials<Model, T, S, lanes>(learns, shape, shown, noise, w, scratch, crew);
+  if (!crew.leads()) return 0;
   if (learns) {
     unpack<Model>(shape, learner.parameters, scratch.gradient, scratch.of_units, scratch.orth,
                   learner.gradient);
@@ -271,13 +272,7 @@ __device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
       learner.each_parameter([&](int i) { learner.gradient[i] *= task.mask[i]; });
     }
   }
-  double* of_block = dev::shared_memory<double>();
-  dev::block_barrier();
-  if (dev::thread() == 0) *of_block = loss;
-  dev::block_barrier();
-  loss = *of_block;
-  dev::block_barrier();
-  return loss;
+  return of_first_thread(loss);
 }
 
 // The trials of the next pass.
@@ -295,13 +290,17 @@ __device__ Shown<T> shown_to(const Learner<T>& learner, Ticket* tickets, long& s
   return {data, tickets, progress.batch, static_cast<int>(learner.course().batch)};
 }
 
-// The epoch at which a launch leaves a member.
+// Where a launch leaves a member.
+struct End {
+  long epoch;
+  bool rests;  // in the middle of what else would go on
+};
+
 template <class T>
-__device__ long end_of(const TrainingTask<T>& task, long epochs) {
-  const long end = epochs + task.epochs;
-  if (task.rest_every == 0) return end;
-  const long rest = (epochs / task.rest_every + 1) * task.rest_every;
-  return rest < end ? rest : end;
+__device__ End end_of(const TrainingTask<T>& task, long epochs) {
+  const long end = epochs + task.epochs,
+             rest = task.rest_every ? (epochs / task.rest_every + 1) * task.rest_every : end + 1;
+  return {rest < end ? rest : end, rest <= end};
 }
 
 // Compute capability, as 75. Compiled for less, a kernel is empty.
@@ -314,25 +313,27 @@ __device__ void train(const TrainingTask<T>& task) {
   const Scratch<T> scratch(
       task.shape, task.steps, Group<lanes>::trials,
       task.scratch + static_cast<std::size_t>(dev::block()) * task.scratch_size);
+  const Crew<T> crew(task.shape, task.sharing);
   bool* flag = reinterpret_cast<bool*>(&TileMemory<T, lanes>::loss(0));
   Ticket* tickets = task.tickets + static_cast<std::ptrdiff_t>(dev::block()) * task.most_tickets;
-  for (int turn = dev::block(); turn < task.turns; turn += dev::blocks()) {
+  for (int turn = crew.number; turn < task.turns; turn += dev::blocks() / crew.blocks) {
     const Learner<T> learner(task, task.order[turn]);
     const Progress& progress = learner.progress();
-    const long end = end_of(task, progress.epochs);
-    const bool rests = task.rest_every && end % task.rest_every == 0;
+    const End end = of_first_thread(end_of(task, progress.epochs));
     long shuffled = -1;  // the epoch whose order the tickets are in
-    dev::block_barrier();
     while (progress.running() &&
-           (progress.epochs < end || (!rests && progress.pass != Pass::train))) {
+           (progress.epochs < end.epoch || (!end.rests && progress.pass != Pass::train))) {
       const Shown<T> shown = shown_to(learner, tickets, shuffled);
-      if (shown.mask_sum == 0) {
-        finish_batch(learner);  // a batch with nothing to compare
-      } else {
-        const double loss = run_pass<Model, T, S, lanes>(learner, shown, scratch);
-        finish_pass(learner, loss, flag);
+      const bool empty = shown.mask_sum == 0;  // a batch with nothing to compare
+      const double loss = empty ? 0 : run_pass<Model, T, S, lanes>(learner, shown, scratch, crew);
+      if (empty) crew.barrier();  // every block has seen it
+      if (crew.leads()) {
+        if (empty)
+          finish_batch(learner);
+        else
+          finish_pass(learner, loss, flag);
       }
-      dev::block_barrier();
+      crew.barrier();
     }
   }
 }

@@ -48,6 +48,37 @@ class Constants {
   dev::Memory<T> mask_, leaks_;
 };
 
+// [tile][time][row][32] -> [tile][time][32][row, in whole quads]
+template <class T>
+std::vector<T> by_trial(const T* from, std::size_t steps_of_tiles, int rows) {
+  const std::size_t count = static_cast<std::size_t>(rows),
+                    width = static_cast<std::size_t>(whole_quads(rows));
+  std::vector<T> to(steps_of_tiles * tile_trials * width);
+  for (std::size_t step = 0; step < steps_of_tiles; ++step)
+    for (std::size_t row = 0; row < count; ++row)
+      for (std::size_t lane = 0; lane < tile_trials; ++lane)
+        to[(step * tile_trials + lane) * width + row] =
+            from[(step * count + row) * tile_trials + lane];
+  return to;
+}
+
+// The weight of each trial, or that times the mask, one for a step or one for each of its rows.
+template <class T>
+std::vector<T> weights_of(const Dataset<T>& data) {
+  const bool each = data.mask_channels() > 1;
+  const std::size_t steps = static_cast<std::size_t>(data.steps()), of_tile = steps * tile_trials,
+                    tiles = static_cast<std::size_t>(data.tiles());
+  std::vector<T> weights(tiles * of_tile, T(1));
+  if (data.mask_channels() == 1) std::copy_n(data.mask(0), weights.size(), weights.begin());
+  if (each) weights = by_trial(data.mask(0), tiles * steps, data.mask_channels());
+  const std::size_t rows = weights.size() / (tiles * of_tile);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const std::size_t at = i / rows;  // trial of a step of a tile
+    weights[i] *= data.weight(static_cast<int>(at / of_tile))[at % tile_trials];
+  }
+  return weights;
+}
+
 template <class T>
 class DeviceData {
  public:
@@ -73,33 +104,33 @@ class DeviceData {
   const int* of_member() const { return of_member_.data(); }
   const std::vector<int>& order() const { return order_; }
   int steps() const { return steps_; }  // of the longest
+  int tiles() const { return tiles_; }  // of the largest
 
  private:
   Trials<T> upload(const Dataset<T>& data) {
-    const auto rows = [&](const T* packed, int rows_of_tile) -> const T* {
-      if (!packed) return nullptr;
-      const std::size_t size = static_cast<std::size_t>(data.tiles()) *
-                               static_cast<std::size_t>(rows_of_tile) * tile_trials;
-      arrays_.push_back(on_device(packed, size));
+    const auto keep = [&](const std::vector<T>& numbers) {
+      arrays_.push_back(on_device(numbers.data(), numbers.size()));
       return arrays_.back().data();
     };
-    const int steps = data.steps();
+    const std::size_t tiles = static_cast<std::size_t>(data.tiles()),
+                      steps = tiles * static_cast<std::size_t>(data.steps());
+    const T* initial = data.initial(0);
     mask_sums_.push_back(on_device(data.mask_sums(), static_cast<std::size_t>(data.trials())));
-    steps_ = std::max(steps_, steps);
+    steps_ = std::max(steps_, data.steps());
+    tiles_ = std::max(tiles_, data.tiles());
     return {.trials = data.trials(),
-            .steps = steps,
-            .mask_channels = data.mask_channels(),
+            .steps = data.steps(),
+            .weight_rows = data.mask_channels() > 1 ? whole_quads(data.mask_channels()) : 1,
             .mask_sum = data.mask_sum(),
             .mask_sums = mask_sums_.back().data(),
-            .inputs = rows(data.input(0), steps * data.inputs()),
-            .targets = rows(data.target(0), steps * data.channels()),
-            .mask = rows(data.mask(0), steps * data.mask_channels()),
-            .weight = rows(data.weight(0), 1),
-            .initial = rows(data.initial(0), data.units())};
+            .inputs = keep(by_trial(data.input(0), steps, data.inputs())),
+            .targets = keep(by_trial(data.target(0), steps, data.channels())),
+            .weights = keep(weights_of(data)),
+            .initial = initial ? keep(by_trial(initial, tiles, data.units())) : nullptr};
   }
 
   std::vector<int> order_;
-  int steps_ = 0;
+  int steps_ = 0, tiles_ = 0;
   std::vector<dev::Memory<T>> arrays_;
   std::vector<dev::Memory<double>> mask_sums_;
   dev::Memory<Trials<T>> trials_;

@@ -17,13 +17,20 @@ inline constexpr int warps = block_threads / 32;
 inline constexpr unsigned all_lanes = 0xffffffffu;
 inline constexpr int most_preactivations = 3;  // of a unit
 
-// A data set in the layout of core/dataset.hpp: [tile][time][row][32].
+TBRNN_FN constexpr int whole_quads(int numbers) {
+  return (numbers + lane_units - 1) / lane_units * lane_units;
+}
+
+// A data set. What belongs to a step of a trial lies together, in whole quads: [tile][time][32][row].
 template <class T>
 struct Trials {
-  int trials, steps, mask_channels;
+  int trials, steps;
+  int weight_rows;  // 1, or as many as the targets have, in whole quads
   double mask_sum;
-  const double* mask_sums;                              // [trial]
-  const T *inputs, *targets, *mask, *weight, *initial;  // mask and initial may be null
+  const double* mask_sums;  // [trial]
+  const T *inputs, *targets;
+  const T* weights;  // the mask, 0 in trials that do not exist
+  const T* initial;  // or null
 };
 
 // What the members of a cohort have in common. Offsets are into the parameter block; -1 where there is no such array.
@@ -59,9 +66,7 @@ struct Shape {
     return preactivations > 1 ? preactivations : form == Form::voltage;
   }
   TBRNN_FN bool saves_state() const { return own_leak && form == Form::rate; }
-  TBRNN_FN int columns() const {  // of a row of the product stage
-    return (units + lane_units - 1) / lane_units * lane_units;
-  }
+  TBRNN_FN int columns() const { return whole_quads(units); }  // of a row of the product stage
   TBRNN_FN int target_rows() const { return readouts ? readouts : units; }
 };
 
@@ -94,8 +99,8 @@ struct Packed {
   TBRNN_FN static std::size_t size(const Shape<T>& shape) {  // whole quads
     const int entries = shape.units * (shape.channels() + shape.late +
                                        shape.preactivations * (shape.driven() + 1)) +
-                        shape.readouts + lane_units - 1;
-    return product_size(shape) + static_cast<std::size_t>(entries / lane_units * lane_units);
+                        shape.readouts;
+    return product_size(shape) + static_cast<std::size_t>(whole_quads(entries));
   }
   TBRNN_FN Packed(const Shape<T>& shape, T* at)
       : product(at),
@@ -104,6 +109,16 @@ struct Packed {
         drive(late + shape.units * shape.late),
         bias(drive + shape.units * shape.preactivations * shape.driven()),
         b_out(bias + shape.units * shape.preactivations) {}
+};
+
+// What a trial's channels take of a step: the overlaps, the outputs and the late overlaps, each in whole quads.
+struct ChannelRow {
+  int outputs, late, end;  // where these begin
+
+  TBRNN_FN constexpr ChannelRow(int reductions, int readouts, int late_overlaps)
+      : outputs(whole_quads(reductions)),
+        late(outputs + whole_quads(readouts)),
+        end(late + whole_quads(late_overlaps)) {}
 };
 
 // What the backward pass reads of the forward pass, for the trials that a block works on at a time.
@@ -115,11 +130,10 @@ struct History {
   Quad<T>* state;    // [time][thread]: x, in rate form with leaks of the units' own
   Quad<T>* apart;    // [time][thread]: phi_out(x), when apart
   Quad<T>* adjoint;  // [time][pre-activation][thread]: e, with a product stage
-  T* channels;  // [time + 1][trial][row]: overlaps, then outputs, then the step's late overlaps
-  int row;      // channels, rounded up to a quad
+  T* channels;       // [time + 1][trial][ChannelRow]; the adjoints of the outputs replace these
 
   TBRNN_FN static int row_of(const Shape<T>& shape) {
-    return (shape.channels() + shape.late + lane_units - 1) / lane_units * lane_units;
+    return ChannelRow(shape.reductions, shape.readouts, shape.late).end;
   }
   TBRNN_FN static int adjoints(const Shape<T>& shape) {
     return shape.product_rows ? shape.preactivations : 0;
@@ -132,7 +146,7 @@ struct History {
     return (static_cast<std::size_t>(steps) * saved + 1) * quads +
            (static_cast<std::size_t>(steps) + 1) * static_cast<std::size_t>(slots * row_of(shape));
   }
-  TBRNN_FN History(const Shape<T>& shape, int steps, T* at) : row(row_of(shape)) {
+  TBRNN_FN History(const Shape<T>& shape, int steps, T* at) {
     const auto quads = [steps](int of_step) {
       return static_cast<std::size_t>(steps) * static_cast<std::size_t>(of_step) * block_threads;
     };
@@ -141,8 +155,7 @@ struct History {
     apart = response + quads(shape.responses());
     state = apart + quads(shape.apart);
     adjoint = state + quads(shape.saves_state());
-    const Quad<T>* end = adjoint + quads(adjoints(shape));
-    channels = at + (end - carrier) * lane_units;
+    channels = reinterpret_cast<T*>(adjoint + quads(adjoints(shape)));
   }
 };
 

@@ -38,15 +38,18 @@ def code_of(cubin: Path) -> list[Instruction]:
     return [decoded(i, *words) for i, words in enumerate(struct.iter_unpack("<QQ", text))]
 
 
-def time_loops(code: list[Instruction]) -> list[range]:
-    """Loops with shuffles and without barriers: those over time, where there is no product."""
-    loops = [
+def loops_of(code: list[Instruction]) -> list[range]:
+    return [
         range(at.target, i + 1)
         for i, at in enumerate(code)
         if at.target is not None and at.target <= i
     ]
+
+
+def time_loops(code: list[Instruction]) -> list[range]:
+    """Loops with shuffles and without barriers: those over time, where there is no product."""
     found = []
-    for loop in loops:
+    for loop in loops_of(code):
         opcodes = {code[i].opcode for i in loop}
         if SHUFFLE in opcodes and BARRIER not in opcodes:
             found.append(loop)

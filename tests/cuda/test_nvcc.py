@@ -15,7 +15,7 @@ import pytest
 
 import tbrnn
 from builds import SOURCE, configured, run, succeed
-from machine_code import code_of, length_without_noise, time_loops
+from machine_code import code_of, length_without_noise, loops_of, time_loops
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("nvcc"),
@@ -162,7 +162,10 @@ template __global__ void training_kernel<LowRankRNN, float, S, 8>(
 
 
 def test_a_time_step_takes_few_instructions(tmp_path):
-    """Of a warp, for one step of four trials: 30 units, rank = inputs = outputs = 3."""
+    """Of a warp, for one step of four trials: 30 units, rank = inputs = outputs = 3.
+
+    Between the passes the eight lanes of a trial share out the errors of its steps.
+    """
     source, cubin = tmp_path / "kernel.cu", tmp_path / "kernel.cubin"
     source.write_text(KERNEL)
     succeed(
@@ -171,6 +174,7 @@ def test_a_time_step_takes_few_instructions(tmp_path):
         *("-arch=sm_80", "-cubin", "-o", cubin, source),
     )
     code = code_of(cubin)
-    forward, backward = (length_without_noise(code, loop) for loop in time_loops(code))
-    assert 150 < forward <= 214
-    assert 150 < backward <= 196
+    forward, backward = time_loops(code)
+    (errors,) = (at for at in loops_of(code) if forward.stop <= at.start < backward.start)
+    assert 150 < length_without_noise(code, forward) <= 178
+    assert 120 < length_without_noise(code, backward) + len(errors) / 8 <= 141

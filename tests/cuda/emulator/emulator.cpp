@@ -14,7 +14,7 @@ namespace {
 
 constexpr int warp_lanes = 32;
 
-enum class Doing { run, shuffle, block_barrier, cluster_barrier, grid_barrier, ended };
+enum class Doing { run, shuffle, block_barrier, cluster_barrier, barrier_of_blocks, ended };
 
 struct Thread {
   Place place{};
@@ -23,6 +23,7 @@ struct Thread {
   Where where;
   std::uint32_t mask = 0;  // of a shuffle
   int source_lane = 0;
+  int blocks = 0;  // of a barrier of blocks
   std::uint64_t value = 0;
   Fiber* fiber = nullptr;
 
@@ -47,7 +48,7 @@ std::string text(const Thread& thread) {
     case Doing::shuffle: return "waits in the shuffle at " + text(thread.where);
     case Doing::block_barrier: return "waits at the block barrier at " + text(thread.where);
     case Doing::cluster_barrier: return "waits at the cluster barrier at " + text(thread.where);
-    case Doing::grid_barrier: return "waits at the grid barrier at " + text(thread.where);
+    case Doing::barrier_of_blocks: return "waits at the barrier of blocks at " + text(thread.where);
     case Doing::ended: break;
   }
   return "has ended";
@@ -64,6 +65,7 @@ class Residents {
  public:
   Residents(const Launch& launch, int first_block, int blocks, const std::function<void()>& kernel);
   void run(std::mt19937& random);
+  void meet(int blocks) { current_->blocks = blocks; }
   void arrive(Doing barrier, Where);
   void shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
   void* map_shared(void* mine, int rank, Where);
@@ -184,7 +186,7 @@ Residents::Range Residents::meeting(const Thread& thread, Doing barrier) const {
   const std::size_t size = barrier == Doing::block_barrier ? block
                            : barrier == Doing::cluster_barrier
                                ? block * static_cast<std::size_t>(launch_.cluster)
-                               : threads_.size();
+                               : block * static_cast<std::size_t>(thread.blocks);
   const std::size_t begin = static_cast<std::size_t>(thread.number) / size * size;
   return {begin, begin + size};
 }
@@ -196,8 +198,13 @@ Residents::Range Residents::warp(const Thread& thread) const {
 }
 
 void Residents::arrive(Doing barrier, Where where) {
-  if (barrier == Doing::grid_barrier && !launch_.cooperative && launch_.blocks > 1)
-    fail("a grid barrier at " + text(where) + " needs a cooperative launch");
+  if (barrier == Doing::barrier_of_blocks) {
+    if (!launch_.cooperative && launch_.blocks > 1)
+      fail("a barrier of blocks at " + text(where) + " needs a cooperative launch");
+    if (current_->blocks < 1 || launch_.blocks % current_->blocks)
+      fail("a barrier at " + text(where) + " of " + std::to_string(current_->blocks) +
+           " blocks among " + std::to_string(launch_.blocks));
+  }
   current_->doing = barrier;
   current_->where = where;
   const Range all = meeting(*current_, barrier);
@@ -286,6 +293,7 @@ void* Residents::map_shared(void* mine, int rank, Where where) {
 }  // namespace
 
 void run(const Launch& launch, const std::function<void()>& kernel) {
+  last_launch = launch;
   if (launch.blocks % launch.cluster) throw Fault("blocks must be a multiple of the cluster");
   const int at_once = launch.cooperative ? launch.blocks : launch.cluster;
   std::vector<int> groups(static_cast<std::size_t>(launch.blocks / at_once));
@@ -300,7 +308,10 @@ const Place& place() { return residents->current().place; }
 
 void block_barrier(Where where) { residents->arrive(Doing::block_barrier, where); }
 void cluster_barrier(Where where) { residents->arrive(Doing::cluster_barrier, where); }
-void grid_barrier(Where where) { residents->arrive(Doing::grid_barrier, where); }
+void barrier_of_blocks(int blocks, Where where) {
+  residents->meet(blocks);
+  residents->arrive(Doing::barrier_of_blocks, where);
+}
 
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {
   residents->shuffle(mask, value, source_lane, where);

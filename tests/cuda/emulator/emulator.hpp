@@ -47,7 +47,7 @@ struct Launch {
   int blocks = 1, threads = 32;
   std::size_t shared_bytes = 0;
   int cluster = 1;           // blocks
-  bool cooperative = false;  // all blocks at once, so that they may meet at a grid barrier
+  bool cooperative = false;  // all blocks at once, so that some or all of them may meet
 };
 
 void run(const Launch&, const std::function<void()>& kernel);  // throws Fault
@@ -60,7 +60,7 @@ struct Place {
 const Place& place();
 void block_barrier(Where);
 void cluster_barrier(Where);
-void grid_barrier(Where);
+void barrier_of_blocks(int blocks, Where);
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
 void* map_shared(void* mine, int rank, Where);
 
@@ -69,6 +69,8 @@ void poison(void* memory, std::size_t bytes);
 inline std::size_t most_bytes = ~std::size_t{0};
 
 inline int capability = 90;  // of the device that is emulated
+inline int multiprocessors = 2;
+inline Launch last_launch;
 
 }  // namespace tbrnn::emulator
 
@@ -92,8 +94,9 @@ inline void block_barrier(emulator::Where at = emulator::Where::current()) {
 inline void cluster_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::cluster_barrier(at);
 }
-inline void grid_barrier(unsigned*, emulator::Where at = emulator::Where::current()) {
-  emulator::grid_barrier(at);
+inline void barrier_of_blocks(unsigned*, int blocks,
+                              emulator::Where at = emulator::Where::current()) {
+  emulator::barrier_of_blocks(blocks, at);
 }
 
 // The value of another lane of the warp; every lane of the mask must ask.
@@ -118,6 +121,21 @@ T shuffle_xor(std::uint32_t mask, T value, int lanes,
 template <class T>
 T* map_shared(T* mine, int rank, emulator::Where at = emulator::Where::current()) {
   return static_cast<T*>(emulator::map_shared(mine, rank, at));
+}
+
+template <class T>
+T* kept(T* at) {
+  return at;
+}
+
+template <class Quad>
+Quad load(const Quad* at) {
+  return *at;
+}
+
+template <class Quad>
+void store(Quad q, Quad* at) {
+  *at = q;
 }
 
 template <class T>
@@ -158,7 +176,7 @@ void to_host(const T* from, std::size_t size, T* to) {
   if (size) std::memcpy(to, from, size * sizeof(T));
 }
 
-inline int multiprocessors() { return 2; }
+inline int multiprocessors() { return emulator::multiprocessors; }
 inline constexpr int compiled_capability = 90;
 
 template <class Function>
@@ -178,6 +196,14 @@ void launch(void (*kernel)(Parameters...), int blocks, int threads, std::size_t 
             Arguments... arguments) {
   emulator::run({.blocks = blocks, .threads = threads, .shared_bytes = shared_bytes},
                 [=] { kernel(arguments...); });
+}
+
+template <class... Parameters, class... Arguments>
+void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
+                     std::size_t shared_bytes, Arguments... arguments) {
+  emulator::run(
+      {.blocks = blocks, .threads = threads, .shared_bytes = shared_bytes, .cooperative = true},
+      [=] { kernel(arguments...); });
 }
 
 }  // namespace tbrnn::dev

@@ -1,0 +1,91 @@
+// Blocks that share a member on the emulated device: the same bits as a block that has it to itself, in every order of execution.
+#include <gtest/gtest.h>
+
+#include "against_cpu.hpp"
+#include "training_against_cpu.hpp"
+
+namespace {
+
+using namespace tbrnn;
+
+struct Device {  // while it lasts, of so many multiprocessors
+  explicit Device(int multiprocessors) { emulator::multiprocessors = multiprocessors; }
+  ~Device() { emulator::multiprocessors = 2; }
+};
+
+Spec spec_of(const char* model, int rank, int units) {
+  Spec spec;
+  spec.model = model;
+  spec.units = units;
+  spec.ranks = {rank, rank};
+  spec.inputs = 2;
+  spec.outputs = 3;
+  spec.alpha = 0.5;
+  spec.scale_two = spec.scale_three = 1.0 / units;
+  spec.form = spec.model == "LowRankGRU" ? Form::voltage : Form::rate;
+  return spec;
+}
+
+// Two members of three tiles, the last not full, on five multiprocessors: two blocks for each.
+template <class T>
+void expect_the_same_gradient(const Spec& spec, Match match) {
+  SCOPED_TRACE(spec.model + " of " + std::to_string(spec.units) + " units");
+  const Case c(spec, match, Experiment(spec, match, 70, 2, 1, true), 0.1);
+  std::vector<double> alone, shared;
+  {
+    const Device small(1);
+    ASSERT_EQ(emulate<T>(c, alone), "");
+    EXPECT_FALSE(emulator::last_launch.cooperative);
+  }
+  const Device large(5);
+  ASSERT_EQ(emulate<T>(c, shared), "");
+  EXPECT_TRUE(emulator::last_launch.cooperative);
+  EXPECT_EQ(emulator::last_launch.blocks, 4);
+  EXPECT_EQ(shared, alone);
+}
+
+TEST(SharedMembers, HaveTheGradientOfOneBlock) {
+  expect_the_same_gradient<float>(spec_of("LowRankRNN", 1, 30), Match::outputs);  // in registers
+  expect_the_same_gradient<float>(spec_of("LowRankTBRNN", 2, 7), Match::rates);
+  expect_the_same_gradient<float>(spec_of("LowRankGRU", 1, 7), Match::outputs);
+  expect_the_same_gradient<double>(spec_of("LowRankHORNN", 4, 33), Match::outputs);
+}
+
+TEST(SharedMembers, AreTrainedAsByOneBlock) {
+  Group<float> group(spec_of("LowRankHORNN", 1, 7));
+  Course c{.sigma = 0.1, .lr_first = 0.02, .lr_last = 0.01, .lr_epochs = 3, .epochs = 3};
+  c.clip = 0.05;
+  c.record_every = 1;
+  group.add(c, true);  // with validation
+  c.batch = 20;
+  c.target_loss = 10.0;
+  group.add(c);  // in batches, and converges at the first look
+  const auto alone = numbers_of(emulated(group));
+  const Device large(4);
+  EXPECT_EQ(fault(group), "");
+  EXPECT_EQ(numbers_of(emulated(group)), alone);
+  EXPECT_TRUE(emulator::last_launch.cooperative);
+  EXPECT_EQ(emulator::last_launch.blocks, 4);
+}
+
+TEST(SharedMembers, TakeTheBlocksThatMembersWithAnEndLeaveFree) {
+  Group<float> group(spec_of("LowRankRNN", 2, 7));
+  for (const long epochs : {1L, 1L, 6L})
+    group.add({.lr_first = 0.02, .lr_last = 0.02, .epochs = epochs});
+  const auto alone = numbers_of(emulated(group));
+  const Device three(3);
+  EXPECT_EQ(numbers_of(emulated(group, 2)), alone);
+  EXPECT_EQ(emulator::last_launch.blocks, 2);  // of the last member, which has two tiles
+  EXPECT_TRUE(emulator::last_launch.cooperative);
+}
+
+TEST(SharedMembers, AreNoneOfNetworksWithAProduct) {
+  const Device large(7);
+  const Spec spec = spec_of("RNN", 0, 7);
+  const Case c(spec, Match::outputs, Experiment(spec, Match::outputs, 33, 1, 1, true), 0.1);
+  std::vector<double> numbers;
+  EXPECT_EQ(emulate<float>(c, numbers), "");
+  EXPECT_FALSE(emulator::last_launch.cooperative);
+}
+
+}  // namespace
