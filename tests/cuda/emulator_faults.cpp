@@ -200,6 +200,16 @@ TEST(Emulator, MeetsAtGridBarriers) {
   EXPECT_TRUE(contains(fault({.blocks = 4}, kernel), "needs a cooperative launch"));
 }
 
+TEST(Emulator, RunsOneBlockAheadOfTheOthers) {  // which shows a barrier that is missing
+  const dev::Memory<float> memory(4 * 32);
+  const auto kernel = [&](float* out) {
+    memory.data()[number()] = static_cast<float>(number());
+    dev::block_barrier();
+    out[number()] = memory.data()[(number() + 40) % 128];
+  };
+  EXPECT_TRUE(contains(fault({.blocks = 4, .cooperative = true}, kernel), "is NaN"));
+}
+
 #if defined(__SANITIZE_ADDRESS__)
 TEST(EmulatorDeathTest, AddressSanitizerSeesTheEndOfSharedMemory) {
   const auto kernel = [](float* out) {

@@ -83,6 +83,7 @@ class Residents {
     return waiting_[static_cast<std::size_t>(block * warps_per_block() +
                                              thread.place.thread / warp_lanes)];
   }
+  bool run_once(const std::size_t* threads, std::size_t count);
   void end_current();
   void wait();
   [[noreturn]] void fail(const std::string& message);
@@ -137,21 +138,36 @@ void Residents::body(void* self) {
   }
 }
 
+// Those of the threads that can. Returns whether any could.
+bool Residents::run_once(const std::size_t* threads, std::size_t count) {
+  bool any = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!threads_[threads[i]].ready()) continue;
+    any = true;
+    current_ = &threads_[threads[i]];
+    current_->fiber->resume();
+    if (current_->fiber->overflowed()) fault_ = "a thread's stack is full";
+    if (!fault_.empty()) throw Fault(fault_);
+  }
+  return any;
+}
+
 void Residents::run(std::mt19937& random) {
   residents = this;
   std::vector<std::size_t> order(threads_.size());
   std::iota(order.begin(), order.end(), 0);
   if (schedule.order == Order::reverse) std::reverse(order.begin(), order.end());
+  const bool by_block = schedule.order != Order::random;  // as far as a block can go, then the next
+  const std::size_t group = by_block ? static_cast<std::size_t>(launch_.threads) : order.size();
   for (bool progress = true; progress;) {
     progress = false;
     if (schedule.order == Order::random) std::shuffle(order.begin(), order.end(), random);
-    for (const std::size_t i : order) {
-      if (!threads_[i].ready()) continue;
-      progress = true;
-      current_ = &threads_[i];
-      current_->fiber->resume();
-      if (current_->fiber->overflowed()) fault_ = "a thread's stack is full";
-      if (!fault_.empty()) throw Fault(fault_);
+    for (std::size_t first = 0; first < order.size(); first += group) {
+      bool any;
+      do {
+        any = run_once(order.data() + first, group);
+        progress |= any;
+      } while (any && by_block);
     }
   }
   for (const Thread& thread : threads_)
