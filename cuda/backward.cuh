@@ -175,7 +175,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
   if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
-  Seen<T, S> seen;  // memory is slow: what a step needs is asked for in the step before
+  Seen<T, S> seen;
   const auto& carrier = seen.carrier;
   const auto& out = seen.read_out(sizes.apart());
   const Trace<T, S, lanes> trace(shape, history);
@@ -184,7 +184,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
   };
   seen.read(shape, trial, history, trace, steps - 1, dc);
-  read_drives(steps - 1);
+  if (asks_early<Model>) read_drives(steps - 1);
   for (int t = steps - 1; t >= 0; --t) {  // the adjoint of state t + 1, which step t made
     if (sizes.readouts() == 0)
       unit_errors<T, S, lanes>(shape, seen.targets, V(twice), out, d_o, loss);
@@ -201,6 +201,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     }
     add_gather<T, S>(shape, carrier, out, dc, sums);
     seen.read(shape, trial, history, trace, t - 1, dc);
+    if (!asks_early<Model>) read_drives(t);
     Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
     add_drive<T, S>(shape, e, s, sums);
     TBRNN_UNROLL_TIMES(S::unrolled)
@@ -211,7 +212,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     }
     Group<lanes>::sum(ds, sizes.drives());
     Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
-    if (t) read_drives(t - 1);
+    if (asks_early<Model> && t) read_drives(t - 1);
   }
   // The initial state is read by the first step's channels, and by no readout.
   TBRNN_UNROLL_TIMES(S::unrolled)

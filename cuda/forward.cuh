@@ -103,6 +103,10 @@ __device__ void add_noise(const Noise<T>& noise, int t, const Source<T>& trial,
   for (int i = 0; i < lane_units; ++i) x[i] = fma(Number<T>(noise.sigma), Number<T>(z[i]), x[i]);
 }
 
+// Memory is slow: what a step needs is asked for well before, unless a product needs the registers.
+template <class Model>
+inline constexpr bool asks_early = !Product<Model>::exists;
+
 template <class Model, class T, class S, int lanes>
 __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial, Noise<T> noise,
                         const LaneWeights<T, S>& w, const Packed<T>& packed,
@@ -118,7 +122,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
   for (int t = 0;; ++t) {  // state t, then the step to the next
     const bool last = t >= steps;
-    if (!last) inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);  // asked for early
+    if (asks_early<Model> && !last) inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
     send<T, S>(shape, x, carrier, out);
     dev::store(quad(carrier), trace.carrier_at(t));
     if (sizes.apart() && t) history.apart[place(t - 1)] = quad(out);
@@ -131,6 +135,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     if constexpr (Product<Model>::exists) {
       dev::block_barrier();  // the carriers of the trial are saved
       drive_of_product<Model, T, lanes>(shape, packed, history, t, y);
+      inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
     }
     V response[lane_units];
     TBRNN_UNROLL
