@@ -75,7 +75,8 @@ Kernel<T> choose_product(const Shape<T>& shape) {
     if (!Few::covers(shape) || shape.units > 64) return of_units<Model, T, Any>(shape.units, name);
     return shape.units <= 32 ? kernel<Model, T, Few, 8>(name) : kernel<Model, T, Few, 16>(name);
   } else {
-    return of_units<Model, T, Any>(std::max(shape.units, 33), name);
+    return shape.units <= 64 ? kernel<Model, T, Any, 16>(name) : kernel < Model, T, Any,
+           most_units<Model> <= 64 ? 16 : 32 > (name);
   }
 }
 
