@@ -7,11 +7,3 @@
 #else
 #include "dev_cuda.cuh"
 #endif
-
-namespace tbrnn::dev {
-
-// Among the threads of all blocks of a cluster, which is one block unless the launch says otherwise.
-__device__ inline int team_thread() { return cluster_rank() * threads() + thread(); }
-__device__ inline int team_threads() { return cluster_size() * threads(); }
-
-}  // namespace tbrnn::dev

@@ -40,7 +40,6 @@ __device__ T* shared_memory() {
 }
 
 __device__ inline void block_barrier() { __syncthreads(); }
-__device__ inline void warp_barrier() { __syncwarp(); }
 
 template <class T>
 __device__ T shuffle(std::uint32_t mask, T value, int source_lane) {
@@ -97,9 +96,8 @@ __device__ inline int cluster_size() {
   return size;
 }
 
-// Also where the threads of a warp have parted. What they wrote, to global memory too, the threads of the cluster see behind it.
 __device__ inline void cluster_barrier() {
-  asm volatile("barrier.cluster.arrive.release;\nbarrier.cluster.wait.acquire;" ::: "memory");
+  asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
 }
 
 template <class T>
@@ -108,10 +106,6 @@ __device__ T* map_shared(T* mine, int rank) {
   asm("mapa.u64 %0, %1, %2;" : "=l"(theirs) : "l"(mine), "r"(rank));
   return theirs;
 }
-#else  // every cluster is one block
-__device__ inline int cluster_rank() { return 0; }
-__device__ inline int cluster_size() { return 1; }
-__device__ inline void cluster_barrier() { __syncthreads(); }
 #endif
 
 // So many blocks of a cooperative launch. `count` is 0 before the launch and counts the arrivals from then on.
@@ -277,47 +271,6 @@ void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
   require(cudaLaunchCooperativeKernel(kernel, static_cast<unsigned>(blocks),
                                       static_cast<unsigned>(threads), list, shared_bytes),
           "cooperative launch");
-}
-
-// A launch of clusters of so many blocks. `attribute` lives as long as the launch is configured.
-template <class... Parameters>
-cudaLaunchConfig_t with_clusters(void (*kernel)(Parameters...), int blocks, int cluster,
-                                 int threads, std::size_t shared_bytes,
-                                 cudaLaunchAttribute& attribute) {
-  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(shared_bytes)),
-          "shared memory");
-  attribute.id = cudaLaunchAttributeClusterDimension;
-  attribute.val.clusterDim.x = static_cast<unsigned>(cluster);
-  attribute.val.clusterDim.y = attribute.val.clusterDim.z = 1;
-  cudaLaunchConfig_t config{};
-  config.gridDim = static_cast<unsigned>(blocks);
-  config.blockDim = static_cast<unsigned>(threads);
-  config.dynamicSmemBytes = shared_bytes;
-  config.attrs = &attribute;
-  config.numAttrs = 1;
-  return config;
-}
-
-template <class... Parameters, class... Arguments>
-void launch_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
-                     std::size_t shared_bytes, Arguments... arguments) {
-  cudaLaunchAttribute attribute{};
-  const auto config = with_clusters(kernel, blocks, cluster, threads, shared_bytes, attribute);
-  require(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...), "launch");
-}
-
-// How many clusters of so many blocks run at the same time; 0 where the device has none as large.
-template <class... Parameters>
-int active_clusters(void (*kernel)(Parameters...), int cluster, int threads,
-                    std::size_t shared_bytes) {
-  if (capability(kernel) < 90) return 0;
-  cudaLaunchAttribute attribute{};
-  const auto config = with_clusters(kernel, cluster, cluster, threads, shared_bytes, attribute);
-  int count = 0;
-  if (cudaOccupancyMaxActiveClusters(&count, kernel, &config) == cudaSuccess) return count;
-  cudaGetLastError();  // forgets it
-  return 0;
 }
 
 }  // namespace tbrnn::dev

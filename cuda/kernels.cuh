@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "choose.cuh"
-#include "team_training.cuh"
+#include "training.cuh"
 
 namespace tbrnn::cuda {
 
@@ -40,16 +40,11 @@ struct Compiled<LowRankGRU> {  // three times the drives: fewer of them fit
                            Known<M, 2, 0, 1, 0>>;
 };
 
-// Of a trial that a block works on alone. All blocks of a team share the weights of pairs, which are many.
-template <class Model>
-inline constexpr int most_units = Product<Model>::pairs ? 64 : 128;
-
 template <class Model, class T, class S, int lanes>
 Kernel<T> kernel(const char* name) {
   return {name,
           &training_kernel<Model, T, S, lanes>,
           Group<lanes>::trials,
-          0,
           TileMemory<T, lanes>::bytes,
           least_capability<Model>,
           !Product<Model>::exists};
@@ -60,7 +55,7 @@ template <class Model, class T, class S>
 Kernel<T> of_units(int units, const char* name) {
   if (units <= 32) return kernel<Model, T, S, 8>(name);
   if (units <= 64) return kernel<Model, T, S, 16>(name);
-  return kernel < Model, T, S, most_units<Model> <= 64 ? 16 : 32 > (name);
+  return kernel<Model, T, S, 32>(name);
 }
 
 // In float32, few inputs and outputs stay in registers; the loose kernels of float64 are few, since they are long to compile.
@@ -75,8 +70,7 @@ Kernel<T> choose_product(const Shape<T>& shape) {
     if (!Few::covers(shape) || shape.units > 64) return of_units<Model, T, Any>(shape.units, name);
     return shape.units <= 32 ? kernel<Model, T, Few, 8>(name) : kernel<Model, T, Few, 16>(name);
   } else {
-    return shape.units <= 64 ? kernel<Model, T, Any, 16>(name) : kernel < Model, T, Any,
-           most_units<Model> <= 64 ? 16 : 32 > (name);
+    return shape.units <= 64 ? kernel<Model, T, Any, 16>(name) : kernel<Model, T, Any, 32>(name);
   }
 }
 
@@ -97,30 +91,9 @@ Kernel<T> choose_channel(const Shape<T>& shape) {
       shape.units, gated ? "gated, in local memory" : "channel, in local memory");
 }
 
-// Teams of as many blocks as there are panels of units.
-template <class Model, class T>
-Kernel<T> in_teams(const Shape<T>& shape) {
-  const char* name = shape.bulk                     ? "bulk and channels, in a team of blocks"
-                     : has_gates(Model::recurrence) ? "gated dense, in a team of blocks"
-                     : Product<Model>::dense        ? "dense, in a team of blocks"
-                     : Product<Model>::pairs        ? "polynomial, in a team of blocks"
-                                                    : "channel, in a team of blocks";
-  constexpr int panel = LaneTile<TeamProduct<Model, T>::R>::rows;
-  int blocks = 1;
-  while (blocks < most_team_blocks && blocks * panel < shape.units) blocks *= 2;
-  return {name,   &team_training_kernel<Model, T>, tile_trials,
-          blocks, TeamMemory<T>::bytes(shape),     shape.bulk ? 80 : least_capability<Model>};
-}
-
 template <class Model, class T>
 Kernel<T> kernel_for(const Shape<T>& shape) {
-  if (!Loose<Model>::covers(shape)) return {};
-  if (shape.bulk || shape.units > most_units<Model>) {
-    if constexpr (has_late<Model>)
-      return {};
-    else
-      return in_teams<Model>(shape);
-  }
+  if (!Loose<Model>::covers(shape) || shape.units > 128) return {};
   if constexpr (Product<Model>::exists)
     return choose_product<Model>(shape);
   else

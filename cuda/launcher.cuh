@@ -22,18 +22,15 @@ class Launcher {
     shape_.leaks = constants_.leaks();
     for (const int set : data_.order())
       if (set < members) order_.push_back(set);
-    shape_.matrix = constants_.matrix();
-    teams_ = teams_of(kernel_, members);
-    most_at_once_ = teams_.count;
+    most_blocks_ = std::min(members, 2 * multiprocessors_);
     for (int running = 1; running <= members && shared_by(running) > 1; ++running) {
       most_crews_ = running;
-      most_at_once_ = std::max(most_at_once_, running * shared_by(running));
+      most_blocks_ = std::max(most_blocks_, running * shared_by(running));
     }
-    scratch_size_ = kernel_.scratch_size(shape, data_.steps());
-    scratch_ = dev::Memory<T>(scratch_size_ * static_cast<std::size_t>(most_at_once_));
+    scratch_size_ = Scratch<T>::size(shape, data_.steps(), kernel_.trials);
+    scratch_ = dev::Memory<T>(scratch_size_ * static_cast<std::size_t>(most_blocks_));
     most_tickets_ = most_tickets;
-    tickets_ =
-        dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets * most_at_once_ * teams_.blocks));
+    tickets_ = dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets * most_blocks_));
     const std::size_t tiles = static_cast<std::size_t>(most_crews_ * data_.tiles());
     tile_gradients_ = dev::Memory<T>(tiles * Packed<T>::size(shape));
     tile_losses_ = dev::Memory<double>(tiles);
@@ -41,7 +38,7 @@ class Launcher {
 
   const std::vector<int>& order() const { return order_; }  // members that share data in a row
 
-  // A block, or a team of them, works on one member after the other, in this order; where these are few, several blocks.
+  // A block works on one member after the other, in this order; where these are few, several blocks.
   void launch(TrainingTask<T> task, const std::vector<int>& members) const {
     const dev::Memory<int> order = on_device(members.data(), members.size());
     task.shape = shape_;
@@ -61,15 +58,12 @@ class Launcher {
     const dev::Memory<unsigned> arrivals = on_device(none.data(), none.size());
     task.sharing = {blocks, data_.tiles(), tile_gradients_.data(), tile_losses_.data(),
                     arrivals.data()};
-    const int teams = std::min(task.turns, most_at_once_);
     if (blocks > 1)
       dev::launch_together(kernel_.entry, task.turns * blocks, block_threads, kernel_.shared_bytes,
                            task);
-    else if (teams_.blocks > 1)
-      dev::launch_clusters(kernel_.entry, teams * teams_.blocks, teams_.blocks, block_threads,
-                           kernel_.shared_bytes, task);
     else
-      dev::launch(kernel_.entry, teams, block_threads, kernel_.shared_bytes, task);
+      dev::launch(kernel_.entry, std::min(task.turns, most_blocks_), block_threads,
+                  kernel_.shared_bytes, task);
   }
 
  private:
@@ -90,10 +84,9 @@ class Launcher {
   Constants<T> constants_;
   std::vector<int> order_;
   int multiprocessors_ = dev::multiprocessors();
-  Teams teams_;
-  int most_at_once_, most_crews_ = 0;  // teams, or blocks on their own; crews: see sharing.cuh
+  int most_blocks_, most_crews_ = 0;  // crews: see sharing.cuh
   int most_tickets_;
-  std::size_t scratch_size_;  // of a team
+  std::size_t scratch_size_;  // of a block
   dev::Memory<T> scratch_;
   dev::Memory<Ticket> tickets_;
   dev::Memory<T> tile_gradients_;

@@ -1,5 +1,5 @@
 // Between the parameter block of a member and the weights that the time loop reads. A thread packs one unit: to the equations a unit is
-// a network of one unit, so their loops over units run once. All threads of a cluster work on it.
+// a network of one unit, so their loops over units run once.
 #pragma once
 
 #include <new>
@@ -58,24 +58,23 @@ struct Orth {
 template <class T>
 __device__ const T* project(const Shape<T>& shape, const T* p, void* memory) {
   T* l = Orth<T>::projected(memory);
-  for (int i = dev::team_thread(); i < shape.units * shape.ranks.three; i += dev::team_threads())
-    l[i] = p[i];
-  dev::cluster_barrier();
-  if (dev::team_thread() == 0) {
+  for (int i = dev::thread(); i < shape.units * shape.ranks.three; i += dev::threads()) l[i] = p[i];
+  dev::block_barrier();
+  if (dev::thread() == 0) {
     Orth<T>& orth = *static_cast<Orth<T>*>(memory);
     const T *w_in = p + shape.w_in[0], *b_in = Orth<T>::bias(shape, p);
     new (&orth.space) InputSpace(w_in, b_in, shape.units, shape.inputs);
     hard_orth(orth.space, w_in, b_in, shape.units, shape.inputs, shape.ranks.three, l, orth.memory);
   }
-  dev::cluster_barrier();
+  dev::block_barrier();
   return l;
 }
 
 // After the gradient with respect to the projected l has been written.
 template <class T>
 __device__ void project_adjoint(const Shape<T>& shape, const T* p, void* memory, T* gradient) {
-  dev::cluster_barrier();
-  if (dev::team_thread()) return;
+  dev::block_barrier();
+  if (dev::thread()) return;
   Orth<T>& orth = *static_cast<Orth<T>*>(memory);
   hard_orth_adjoint(orth.space, p + shape.w_in[0], Orth<T>::bias(shape, p), shape.units,
                     shape.inputs, shape.ranks.three, p, Orth<T>::projected(memory), gradient,
@@ -118,9 +117,9 @@ __device__ TBRNN_CALLED void pack(const Shape<T>& shape, const T* p, void* orth,
   const T* l = p;
   if constexpr (Model::has_hard_orth)
     if (shape.hard_orth) l = project(shape, p, orth);
-  for (int n = dev::team_thread(); n < shape.units; n += dev::team_threads())
+  for (int n = dev::thread(); n < shape.units; n += dev::threads())
     pack_unit<Model>(shape, p, l, n, packed);
-  for (int o = dev::team_thread(); o < shape.readouts; o += dev::team_threads())
+  for (int o = dev::thread(); o < shape.readouts; o += dev::threads())
     packed.b_out[o] = shape.b_out >= 0 ? p[shape.b_out + o] : T(0);
   if constexpr (Product<Model>::exists) pack_product<Model>(shape, p, packed.product);
 }
@@ -161,19 +160,19 @@ template <class Model, class T>
 __device__ TBRNN_CALLED void unpack(const Shape<T>& shape, const T* p, const Packed<T>& d,
                                     T* of_units, void* orth, T* gradient) {
   if (shape.w_out >= 0 && shape.readouts == 0)  // a readout that the loss does not see
-    for (int i = shape.w_out + dev::team_thread(); i < shape.parameters; i += dev::team_threads())
+    for (int i = shape.w_out + dev::thread(); i < shape.parameters; i += dev::threads())
       gradient[i] = T(0);
-  for (int n = dev::team_thread(); n < shape.units; n += dev::team_threads())
+  for (int n = dev::thread(); n < shape.units; n += dev::threads())
     of_units[n] = unpack_unit<Model>(shape, p, n, d, gradient);
   if (shape.b_out >= 0)
-    for (int o = dev::team_thread(); o < shape.readouts; o += dev::team_threads())
+    for (int o = dev::thread(); o < shape.readouts; o += dev::threads())
       gradient[shape.b_out + o] = d.b_out[o];
   if constexpr (Product<Model>::exists) unpack_product<Model>(shape, p, d.product, gradient);
   if constexpr (Model::has_hard_orth)
     if (shape.hard_orth) project_adjoint(shape, p, orth, gradient);
   if (shape.gate < 0) return;
-  dev::cluster_barrier();
-  if (dev::team_thread()) return;
+  dev::block_barrier();
+  if (dev::thread()) return;
   T sum(0);
   for (int n = 0; n < shape.units; ++n) sum += of_units[n];
   gradient[shape.gate] = sum;

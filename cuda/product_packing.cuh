@@ -12,7 +12,7 @@ template <class Model, class T, class Use>
 __device__ void each_sender(const Shape<T>& shape, Use use) {
   const int units = shape.units;
   for (int target = 0; target < Product<Model>::targets; ++target)
-    for (int item = dev::team_thread(); item < units * units; item += dev::team_threads())
+    for (int item = dev::thread(); item < units * units; item += block_threads)
       use(target * units + item % units, item / units);
 }
 
@@ -42,8 +42,7 @@ __device__ void pack_rows(const Shape<T>& shape, const T* p, T* rows) {
           shape.product_factor * Model::weight(p, senders(shape), i, j);
     });
   }
-  for (int item = dev::team_thread(); item < shape.product_rows * beyond;
-       item += dev::team_threads())
+  for (int item = dev::thread(); item < shape.product_rows * beyond; item += block_threads)
     rows[item / beyond * columns + units + item % beyond] = T(0);
 }
 
@@ -52,8 +51,7 @@ template <class Model, class T>
 __device__ void transpose_rows(const Shape<T>& shape, const T* rows, T* pulls) {
   const int units = shape.units, columns = shape.columns();
   const PairRows pairs{units, false};
-  for (int item = dev::team_thread(); item < shape.product_pulls * columns;
-       item += dev::team_threads()) {
+  for (int item = dev::thread(); item < shape.product_pulls * columns; item += block_threads) {
     const int k = item % columns, row = item / columns,
               linear = row - Product<Model>::pair_pulls(units);
     if (k >= units) {
@@ -72,7 +70,7 @@ __device__ void transpose_rows(const Shape<T>& shape, const T* rows, T* pulls) {
 template <class Model, class T>
 __device__ void pack_product(const Shape<T>& shape, const T* p, T* product) {
   pack_rows<Model>(shape, p, product);
-  dev::cluster_barrier();
+  dev::block_barrier();
   transpose_rows<Model>(shape, product, product + shape.product_rows * shape.columns());
 }
 
@@ -101,8 +99,7 @@ __device__ void unpack_product(const Shape<T>& shape, const T* p, const T* dS, T
     });
     if constexpr (Model::has_gate) {
       const PairPlaces at(units);
-      dev::cluster_barrier();  // the gradients of the weights are written
-      if (dev::cluster_rank()) return;
+      dev::block_barrier();  // the gradients of the weights are written
       const double two = dot_over_block(p, gradient, 0, at.three),
                    three = dot_over_block(p, gradient, at.three, at.gate);
       if (dev::thread() == 0)

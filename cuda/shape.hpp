@@ -11,6 +11,7 @@ namespace tbrnn::cuda {
 
 template <class T>
 Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
+  if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
     const Field* field = find(list, name);
@@ -44,7 +45,6 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
   s.factors = {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
   s.product_factor = static_cast<T>(alpha);
   s.excitatory = spec.excitatory;
-  s.bulk = spec.bulk != nullptr;
   s.gate = offset("gate");
   with_model(spec.model, [&](auto type) {
     using Model = decltype(type);

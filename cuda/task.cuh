@@ -41,7 +41,7 @@ struct TrainingTask {
   long* kept_steps;  // [member][most_back][field]
   double* history;   // [member][history_size][record_width]
   int history_size;
-  T* scratch;  // [block, or team of blocks][scratch_size]
+  T* scratch;  // [block][scratch_size]
   std::size_t scratch_size;
   Ticket* tickets;  // [block][most_tickets] where there are batches
   int most_tickets;

@@ -33,12 +33,6 @@ struct Learner {
   __device__ double* history() const {
     return task.history + static_cast<std::ptrdiff_t>(member) * task.history_size * record_width;
   }
-  __device__ Noise<T> noise() const {  // of the present epoch
-    const Course& c = course();
-    return {static_cast<T>(c.sigma), static_cast<T>(c.input_sigma),
-            static_cast<std::uint32_t>(c.key), static_cast<std::uint32_t>(c.key >> 32),
-            static_cast<std::uint32_t>(progress().epochs)};
-  }
   __device__ const Trials<T>& data() const { return task.data[task.data_of[member]]; }
   __device__ bool validates() const { return task.validation_of[member] >= 0; }
   __device__ bool whole() const {  // all trials in one step
@@ -257,8 +251,12 @@ __device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
                            const Scratch<T>& scratch, const Crew<T>& crew) {
   const TrainingTask<T>& task = learner.task;
   const Shape<T>& shape = task.shape;
+  const Course& course = learner.course();
   const Progress& progress = learner.progress();
-  const Noise<T> noise = learner.noise();
+  const Noise<T> noise{static_cast<T>(course.sigma), static_cast<T>(course.input_sigma),
+                       static_cast<std::uint32_t>(course.key),
+                       static_cast<std::uint32_t>(course.key >> 32),
+                       static_cast<std::uint32_t>(progress.epochs)};
   pack<Model>(shape, learner.parameters, scratch.orth, scratch.packed);
   dev::block_barrier();
   LaneWeights<T, S> w;

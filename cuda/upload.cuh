@@ -20,8 +20,7 @@ dev::Memory<T> on_device(const T* host, std::size_t size) {
   return memory;
 }
 
-// The arrays of a Spec that no training changes: the masks of its parameters, the leaks of its units, and a fixed matrix, of which all
-// members read one copy. They are there as long as this.
+// The arrays of a Spec that no training changes: the masks of its parameters and the leaks of its units. They are there as long as this.
 template <class T>
 class Constants {
  public:
@@ -37,30 +36,16 @@ class Constants {
     const std::vector<double> of_units = unit_leaks(spec);
     const std::vector<T> leaks(of_units.begin(), of_units.end());
     leaks_ = on_device(leaks.data(), leaks.size());
-    if (spec.bulk) matrix_ = matrix_of(spec);
   }
 
   const T* mask() const { return mask_.data(); }
   const T* leaks() const { return leaks_.data(); }
-  const T* matrix() const { return matrix_.data(); }
 
  private:
   static std::ptrdiff_t begin_of(const std::vector<Field>& list, const std::string& name) {
     return static_cast<std::ptrdiff_t>(find(list, name)->offset);
   }
-  // Its rows as the product stage has them, [2][unit][columns].
-  static dev::Memory<T> matrix_of(const Spec& spec) {
-    const std::size_t units = static_cast<std::size_t>(spec.units),
-                      columns = (units + lane_units - 1) / lane_units * lane_units;
-    const T factor = static_cast<T>(spec.folded_alpha());
-    std::vector<T> rows(2 * units * columns);
-    for (std::size_t i = 0; i < units; ++i)
-      for (std::size_t j = 0; j < units; ++j)
-        rows[j * columns + i] = rows[(units + i) * columns + j] =
-            factor * static_cast<T>((*spec.bulk)[i * units + j]);
-    return on_device(rows.data(), rows.size());
-  }
-  dev::Memory<T> mask_, leaks_, matrix_;
+  dev::Memory<T> mask_, leaks_;
 };
 
 // [tile][time][row][32] -> [tile][time][32][row, in whole quads]

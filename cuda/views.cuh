@@ -51,9 +51,6 @@ struct Shape {
   bool own_leak;   // of each unit, from the array below; leak and alpha are 1 then
   const T* leaks;  // [3][unit]: 1 - alpha, alpha, alpha gamma
   int excitatory;  // of EIRNN
-  bool bulk;       // a fixed matrix beside the channels
-  const T*
-      matrix;  // [2][unit][columns]: its rows as the product stage has them, then their transpose
   int product_rows,
       product_pulls;  // rows of the product stage, forward and backward; 0 without one
   T leak, alpha;

@@ -164,7 +164,10 @@ TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
   spec.ranks = {1, 0};
   spec.inputs = spec.outputs = 1;
   EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs), "channel, in registers");
-  spec.ranks = {32, 0};
+  Spec bulk = spec;
+  bulk.bulk = std::make_shared<const std::vector<double>>(4, 0.5);
+  EXPECT_THROW(cuda::kernel_of<float>(bulk, Match::outputs), std::invalid_argument);
+  spec.units = 129;
   EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");
 }
 

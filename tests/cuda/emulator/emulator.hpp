@@ -70,7 +70,6 @@ inline std::size_t most_bytes = ~std::size_t{0};
 
 inline int capability = 90;  // of the device that is emulated
 inline int multiprocessors = 2;
-inline int most_cluster = 2;  // blocks
 inline Launch last_launch;
 
 }  // namespace tbrnn::emulator
@@ -91,9 +90,6 @@ T* shared_memory() {
 
 inline void block_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::block_barrier(at);
-}
-inline void warp_barrier(emulator::Where at = emulator::Where::current()) {
-  emulator::shuffle(~0u, 0, 0, at);  // nobody reads the value
 }
 inline void cluster_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::cluster_barrier(at);
@@ -208,19 +204,6 @@ void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
   emulator::run(
       {.blocks = blocks, .threads = threads, .shared_bytes = shared_bytes, .cooperative = true},
       [=] { kernel(arguments...); });
-}
-
-template <class... Parameters, class... Arguments>
-void launch_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
-                     std::size_t shared_bytes, Arguments... arguments) {
-  emulator::run(
-      {.blocks = blocks, .threads = threads, .shared_bytes = shared_bytes, .cluster = cluster},
-      [=] { kernel(arguments...); });
-}
-
-template <class... Parameters>
-int active_clusters(void (*)(Parameters...), int cluster, int, std::size_t) {
-  return cluster <= emulator::most_cluster ? multiprocessors() : 0;
 }
 
 }  // namespace tbrnn::dev
