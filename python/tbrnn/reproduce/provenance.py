@@ -56,4 +56,5 @@ def made_by(made: Mapping[str, Any]) -> str:
     'tbrnn 1.0, avx2'
     """
     words = [f"tbrnn {made['version']}", made["instruction_set"]]
-    return ", ".join(words if made["device"] == "cpu" else [*words, made["device"]])
+    device = made.get("device", "cpu")  # earlier reports are all of the processor
+    return ", ".join(words if device == "cpu" else [*words, device])
