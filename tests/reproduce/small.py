@@ -3,6 +3,13 @@
 from tbrnn.reproduce import fig3, fig4, table2
 
 EXPERIMENTS = {"fig3": fig3, "fig4": fig4, "table2": table2}
+MADE = {  # what a report says of its origin
+    "version": "1.2.3",
+    "instruction_set": "avx2",
+    "device": "cpu",
+    "config": "abc",
+    "seed": 0,
+}
 LOAD = {name: module.load_protocol for name, module in EXPERIMENTS.items()}
 
 

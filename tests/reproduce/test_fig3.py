@@ -5,7 +5,7 @@ import pytest
 
 import tbrnn
 from connectivity.golden import effective_pair
-from reproduce.small import small
+from reproduce.small import MADE, small
 from tbrnn.analysis import accuracy, pca
 from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.fig3 import (
@@ -25,7 +25,6 @@ from tbrnn.reproduce.fig3.truncations import Truncated
 from tbrnn.reproduce.store import Record, Store
 from tolerances import TOLERANCES
 
-MADE = {"version": "1.2.3", "instruction_set": "avx2", "config": "abc", "seed": 0}
 DUPLICATES = (11, 16, 17, 18)  # of row 6, counted from 0
 IRREGULAR = (0, 1, 2, 8, 9)  # the slice method in another setting
 ALLOWED = TOLERANCES["golden metrics float64"]

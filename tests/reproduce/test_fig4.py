@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tbrnn
-from reproduce.small import small
+from reproduce.small import MADE, small
 from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.fig4 import EXPERIMENT, load_protocol, make_report, published
 from tbrnn.reproduce.fig4.measured import Measured, cosine, measure, read_measured
@@ -13,7 +13,6 @@ from tbrnn.reproduce.store import Record, Store
 from tbrnn.tasks import FlipFlop
 from tolerances import TOLERANCES
 
-MADE = {"version": "1.2.3", "instruction_set": "avx2", "config": "abc", "seed": 0}
 GROUPS = np.array(list(CLASSES))
 ALLOWED = TOLERANCES["golden metrics float64"]
 

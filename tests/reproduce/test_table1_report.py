@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from reproduce.campaigns import campaign, student_record, teacher_record
+from reproduce.small import MADE
 from tbrnn.reproduce.table1 import (
     companion_figure,
     load_protocol,
@@ -19,7 +20,6 @@ from tbrnn.reproduce.table1 import (
 from tbrnn.reproduce.table1.aggregate import Cell
 from tbrnn.reproduce.table1.compare import compare
 
-MADE = {"version": "1.2.3", "instruction_set": "avx2", "config": "abc"}
 PAPER = load_protocol("paper")
 
 

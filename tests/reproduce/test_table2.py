@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tbrnn
-from reproduce.small import small
+from reproduce.small import MADE, small
 from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.store import Record, Store, read_records
 from tbrnn.reproduce.table2 import EXPERIMENT, load_protocol, make_report, published, read_pictures
@@ -12,7 +12,6 @@ from tbrnn.reproduce.table2.figure import mosaic
 from tbrnn.reproduce.table2.networks import NAMES, model, trials_of
 from tolerances import TOLERANCES, assert_close
 
-MADE = {"version": "1.2.3", "instruction_set": "avx2", "config": "abc", "seed": 0}
 ALLOWED = TOLERANCES["golden metrics float64"]
 
 

@@ -56,5 +56,4 @@ def made_by(made: Mapping[str, Any]) -> str:
     'tbrnn 1.0, avx2'
     """
     words = [f"tbrnn {made['version']}", made["instruction_set"]]
-    device = made.get("device", "cpu")  # earlier reports are all of the processor
-    return ", ".join(words if device == "cpu" else [*words, device])
+    return ", ".join(words if made["device"] == "cpu" else [*words, made["device"]])
