@@ -28,6 +28,25 @@ __device__ void clear(const Shape<T>& shape, LaneSums<T, S>& sums) {
   for (int o = 0; o < sizes.readouts(); ++o) sums.b_out[o] = Number<T>(T(0));
 }
 
+// The outputs of one step without their biases, and what they are compared with.
+template <class T, class S>
+struct Compared {
+  Number<T> o[S::most_outputs], y[S::most_outputs], w[S::most_outputs];
+
+  template <int lanes>
+  __device__ void read(const Shape<T>& shape, const Source<T>& trial,
+                       const Trace<T, S, lanes>& trace, int t) {
+    const typename S::template Of<T> sizes{shape};
+    const T *const targets = Source<T>::step(trial.targets, t, whole_quads(shape.readouts)),
+                   *const weights = trial.weights_of(t);
+    read_channels(trace.outputs(t + 1), 0, sizes.readouts(), o);
+    read_row(targets, 0, sizes.readouts(), y);
+    TBRNN_UNROLL_TIMES(S::unrolled)
+    for (int k = 0; k < sizes.readouts(); ++k)
+      w[k] = Number<T>(weights[trial.weight_rows > 1 ? k : 0]);
+  }
+};
+
 // After the forward pass the adjoints of the readouts take the place of the outputs in the history, the steps shared out among the lanes
 // of a trial. Returns the lane's share of the loss, and adds that of the biases' gradient.
 template <class T, class S, int lanes>
@@ -36,38 +55,49 @@ __device__ Number<T> readout_errors(const Shape<T>& shape, int steps, const Sour
                                     const History<T>& history, LaneSums<T, S>& sums) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
-  const Trace<T, S, lanes> trace(shape, history);
-  V loss(T(0));
-  for (int t = Group<lanes>::lane(); t < steps; t += lanes) {
-    const T *y = Source<T>::step(trial.targets, t, whole_quads(shape.readouts)),
-            *w = trial.weights_of(t);
-    V o[S::most_outputs], adjoint[S::most_outputs];
-    read_row(trace.outputs(t + 1), 0, sizes.readouts(), o);
+  const Trace<T, S, lanes> trace(shape, steps, history);
+  V loss(T(0)), b_out[S::most_outputs], adjoint[S::most_outputs];
+  TBRNN_UNROLL_TIMES(S::unrolled)
+  for (int k = 0; k < sizes.readouts(); ++k)
+    b_out[k] = V(k < shape.readouts ? packed.b_out[k] : T(0));
+  const auto add = [&](const Compared<T, S>& step, int t) {
     const auto each = [&](auto visit) {
       TBRNN_UNROLL_TIMES(S::unrolled)
       for (int k = 0; k < sizes.readouts(); ++k) {
         if (k < shape.readouts)
-          visit(o[k] + V(packed.b_out[k]), V(y[k]), V(w[trial.weight_rows > 1 ? k : 0]),
-                adjoint[k]);
+          visit(step.o[k] + b_out[k], step.y[k], step.w[k], adjoint[k]);
         else
           adjoint[k] = V(T(0));
       }
     };
-    add_errors<T, S, lanes>(shape, twice, V(w[0]), false, each, loss);
-    write_row(adjoint, 0, sizes.readouts(), trace.outputs(t + 1));
+    add_errors<T, S, lanes>(shape, twice, step.w[0], false, each, loss);
+    write_channels(adjoint, 0, sizes.readouts(), trace.outputs(t + 1));
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.readouts(); ++k) sums.b_out[k] = sums.b_out[k] + adjoint[k];
+  };
+  constexpr int at_once = S::errors_at_once;  // steps of a lane
+  for (int first = Group<lanes>::lane(); first < steps; first += at_once * lanes) {
+    const auto later = [&](int i) { return first + i * lanes; };
+    Compared<T, S> asked[at_once];
+    TBRNN_UNROLL
+    for (int i = 0; i < at_once; ++i)
+      asked[i].read(shape, trial, trace, i && later(i) >= steps ? first : later(i));
+    TBRNN_UNROLL
+    for (int i = 0; i < at_once; ++i)
+      if (later(i) < steps) add(asked[i], later(i));
   }
   return loss;
 }
 
 // Where each unit has its own leak, what state t + 2 gives to lambda of state t + 1; the rest of the step has leak 1.
-template <class T, class S>
+template <class T, class S, int lanes>
 __device__ void own_leak_adjoint(const Shape<T>& shape, const History<T>& history,
                                  const LaneLeaks<T>& own, int t, Number<T> (&lambda)[lane_units]) {
   const typename S::template Of<T> sizes{shape};
   Number<T> x[lane_units];
-  from(sizes.voltage() ? history.carrier[place(t + 1)] : history.state[place(t)], x);
+  from(
+      sizes.voltage() ? history.carrier[place<S, lanes>(t + 1)] : history.state[place<S, lanes>(t)],
+      x);
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i)
     lambda[i] = tbrnn::own_leak_adjoint(lambda[i], x[i], own.leak[i], own.cubic[i]);
@@ -146,13 +176,12 @@ struct Seen {
 
   template <int lanes>
   __device__ void read(const Shape<T>& shape, const Source<T>& trial, const History<T>& history,
-                       const Trace<T, S, lanes>& trace, int t, Number<T> (&dc)[S::most_channels]) {
+                       int t, const Quad<T>* sent) {
     const typename S::template Of<T> sizes{shape};
-    from(dev::load(trace.carrier_at(t + 1)), carrier);
-    read_row(trace.outputs(t + 1), sizes.reductions(), sizes.readouts(), dc);
+    from(dev::load(sent), carrier);
     if (t < 0) return;
-    if (sizes.apart()) from(history.apart[place(t)], out);
-    if (sizes.voltage()) from(history.response[place(t)], response);
+    if (sizes.apart()) from(history.apart[place<S, lanes>(t)], out);
+    if (sizes.voltage()) from(history.response[place<S, lanes>(t)], response);
     if (sizes.readouts() == 0) targets.template read<lanes>(shape, trial, t);
   }
   __device__ const Number<T> (&read_out(bool apart) const)[lane_units] {
@@ -160,50 +189,65 @@ struct Seen {
   }
 };
 
+// What the adjoint of one step needs beside the channels.
+template <class T, class S>
+struct Remembered {
+  Seen<T, S> seen;
+  Number<T> s[S::most_driven];
+};
+
+// Steps: what many blocks remember is more than the L2 cache holds.
+inline constexpr int fetched_ahead = 8;
+
 // Where the errors are the units', `loss` takes the lane's share of them.
-template <class Model, class T, class S, int lanes>
+template <class Model, class T, class S, int lanes, class Stage>
 __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& trial, Noise<T> noise,
-                         T twice, const LaneWeights<T, S>& w, const Packed<T>& packed,
+                         T twice, const LaneWeights<T, S>& w, [[maybe_unused]] const Stage& stage,
                          const History<T>& history, LaneSums<T, S>& sums, Number<T>& loss) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   V lambda[lane_units], e[lane_units], d_o[lane_units], pull[lane_units];
-  V c[S::most_channels], dc[S::most_channels], s[S::most_driven], ds[S::most_driven];
+  V c[S::most_channels], dc[S::most_channels], ds[S::most_driven];
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) lambda[i] = pull[i] = d_o[i] = V(T(0));
   [[maybe_unused]] LaneLeaks<T> own;
   if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
-  TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
-  Seen<T, S> seen;
-  const auto& carrier = seen.carrier;
-  const auto& out = seen.read_out(sizes.apart());
-  const Trace<T, S, lanes> trace(shape, history);
-  const auto read_drives = [&](int t) {
-    read_row(trace.overlaps(t), 0, sizes.reductions(), c);
-    inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
+  const Trace<T, S, lanes> trace(shape, steps, history);
+  const auto read_state = [&](int t, const Quad<T>* sent, Remembered<T, S>& step) {
+    step.seen.template read<lanes>(shape, trial, history, t, sent);
   };
-  seen.read(shape, trial, history, trace, steps - 1, dc);
-  if (asks_early<Model>) read_drives(steps - 1);
-  for (int t = steps - 1; t >= 0; --t) {  // the adjoint of state t + 1, which step t made
+  const auto read_inputs = [&](int t, Remembered<T, S>& step) {
+    inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), step.s);
+  };
+  const auto read_errors = [&](const T* outputs) {
+    read_channels(outputs, sizes.reductions(), sizes.readouts(), dc);
+  };
+  const auto read_overlaps = [&](const T* overlaps) {
+    read_channels(overlaps, 0, sizes.reductions(), c);
+  };
+  // The adjoint of state t + 1, which step t made, step `at` of `trace`. `now` is of step t, and gets what step t - ahead needs.
+  constexpr int ahead = S::backward_ahead;
+  const auto take_back = [&](int t, const Trace<T, S, lanes>& trace, int at,
+                             Remembered<T, S>& now) {
+    const auto& carrier = now.seen.carrier;
+    const auto& out = now.seen.read_out(sizes.apart());
     if (sizes.readouts() == 0)
-      unit_errors<T, S, lanes>(shape, seen.targets, V(twice), out, d_o, loss);
-    if (sizes.own_leak()) own_leak_adjoint<T, S>(shape, history, own, t, lambda);
-    state_adjoint<Model, T, S>(shape, w, carrier, out, seen.response, dc, d_o, pull, lambda, e);
+      unit_errors<T, S, lanes>(shape, now.seen.targets, V(twice), out, d_o, loss);
+    if (sizes.own_leak()) own_leak_adjoint<T, S, lanes>(shape, history, own, t, lambda);
+    state_adjoint<Model, T, S>(shape, w, carrier, out, now.seen.response, dc, d_o, pull, lambda, e);
     if (sizes.own_leak()) {
       TBRNN_UNROLL
       for (int i = 0; i < lane_units; ++i) e[i] = own.alpha[i] * e[i];
     }
     if constexpr (Product<Model>::exists) {
-      history.adjoint[place(t)] = quad(e);
-      dev::block_barrier();  // those of the trial are saved
-      pull_of_product<Model, T, lanes>(shape, packed, history, t, pull);
+      stage.start_adjoint(e);
+      history.adjoint[place<S, lanes>(t)] = quad(e);
     }
     add_gather<T, S>(shape, carrier, out, dc, sums);
-    seen.read(shape, trial, history, trace, t - 1, dc);
-    if (!asks_early<Model>) read_drives(t);
-    Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
-    add_drive<T, S>(shape, e, s, sums);
+    if (ahead == 1 || t) read_state(t - ahead, trace.carrier_at(at + 1 - ahead), now);
+    read_errors(trace.outputs(at));
+    Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{now.s});
+    add_drive<T, S>(shape, e, now.s, sums);
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.drives(); ++k) {
       ds[k] = V(T(0));
@@ -212,12 +256,46 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     }
     Group<lanes>::sum(ds, sizes.drives());
     Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
-    if (asks_early<Model> && t) read_drives(t - 1);
-  }
+    if (t) read_overlaps(trace.overlaps(at - 1));
+    if (t >= ahead) read_inputs(t - ahead, now);
+    if constexpr (Product<Model>::exists) stage.pull(now.seen.carrier, pull);  // that of state t
+    return t > 0;
+  };
   // The initial state is read by the first step's channels, and by no readout.
+  const auto add_initial = [&](Remembered<T, S>& step) {
+    TBRNN_UNROLL_TIMES(S::unrolled)
+    for (int o = 0; o < sizes.readouts(); ++o) dc[sizes.reductions() + o] = V(T(0));
+    add_gather<T, S>(shape, step.seen.carrier, step.seen.carrier, dc, sums);
+  };
+  Remembered<T, S> now;
   TBRNN_UNROLL_TIMES(S::unrolled)
-  for (int o = 0; o < sizes.readouts(); ++o) dc[sizes.reductions() + o] = V(T(0));
-  add_gather<T, S>(shape, carrier, carrier, dc, sums);
+  for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
+  read_state(steps - 1, trace.carrier_at(steps), now);
+  read_errors(trace.outputs(steps));
+  if (steps) {
+    read_overlaps(trace.overlaps(steps - 1));
+    read_inputs(steps - 1, now);
+  }
+  if constexpr (ahead == 1) {
+    for (int t = steps; t-- > 0;) take_back(t, trace, t, now);
+    add_initial(now);
+  } else {  // two steps at a time, so that no numbers are copied
+    Remembered<T, S> next;
+    if (steps) read_state(steps - 2, trace.carrier_at(steps - 1), next);
+    if (steps > 1) read_inputs(steps - 2, next);
+    for (int t = steps - 1; t >= 0; t -= 2) {
+      const Trace<T, S, lanes> there = trace.from(t);
+      if (t > fetched_ahead) {
+        dev::fetch(there.carrier_at(-fetched_ahead));
+        dev::fetch(there.carrier_at(-fetched_ahead - 1));
+      }
+      if (!take_back(t, there, 0, now) || !take_back(t - 1, there, -1, next)) break;
+    }
+    if (steps % 2)
+      add_initial(next);
+    else
+      add_initial(now);
+  }
 }
 
 // The loss alone, in the order of the backward pass, so that the sum has the same bits.
@@ -229,7 +307,9 @@ __device__ void loss_of_units(const Shape<T>& shape, int steps, const Source<T>&
   V out[lane_units], d_o[lane_units];
   UnitTargets<T> targets;
   for (int t = steps - 1; t >= 0; --t) {
-    from(sizes.apart() ? history.apart[place(t)] : history.carrier[place(t + 1)], out);
+    from(
+        sizes.apart() ? history.apart[place<S, lanes>(t)] : history.carrier[place<S, lanes>(t + 1)],
+        out);
     targets.template read<lanes>(shape, trial, t);
     unit_errors<T, S, lanes>(shape, targets, V(T(0)), out, d_o, loss);
   }

@@ -17,8 +17,8 @@ struct Ticket {
 };
 
 // By the threads of a block: a bitonic sort of `places` tickets, a power of two; those behind the trials come last.
-__device__ inline void shuffle(std::uint64_t key, long epoch, int trials, int places,
-                               Ticket* tickets) {
+__device__ TBRNN_CALLED inline void shuffle(std::uint64_t key, long epoch, int trials, int places,
+                                            Ticket* tickets) {
   for (int i = dev::thread(); i < places; i += block_threads) {
     const auto word = [&] {
       return shuffle_word(key, static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(i));
@@ -71,7 +71,8 @@ struct Shown {
     mask_sum = over_block(sum);
   }
 
-  __device__ int tiles() const { return (end - first + tile_trials - 1) / tile_trials; }
+  __device__ int trials() const { return end - first; }
+  __device__ int tiles() const { return tiles_of(trials()); }
   // A tile that is not full repeats its last trial with weight 0.
   __device__ TBRNN_CALLED Source<T> source(const Shape<T>& shape, int place) const {
     const int at = first + place, last = end - 1;

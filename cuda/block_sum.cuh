@@ -30,6 +30,12 @@ __device__ V of_first_thread(const V& value) {
   return same;
 }
 
+// What is the same in all lanes of a warp, so that the compiler knows it too.
+template <class V>
+__device__ V same_in_warp(V value) {
+  return dev::shuffle(all_lanes, value, 0);
+}
+
 // In every thread.
 __device__ inline double over_block(double sum) {
   sum = over_trials<1>(sum);

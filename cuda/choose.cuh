@@ -1,11 +1,13 @@
 // The choice among the kernels. Those of a model are compiled apart, in a source of its own.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/dispatch.hpp"
-#include "dev.cuh"
+#include "member.cuh"
 #include "task.cuh"
+#include "team.cuh"
 
 namespace tbrnn::cuda {
 
@@ -13,16 +15,22 @@ template <class T>
 struct Kernel {
   const char* name = nullptr;  // null where no kernel serves the network
   void (*entry)(TrainingTask<T>) = nullptr;
-  int trials = 0;  // that a block works on at a time
+  Seats seats{};  // of a block that works on its own
+  int panels =
+      0;  // of units, that the blocks of a team share out; 0 where a block works on its own
   std::size_t shared_bytes = 0;
-  int capability = 0;   // that it must be compiled for, as 75
-  bool shares = false;  // whether several blocks may work on a member
+  int capability = 0;                  // that it must be compiled for, as 75
+  int (*parts)(int trials) = nullptr;  // at most, that the teams of a member take in turn
 
+  std::size_t scratch_size(const Shape<T>& shape, int steps) const {
+    return panels ? TeamScratch<T>::size(shape, steps) : Scratch<T>::size(shape, steps, seats);
+  }
   const char* refused() const {  // why there is none here, or null
-    if (!entry) return "none: kernels take 128 units and 32 channels at most";
+    if (!entry)
+      return "none: kernels take 32 channels at most, and 128 units of low-rank gated networks";
     if (dev::capability(entry) < capability)
-      return "none: full-rank and full three-body networks need compute capability 8.0 or more, of "
-             "the GPU and among CMAKE_CUDA_ARCHITECTURES";
+      return "none: full-rank and full three-body networks and fixed matrices need compute "
+             "capability 8.0 or more, of the GPU and among CMAKE_CUDA_ARCHITECTURES";
     return nullptr;
   }
 };

@@ -64,15 +64,12 @@ struct Progress : plugin::Progress {
     validation = unknown();
   }
 
-  // True if these are the best weights.
-  TBRNN_FN bool judge(const Course& course, double loss, double* history) {
+  TBRNN_FN void judge(const Course& course, double loss, double* history) {
     const long epoch = epochs - 1;  // whose update made these weights
     last_loss = loss;
-    bool best = false;
     if (epoch >= 0) {
       const double check = validation == validation ? validation : loss;
-      best = check < best_loss;
-      if (best) {
+      if (check < best_loss) {
         best_loss = check;
         best_epoch = epoch;
       }
@@ -85,7 +82,9 @@ struct Progress : plugin::Progress {
         status = Status::capped;
     }
     record(course, loss, history);
-    return best;
+  }
+  TBRNN_FN bool is_best() const {  // are the weights that were judged last the best ones?
+    return best_epoch >= 0 && best_epoch == epochs - 1;
   }
 
   TBRNN_FN static double unknown() { return __builtin_nan(""); }

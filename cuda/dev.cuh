@@ -1,4 +1,4 @@
-// All that kernels and launchers take from the machine: threads, shared memory, barriers, shuffles, clusters, memory, launches.
+// All that kernels and launchers take from the machine: threads, shared memory, barriers, shuffles, memory, launches.
 // CUDA's own here; where the host's compiler reads the same kernels, the emulator of tests/cuda.
 #pragma once
 

@@ -39,7 +39,14 @@ __device__ T* shared_memory() {
   return reinterpret_cast<T*>(bytes);
 }
 
+__device__ inline std::size_t shared_bytes() {  // that the launch asked for
+  unsigned bytes;
+  asm("mov.u32 %0, %%dynamic_smem_size;" : "=r"(bytes));
+  return bytes;
+}
+
 __device__ inline void block_barrier() { __syncthreads(); }
+__device__ inline void warp_barrier() { __syncwarp(); }
 
 template <class T>
 __device__ T shuffle(std::uint32_t mask, T value, int source_lane) {
@@ -58,6 +65,17 @@ __device__ T* kept(T* at) {
   return at;
 }
 
+// What a register happens to hold, for a place that nobody reads.
+template <class T>
+__device__ T anything() {
+  T value;
+  if constexpr (sizeof(T) == 4)
+    asm("" : "=f"(value));
+  else
+    asm("" : "=d"(value));
+  return value;
+}
+
 // Four numbers of global memory. In float32 one access, even where some of them are not used.
 template <class Quad>
 __device__ Quad load(const Quad* at) {
@@ -73,6 +91,12 @@ __device__ Quad load(const Quad* at) {
   }
 }
 
+// To the L2 cache, where it may have left it.
+template <class T>
+__device__ void fetch(const T* at) {
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(__cvta_generic_to_global(at)));
+}
+
 template <class Quad>
 __device__ void store(Quad q, Quad* at) {
   if constexpr (sizeof(Quad) != 16)
@@ -83,41 +107,53 @@ __device__ void store(Quad q, Quad* at) {
                  : "memory");
 }
 
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-__device__ inline int cluster_rank() {
-  int rank;
-  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
-  return rank;
+// The same of global or of shared memory.
+template <class Quad>
+__device__ Quad load_anywhere(const Quad* at) {
+  if constexpr (sizeof(Quad) == 16) {
+    Quad q;
+    asm volatile("ld.v4.f32 {%0, %1, %2, %3}, [%4];"
+                 : "=f"(q.v[0]), "=f"(q.v[1]), "=f"(q.v[2]), "=f"(q.v[3])
+                 : "l"(at)
+                 : "memory");
+    return q;
+  } else {
+    return *at;
+  }
 }
 
-__device__ inline int cluster_size() {
-  int size;
-  asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
-  return size;
+template <class Quad>
+__device__ void store_anywhere(Quad q, Quad* at) {
+  if constexpr (sizeof(Quad) != 16)
+    *at = q;
+  else
+    asm volatile("st.v4.f32 [%4], {%0, %1, %2, %3};" ::"f"(q.v[0]), "f"(q.v[1]), "f"(q.v[2]),
+                 "f"(q.v[3]), "l"(at)
+                 : "memory");
 }
 
-__device__ inline void cluster_barrier() {
-  asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
-}
-
-template <class T>
-__device__ T* map_shared(T* mine, int rank) {
-  T* theirs;
-  asm("mapa.u64 %0, %1, %2;" : "=l"(theirs) : "l"(mine), "r"(rank));
-  return theirs;
-}
-#endif
-
-// So many blocks of a cooperative launch. `count` is 0 before the launch and counts the arrivals from then on.
-__device__ inline void barrier_of_blocks(unsigned* count, int blocks) {
+// A barrier of so many blocks of a cooperative launch, in two halves. `count` is 0 before the launch and counts the arrivals from then on.
+__device__ inline unsigned arrive_among_blocks(unsigned* count, int blocks) {
   __syncthreads();
+  if (threadIdx.x) return 0;
+  unsigned before;
+  asm volatile("atom.add.release.gpu.global.u32 %0, [%1], 1;"
+               : "=r"(before)
+               : "l"(__cvta_generic_to_global(count))
+               : "memory");
+  const unsigned all = static_cast<unsigned>(blocks);
+  return (before / all + 1) * all;  // arrivals that thread 0 waits for
+}
+
+__device__ inline void wait_for_blocks(const unsigned* count, unsigned goal, int) {
   if (threadIdx.x == 0) {
-    __threadfence();
-    const unsigned all = static_cast<unsigned>(blocks),
-                   goal = (atomicAdd(count, 1u) / all + 1) * all;
-    while (*static_cast<volatile unsigned*>(count) < goal) {
-    }
-    __threadfence();
+    unsigned now;
+    do {
+      asm volatile("ld.acquire.gpu.global.u32 %0, [%1];"
+                   : "=r"(now)
+                   : "l"(__cvta_generic_to_global(count))
+                   : "memory");
+    } while (now < goal);
   }
   __syncthreads();
 }
@@ -239,6 +275,14 @@ inline int multiprocessors() {
   require(cudaGetDevice(&device), "device");
   require(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device), "device");
   return count;
+}
+
+inline std::size_t most_shared_bytes() {  // that a block can ask for
+  int device = 0, bytes = 0;
+  require(cudaGetDevice(&device), "device");
+  require(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+          "device");
+  return static_cast<std::size_t>(bytes);
 }
 
 // The compute capability, as 75, that the kernel was compiled for which the present device runs.

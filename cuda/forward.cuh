@@ -67,8 +67,8 @@ __device__ void save_channels(const Shape<T>& shape, const Trace<T, S, lanes>& t
                               const Number<T> (&c)[S::most_channels]) {
   const typename S::template Of<T> sizes{shape};
   if (Group<lanes>::lane()) return;
-  write_row(c, 0, sizes.reductions(), trace.overlaps(t));
-  write_row(c, sizes.reductions(), sizes.readouts(), trace.outputs(t));
+  write_channels(c, 0, sizes.reductions(), trace.overlaps(t));
+  write_channels(c, sizes.reductions(), sizes.readouts(), trace.outputs(t));
 }
 
 // What state x sends on: the carrier, and what the readout reads.
@@ -103,40 +103,44 @@ __device__ void add_noise(const Noise<T>& noise, int t, const Source<T>& trial,
   for (int i = 0; i < lane_units; ++i) x[i] = fma(Number<T>(noise.sigma), Number<T>(z[i]), x[i]);
 }
 
-// Memory is slow: what a step needs is asked for well before, unless a product needs the registers.
-template <class Model>
-inline constexpr bool asks_early = !Product<Model>::exists;
+struct NoStage {};  // in place of a ProductStage
 
-template <class Model, class T, class S, int lanes>
+// Memory is slow: what a step needs is asked for well before.
+template <class Model, class T, class S, int lanes, class Stage>
 __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial, Noise<T> noise,
-                        const LaneWeights<T, S>& w, const Packed<T>& packed,
+                        const LaneWeights<T, S>& w, [[maybe_unused]] const Stage& stage,
                         const History<T>& history) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   const V leak(shape.leak), alpha(shape.alpha);
   V x[lane_units], carrier[lane_units], out[lane_units];
-  V c[S::most_channels], s[S::most_driven];
-  const Trace<T, S, lanes> trace(shape, history);
+  using Driven = V[S::most_driven];
+  V c[S::most_channels];
+  const Trace<T, S, lanes> trace(shape, steps, history);
   start<T, lanes>(shape, trial, x);
   [[maybe_unused]] LaneLeaks<T> own;
   if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
-  for (int t = 0;; ++t) {  // state t, then the step to the next
+  // State t, `at` of `trace`, then the step to the next. `s` has its inputs, where `next` gets those of the next step.
+  const auto take_step = [&](int t, const Trace<T, S, lanes>& trace, int at, Driven& s,
+                             [[maybe_unused]] Driven& next) {
     const bool last = t >= steps;
-    if (asks_early<Model> && !last) inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
-    send<T, S>(shape, x, carrier, out);
-    dev::store(quad(carrier), trace.carrier_at(t));
-    if (sizes.apart() && t) history.apart[place(t - 1)] = quad(out);
-    if (sizes.own_leak() && !sizes.voltage() && t) history.state[place(t - 1)] = quad(x);
-    channels_of<T, S, lanes>(shape, w, carrier, out, c);
-    save_channels(shape, trace, t, c);
-    if (last) return;
-    Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
-    [[maybe_unused]] V y[1][lane_units];
-    if constexpr (Product<Model>::exists) {
-      dev::block_barrier();  // the carriers of the trial are saved
-      drive_of_product<Model, T, lanes>(shape, packed, history, t, y);
+    if constexpr (S::asks_ahead) {
+      if (t + 1 < steps) inputs_of<T, S>(shape, trial, noise, t + 1, sizes.drives(), next);
+    } else if (!last) {
       inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
     }
+    send<T, S>(shape, x, carrier, out);
+    if constexpr (Product<Model>::exists)
+      if (!last) stage.start(carrier);
+    dev::store(quad(carrier), trace.carrier_at(at));
+    if (sizes.apart() && t) history.apart[place<S, lanes>(t - 1)] = quad(out);
+    if (sizes.own_leak() && !sizes.voltage() && t) history.state[place<S, lanes>(t - 1)] = quad(x);
+    channels_of<T, S, lanes>(shape, w, carrier, out, c);
+    save_channels(shape, trace, at, c);
+    if (last) return false;
+    Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
+    [[maybe_unused]] V y[1][lane_units];
+    if constexpr (Product<Model>::exists) stage.drive(y);
     V response[lane_units];
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) {
@@ -153,7 +157,19 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
       x[i] = sum;
     }
     add_noise<T, lanes>(noise, t, trial, x);
-    if (sizes.voltage()) history.response[place(t)] = quad(response);
+    if (sizes.voltage()) history.response[place<S, lanes>(t)] = quad(response);
+    return true;
+  };
+  Driven s;
+  if constexpr (S::asks_ahead) {  // two steps at a time, so that no numbers are copied
+    Driven next;
+    if (steps) inputs_of<T, S>(shape, trial, noise, 0, sizes.drives(), s);
+    for (int t = 0;; t += 2) {
+      const Trace<T, S, lanes> here = trace.from(t);
+      if (!take_step(t, here, 0, s, next) || !take_step(t + 1, here, 1, next, s)) return;
+    }
+  } else {
+    for (int t = 0; take_step(t, trace, t, s, s);) ++t;
   }
 }
 

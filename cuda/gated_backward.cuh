@@ -114,7 +114,7 @@ __device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial, co
   Group<lanes>::sum(dc, sizes.reductions());
   if constexpr (has_late<Model>) {
     Number<T> late[S::most_late];
-    read_row(trace.late(t), 0, sizes.late(), late);
+    read_channels(trace.late(t), 0, sizes.late(), late);
     add_drives_gradient(shape, Model::candidate, e[Model::candidate], late, 0, u, sums);
   } else {
     add_drives_gradient(shape, Model::candidate, e[Model::candidate], c, 0, u, sums);
@@ -122,10 +122,10 @@ __device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial, co
 }
 
 // Where the errors are the units', `loss` takes the lane's share of them.
-template <class Model, class T, class S, int lanes>
+template <class Model, class T, class S, int lanes, class Stage>
 __device__ void gated_backward(const Shape<T>& shape, int steps, const Source<T>& trial,
                                Noise<T> noise, T twice, const LaneWeights<T, S>& w,
-                               const Packed<T>& packed, const History<T>& history,
+                               [[maybe_unused]] const Stage& stage, const History<T>& history,
                                LaneSums<T, S>& sums, Number<T>& loss) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
@@ -139,14 +139,14 @@ __device__ void gated_backward(const Shape<T>& shape, int steps, const Source<T>
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
   UnitTargets<T> targets;
-  const Trace<T, S, lanes> trace(shape, history);
-  from(history.carrier[place(steps)], next);
+  const Trace<T, S, lanes> trace(shape, steps, history);
+  from(history.carrier[place<S, lanes>(steps)], next);
   for (int t = steps - 1; t >= 0; --t) {  // the adjoint of state t + 1, which step t made
-    from(history.carrier[place(t)], x);
+    from(history.carrier[place<S, lanes>(t)], x);
     TBRNN_UNROLL
     for (int p = 0; p < preactivations; ++p)
-      from(history.response[place(t * preactivations + p)], v[p]);
-    read_row(trace.outputs(t + 1), sizes.reductions(), sizes.readouts(), dc);
+      from(history.response[place<S, lanes>(t * preactivations + p)], v[p]);
+    read_channels(trace.outputs(t + 1), sizes.reductions(), sizes.readouts(), dc);
     if (on_units) {
       targets.template read<lanes>(shape, trial, t);
       unit_errors<T, S, lanes>(shape, targets, V(twice), next, d_o, loss);
@@ -155,15 +155,17 @@ __device__ void gated_backward(const Shape<T>& shape, int steps, const Source<T>
     add_gather<T, S>(shape, next, next, dc, sums);
     if constexpr (has_late<Model>)
       reset_adjoint<Model, T, S, lanes>(shape, w, x, v, lambda, e, sums);
-    read_row(trace.overlaps(t), 0, sizes.reductions(), c);
-    drives_adjoint<Model>(shape, trial, noise, w, trace, t, c, e, dc, sums);
     if constexpr (Product<Model>::exists) {
+      stage.start_adjoint(e);
       TBRNN_UNROLL
       for (int p = 0; p < preactivations; ++p)
-        history.adjoint[place(t * preactivations + p)] = quad(e[p]);
-      dev::block_barrier();  // those of the trial are saved
+        history.adjoint[place<S, lanes>(t * preactivations + p)] = quad(e[p]);
+    }
+    read_channels(trace.overlaps(t), 0, sizes.reductions(), c);
+    drives_adjoint<Model>(shape, trial, noise, w, trace, t, c, e, dc, sums);
+    if constexpr (Product<Model>::exists) {
       V from_all[lane_units];
-      pull_of_product<Model, T, lanes>(shape, packed, history, t, from_all);
+      stage.pull(x, from_all);
       TBRNN_UNROLL
       for (int i = 0; i < lane_units; ++i) lambda[i] = lambda[i] + from_all[i];
     }

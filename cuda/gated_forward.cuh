@@ -50,22 +50,21 @@ __device__ void save_late(const Shape<T>& shape, const Trace<T, S, lanes>& trace
                           const Number<T> (&late)[S::most_late]) {
   const typename S::template Of<T> sizes{shape};
   if (Group<lanes>::lane()) return;
-  write_row(late, 0, sizes.late(), trace.late(t));
+  write_channels(late, 0, sizes.late(), trace.late(t));
 }
 
 // Gates and candidate of step t.
-template <class Model, class T, class S, int lanes>
+template <class Model, class T, class S, int lanes, class Stage>
 __device__ void respond(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
-                        const LaneWeights<T, S>& w, const Packed<T>& packed,
-                        const History<T>& history, const Trace<T, S, lanes>& trace, int t,
-                        const Number<T> (&x)[lane_units], const Number<T> (&c)[S::most_channels],
+                        const LaneWeights<T, S>& w, [[maybe_unused]] const Stage& stage,
+                        const Trace<T, S, lanes>& trace, int t, const Number<T> (&x)[lane_units],
+                        const Number<T> (&c)[S::most_channels],
                         Number<T> (&v)[S::preactivations][lane_units]) {
   const typename S::template Of<T> sizes{shape};
   Number<T> u[S::most_inputs];
   inputs_of<T, S>(shape, trial, noise, t, 0, u);
   if constexpr (Product<Model>::exists) {
-    dev::block_barrier();  // the states of the trial are saved
-    drive_of_product<Model, T, lanes>(shape, packed, history, t, v);
+    stage.drive(v);
   } else {
     TBRNN_UNROLL
     for (int p = 0; p < S::preactivations; ++p) TBRNN_UNROLL
@@ -90,25 +89,27 @@ __device__ void respond(const Shape<T>& shape, const Source<T>& trial, const Noi
   for (int i = 0; i < lane_units; ++i) g[i] = phi(sizes.phi(), g[i]);
 }
 
-template <class Model, class T, class S, int lanes>
+template <class Model, class T, class S, int lanes, class Stage>
 __device__ void gated_forward(const Shape<T>& shape, int steps, const Source<T>& trial,
-                              Noise<T> noise, const LaneWeights<T, S>& w, const Packed<T>& packed,
+                              Noise<T> noise, const LaneWeights<T, S>& w, const Stage& stage,
                               const History<T>& history) {
   using V = Number<T>;
   constexpr int preactivations = S::preactivations;
   const V half_alpha(T(0.5) * shape.alpha);
   V x[lane_units], v[preactivations][lane_units], c[S::most_channels];
-  const Trace<T, S, lanes> trace(shape, history);
+  const Trace<T, S, lanes> trace(shape, steps, history);
   start<T, lanes>(shape, trial, x);
   for (int t = 0;; ++t) {  // state t, then the step to the next
-    history.carrier[place(t)] = quad(x);
+    if constexpr (Product<Model>::exists)
+      if (t < steps) stage.start(x);
+    history.carrier[place<S, lanes>(t)] = quad(x);
     channels_of<T, S, lanes>(shape, w, x, x, c);
     save_channels(shape, trace, t, c);
     if (t == steps) return;
-    respond<Model>(shape, trial, noise, w, packed, history, trace, t, x, c, v);
+    respond<Model>(shape, trial, noise, w, stage, trace, t, x, c, v);
     TBRNN_UNROLL
     for (int p = 0; p < preactivations; ++p)
-      history.response[place(t * preactivations + p)] = quad(v[p]);
+      history.response[place<S, lanes>(t * preactivations + p)] = quad(v[p]);
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i)
       x[i] = Model::step(x[i], v[Model::update][i], v[Model::candidate][i], half_alpha);

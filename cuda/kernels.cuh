@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "choose.cuh"
-#include "training.cuh"
+#include "team_training.cuh"
 
 namespace tbrnn::cuda {
 
@@ -40,22 +40,36 @@ struct Compiled<LowRankGRU> {  // three times the drives: fewer of them fit
                            Known<M, 2, 0, 1, 0>>;
 };
 
+// Of a trial that a block works on alone. All blocks of a team share the weights of pairs, which are many.
+template <class Model>
+inline constexpr int most_units = Product<Model>::pairs ? 64 : 128;
+
+// Where the registers leave room for one block on a multiprocessor, it takes all shared memory, for the channels of a tile; the rest
+// needs the cache.
 template <class Model, class T, class S, int lanes>
-Kernel<T> kernel(const char* name) {
-  return {name,
-          &training_kernel<Model, T, S, lanes>,
-          Group<lanes>::trials,
-          TileMemory<T, lanes>::bytes,
-          least_capability<Model>,
-          !Product<Model>::exists};
+Kernel<T> kernel(const Shape<T>& shape, const char* name) {
+  using Mine = Seat<S, lanes>;
+  Kernel<T> k{name,
+              &training_kernel<Model, T, S, lanes>,
+              {Mine::trials, Mine::quads},
+              0,
+              S::asks_ahead ? dev::most_shared_bytes() : bytes_of_tile<T>,
+              least_capability<Model>,
+              tiles_of};
+  if constexpr (Product<Model>::exists) {
+    using Stage = ProductStage<Model, T, lanes>;
+    k.shared_bytes = Stage::bytes(shape, Stage::bytes(shape, true) <= dev::most_shared_bytes());
+    k.parts = Bunches::at_most;
+  }
+  return k;
 }
 
 // Groups of as many lanes as a trial of that many units needs.
 template <class Model, class T, class S>
-Kernel<T> of_units(int units, const char* name) {
-  if (units <= 32) return kernel<Model, T, S, 8>(name);
-  if (units <= 64) return kernel<Model, T, S, 16>(name);
-  return kernel<Model, T, S, 32>(name);
+Kernel<T> of_units(const Shape<T>& shape, const char* name) {
+  if (shape.units <= 32) return kernel<Model, T, S, 8>(shape, name);
+  if (shape.units <= 64) return kernel<Model, T, S, 16>(shape, name);
+  return kernel < Model, T, S, most_units<Model> <= 64 ? 16 : 32 > (shape, name);
 }
 
 // In float32, few inputs and outputs stay in registers; the loose kernels of float64 are few, since they are long to compile.
@@ -67,10 +81,12 @@ Kernel<T> choose_product(const Shape<T>& shape) {
                      : Product<Model>::dense      ? "dense, in one block"
                                                   : "polynomial, in one block";
   if constexpr (sizeof(T) == 4) {
-    if (!Few::covers(shape) || shape.units > 64) return of_units<Model, T, Any>(shape.units, name);
-    return shape.units <= 32 ? kernel<Model, T, Few, 8>(name) : kernel<Model, T, Few, 16>(name);
+    if (!Few::covers(shape) || shape.units > 64) return of_units<Model, T, Any>(shape, name);
+    return shape.units <= 32 ? kernel<Model, T, Few, 8>(shape, name)
+                             : kernel<Model, T, Few, 16>(shape, name);
   } else {
-    return shape.units <= 64 ? kernel<Model, T, Any, 16>(name) : kernel<Model, T, Any, 32>(name);
+    return shape.units <= 64 ? kernel<Model, T, Any, 16>(shape, name) : kernel < Model, T, Any,
+           most_units<Model> <= 64 ? 16 : 32 > (shape, name);
   }
 }
 
@@ -82,18 +98,41 @@ Kernel<T> choose_channel(const Shape<T>& shape) {
       Kernel<T> found;
       const auto consider = [&]<class S>(S) {
         if (!found.name && S::covers(shape))
-          found = kernel<Model, T, S, 8>(gated ? "gated, in registers" : "channel, in registers");
+          found = kernel<Model, T, S, 8>(shape,
+                                         gated ? "gated, in registers" : "channel, in registers");
       };
       std::apply([&](auto... sizes) { (consider(sizes), ...); }, typename Compiled<Model>::Sizes{});
       if (found.name) return found;
     }
   return of_units<Model, T, Loose<Model>>(
-      shape.units, gated ? "gated, in local memory" : "channel, in local memory");
+      shape, gated ? "gated, in local memory" : "channel, in local memory");
+}
+
+template <class Model, class T>
+Kernel<T> in_teams(const Shape<T>& shape) {
+  const char* name = shape.bulk                     ? "bulk and channels, in a team of blocks"
+                     : has_gates(Model::recurrence) ? "gated dense, in a team of blocks"
+                     : Product<Model>::dense        ? "dense, in a team of blocks"
+                     : Product<Model>::pairs        ? "polynomial, in a team of blocks"
+                                                    : "channel, in a team of blocks";
+  return {name,
+          &team_training_kernel<Model, T>,
+          {},
+          whole_panels(shape.units) / panel_units,
+          TeamMemory<T>::bytes(shape),
+          shape.bulk ? 80 : least_capability<Model>,
+          tiles_of};
 }
 
 template <class Model, class T>
 Kernel<T> kernel_for(const Shape<T>& shape) {
-  if (!Loose<Model>::covers(shape) || shape.units > 128) return {};
+  if (!Loose<Model>::covers(shape)) return {};
+  if (shape.bulk || shape.units > most_units<Model>) {
+    if constexpr (has_late<Model>)
+      return {};
+    else
+      return in_teams<Model>(shape);
+  }
   if constexpr (Product<Model>::exists)
     return choose_product<Model>(shape);
   else

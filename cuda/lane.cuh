@@ -37,6 +37,23 @@ struct Group {
   }
 };
 
+// Where a lane finds its trial in the history. Beside a product stage (product_stage.cuh) a block works on one trial at a time; then the
+// first warp alone goes through the channels, and the groups in it repeat one another.
+template <class S, int lanes>
+struct Seat {
+  static constexpr int quads = S::product ? lanes : block_threads;  // of a step
+  static constexpr int trials = quads / lanes;
+
+  __device__ static int quad() { return S::product ? Group<lanes>::lane() : dev::thread(); }
+  __device__ static int trial() { return S::product ? 0 : Group<lanes>::trial(); }
+};
+
+template <class S, int lanes>
+__device__ std::size_t place(int t) {
+  return static_cast<std::size_t>(t) * Seat<S, lanes>::quads +
+         static_cast<std::size_t>(Seat<S, lanes>::quad());
+}
+
 // Weights of a lane's units, or the sums of their gradients.
 template <class T, class S>
 struct LaneWeights {
@@ -122,44 +139,79 @@ struct Values {
 };
 
 // Numbers `first` ... `first` + `count` - 1 from or to memory, in whole quads.
-template <class T, int most>
+template <bool global = true, class T, int most>
 __device__ void read_row(const T* row, int first, int count, Number<T> (&value)[most]) {
   TBRNN_UNROLL_TIMES(unrolled_to<most>)
   for (int k = 0; k < count; k += lane_units) {
-    const Quad<T> q = dev::load(reinterpret_cast<const Quad<T>*>(row + k));
+    const auto* at = reinterpret_cast<const Quad<T>*>(row + k);
+    const Quad<T> q = global ? dev::load(at) : dev::load_anywhere(at);
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i)
       if (k + i < count) value[first + k + i] = Number<T>(q.v[i]);
   }
 }
 
+// The channels of the history, which lie in shared memory where that suffices.
 template <class T, int most>
-__device__ void write_row(const Number<T> (&value)[most], int first, int count, T* row) {
+__device__ void read_channels(const T* row, int first, int count, Number<T> (&value)[most]) {
+  read_row<false>(row, first, count, value);
+}
+
+template <class T, int most>
+__device__ void write_channels(const Number<T> (&value)[most], int first, int count, T* row) {
   TBRNN_UNROLL_TIMES(unrolled_to<most>)
   for (int k = 0; k < count; k += lane_units) {
     Quad<T> q;
     TBRNN_UNROLL
-    for (int i = 0; i < lane_units; ++i) q.v[i] = k + i < count ? value[first + k + i].v : T(0);
-    dev::store(q, reinterpret_cast<Quad<T>*>(row + k));
+    for (int i = 0; i < lane_units; ++i)
+      q.v[i] = k + i < count ? value[first + k + i].v : dev::anything<T>();
+    dev::store_anywhere(q, reinterpret_cast<Quad<T>*>(row + k));
   }
 }
 
-// What the lane reads and writes of the history in every step.
+inline constexpr int most_partial = 512;  // sums of a warp that are summed over the warps at a time
+
+// Of shared memory, where a tile's gradient and losses are summed; in whole quads.
+template <class T>
+inline constexpr std::size_t bytes_of_tile =
+    sizeof(T) * static_cast<std::size_t>(warps* most_partial + tile_trials) + sizeof(Quad<T>);
+
+// What the lane reads and writes of the history in every step. The channels of kernels that ask for all shared memory lie there, if
+// those of all steps have room.
 template <class T, class S, int lanes>
 struct Trace {
   ChannelRow row;
   Quad<T>* carrier;
   T* channels;
 
-  __device__ Trace(const Shape<T>& shape, const History<T>& history)
+  __device__ Trace(const Shape<T>& shape, int steps, const History<T>& history)
       : row(typename S::template Of<T>{shape}.row()),
-        carrier(dev::kept(history.carrier + dev::thread())),
-        channels(dev::kept(history.channels + Group<lanes>::trial() * row.end)) {}
-  __device__ Quad<T>* carrier_at(std::ptrdiff_t t) const { return carrier + t * block_threads; }
-  __device__ T* overlaps(std::ptrdiff_t t) const {
-    return channels + t * (Group<lanes>::trials * row.end);
+        carrier(dev::kept(history.carrier + Seat<S, lanes>::quad())) {
+    T* all = history.channels;
+    if constexpr (S::asks_ahead) {
+      const auto of_tile = bytes_of_tile<T> / sizeof(T);
+      if ((of_tile + static_cast<std::size_t>(overlaps_of(steps + 1))) * sizeof(T) <=
+          dev::shared_bytes())
+        all = dev::shared_memory<T>() + of_tile;
+    }
+    channels = dev::kept(all + Seat<S, lanes>::trial() * row.end);
   }
-  __device__ T* outputs(int t) const { return overlaps(t) + row.outputs; }  // or their adjoints
+  __device__ Trace from(std::ptrdiff_t t) const {  // whose step 0 is this one's step t
+    Trace later(*this);
+    later.carrier = dev::kept(carrier_at(t));
+    later.channels = dev::kept(overlaps(t));
+    return later;
+  }
+  __device__ std::ptrdiff_t overlaps_of(std::ptrdiff_t steps) const {
+    return steps * (Seat<S, lanes>::trials * row.end);
+  }
+  __device__ Quad<T>* carrier_at(std::ptrdiff_t t) const {
+    return carrier + t * Seat<S, lanes>::quads;
+  }
+  __device__ T* overlaps(std::ptrdiff_t t) const { return channels + overlaps_of(t); }
+  __device__ T* outputs(std::ptrdiff_t t) const {
+    return overlaps(t) + row.outputs;
+  }  // or their adjoints
   __device__ T* late(int t) const { return overlaps(t) + row.late; }
 };
 

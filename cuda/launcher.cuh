@@ -12,6 +12,13 @@
 
 namespace tbrnn::cuda {
 
+// How many crews work at a time, the teams of each, and the blocks of each of these.
+struct Grid {
+  int crews, teams, blocks;
+  int all_teams() const { return crews * teams; }
+  int all_blocks() const { return crews * teams * blocks; }
+};
+
 template <class T>
 class Launcher {
  public:
@@ -19,26 +26,30 @@ class Launcher {
   Launcher(const Spec& spec, const Shape<T>& shape, const std::vector<const Dataset<T>*>& sets,
            int members, int most_tickets = 0)
       : shape_(shape), kernel_(serving(spec, shape)), data_(sets), constants_(spec) {
+    if (!kernel_.panels) shape_.product_pulls = 0;
     shape_.leaks = constants_.leaks();
     for (const int set : data_.order())
       if (set < members) order_.push_back(set);
-    most_blocks_ = std::min(members, 2 * multiprocessors_);
-    for (int running = 1; running <= members && shared_by(running) > 1; ++running) {
-      most_crews_ = running;
-      most_blocks_ = std::max(most_blocks_, running * shared_by(running));
+    shape_.matrix = constants_.matrix();
+    int crews = 0, teams = 0, blocks = 0, shared = 0;
+    for (int running = 1; running <= std::min(members, 2 * multiprocessors_); ++running) {
+      const Grid grid = grid_of(running);
+      teams = std::max(teams, grid.all_teams());
+      blocks = std::max(blocks, grid.all_blocks());
+      crews = std::max(crews, grid.crews);
+      if (grid.teams > 1) shared = std::max(shared, grid.crews);
     }
-    scratch_size_ = Scratch<T>::size(shape, data_.steps(), kernel_.trials);
-    scratch_ = dev::Memory<T>(scratch_size_ * static_cast<std::size_t>(most_blocks_));
+    scratch_size_ = kernel_.scratch_size(shape_, data_.steps());
+    scratch_ = dev::Memory<T>(scratch_size_ * static_cast<std::size_t>(teams));
     most_tickets_ = most_tickets;
-    tickets_ = dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets * most_blocks_));
-    const std::size_t tiles = static_cast<std::size_t>(most_crews_ * data_.tiles());
-    tile_gradients_ = dev::Memory<T>(tiles * Packed<T>::size(shape));
-    tile_losses_ = dev::Memory<double>(tiles);
+    tickets_ = dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets * blocks));
+    part_gradients_ = dev::Memory<T>(gradients_of(shared));
+    losses_ = dev::Memory<double>(static_cast<std::size_t>(crews * data_.most_trials()));
   }
 
   const std::vector<int>& order() const { return order_; }  // members that share data in a row
 
-  // A block works on one member after the other, in this order; where these are few, several blocks.
+  // A crew works on one member after the other, in this order.
   void launch(TrainingTask<T> task, const std::vector<int>& members) const {
     const dev::Memory<int> order = on_device(members.data(), members.size());
     task.shape = shape_;
@@ -53,25 +64,40 @@ class Launcher {
     task.scratch_size = scratch_size_;
     task.tickets = tickets_.data();
     task.most_tickets = most_tickets_;
-    const int blocks = shared_by(task.turns);
-    const std::vector<unsigned> none(static_cast<std::size_t>(most_crews_));
+    const Grid grid = grid_of(task.turns);
+    const std::vector<unsigned> none(static_cast<std::size_t>(grid.crews + grid.all_teams()));
     const dev::Memory<unsigned> arrivals = on_device(none.data(), none.size());
-    task.sharing = {blocks, data_.tiles(), tile_gradients_.data(), tile_losses_.data(),
-                    arrivals.data()};
-    if (blocks > 1)
-      dev::launch_together(kernel_.entry, task.turns * blocks, block_threads, kernel_.shared_bytes,
+    task.sharing = {grid.crews,     grid.teams,          grid.blocks,
+                    most_parts(),   data_.most_trials(), part_gradients_.data(),
+                    losses_.data(), arrivals.data()};
+    if (grid.teams * grid.blocks > 1)
+      dev::launch_together(kernel_.entry, grid.all_blocks(), block_threads, kernel_.shared_bytes,
                            task);
     else
-      dev::launch(kernel_.entry, std::min(task.turns, most_blocks_), block_threads,
-                  kernel_.shared_bytes, task);
+      dev::launch(kernel_.entry, grid.crews, block_threads, kernel_.shared_bytes, task);
   }
 
  private:
-  // Blocks that work on each of so many members: no more than there are tiles, and a multiprocessor for each.
-  int shared_by(int members) const {
-    if (!kernel_.shares) return 1;
-    return std::max(1, std::min(data_.tiles(), multiprocessors_ / members));
+  // Teams no more than there are parts, and a multiprocessor for each block. Members that are many have a block each, two of them
+  // on a multiprocessor; those that need a team, one.
+  Grid grid_of(int members) const {
+    const int of_member = std::max(1, multiprocessors_ / members);
+    if (of_member == 1)
+      return {std::min(members, (kernel_.panels ? 1 : 2) * multiprocessors_), 1, 1};
+    const bool fits = gradients_of(members) * sizeof(T) <= most_bytes;
+    const int teams = fits ? std::min(most_parts(), of_member) : 1;
+    return {members, teams, kernel_.panels ? shared_out(kernel_.panels, of_member / teams) : 1};
   }
+  // The fewest blocks of which none has more panels than so many would have.
+  static int shared_out(int panels, int blocks) {
+    const int of_block = (panels + blocks - 1) / blocks;
+    return (panels + of_block - 1) / of_block;
+  }
+  int most_parts() const { return kernel_.parts(data_.most_trials()); }
+  std::size_t gradients_of(int crews) const {
+    return static_cast<std::size_t>(crews * most_parts()) * Packed<T>::gradient_size(shape_);
+  }
+  static constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of the gradients of parts
   static Kernel<T> serving(const Spec& spec, const Shape<T>& shape) {
     const Kernel<T> kernel = choose(spec.model, shape);
     if (kernel.refused()) throw std::invalid_argument(kernel.refused());
@@ -84,13 +110,12 @@ class Launcher {
   Constants<T> constants_;
   std::vector<int> order_;
   int multiprocessors_ = dev::multiprocessors();
-  int most_blocks_, most_crews_ = 0;  // crews: see sharing.cuh
   int most_tickets_;
-  std::size_t scratch_size_;  // of a block
+  std::size_t scratch_size_;  // of a team
   dev::Memory<T> scratch_;
   dev::Memory<Ticket> tickets_;
-  dev::Memory<T> tile_gradients_;
-  dev::Memory<double> tile_losses_;
+  dev::Memory<T> part_gradients_;
+  dev::Memory<double> losses_;
 };
 
 }  // namespace tbrnn::cuda

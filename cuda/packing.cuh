@@ -1,5 +1,5 @@
 // Between the parameter block of a member and the weights that the time loop reads. A thread packs one unit: to the equations a unit is
-// a network of one unit, so their loops over units run once.
+// a network of one unit, so their loops over units run once. All of the workers do.
 #pragma once
 
 #include <new>
@@ -8,6 +8,7 @@
 #include "equations/hard_orth.hpp"
 #include "product_packing.cuh"
 #include "views.cuh"
+#include "workers.cuh"
 
 namespace tbrnn::cuda {
 
@@ -56,25 +57,26 @@ struct Orth {
 
 // Returns where l lies; every thread calls it.
 template <class T>
-__device__ const T* project(const Shape<T>& shape, const T* p, void* memory) {
+__device__ const T* project(const Workers& all, const Shape<T>& shape, const T* p, void* memory) {
   T* l = Orth<T>::projected(memory);
-  for (int i = dev::thread(); i < shape.units * shape.ranks.three; i += dev::threads()) l[i] = p[i];
-  dev::block_barrier();
-  if (dev::thread() == 0) {
+  for (int i = all.thread(); i < shape.units * shape.ranks.three; i += all.threads()) l[i] = p[i];
+  all.barrier();
+  if (all.first()) {
     Orth<T>& orth = *static_cast<Orth<T>*>(memory);
     const T *w_in = p + shape.w_in[0], *b_in = Orth<T>::bias(shape, p);
     new (&orth.space) InputSpace(w_in, b_in, shape.units, shape.inputs);
     hard_orth(orth.space, w_in, b_in, shape.units, shape.inputs, shape.ranks.three, l, orth.memory);
   }
-  dev::block_barrier();
+  all.barrier();
   return l;
 }
 
 // After the gradient with respect to the projected l has been written.
 template <class T>
-__device__ void project_adjoint(const Shape<T>& shape, const T* p, void* memory, T* gradient) {
-  dev::block_barrier();
-  if (dev::thread()) return;
+__device__ void project_adjoint(const Workers& all, const Shape<T>& shape, const T* p, void* memory,
+                                T* gradient) {
+  all.barrier();
+  if (!all.first()) return;
   Orth<T>& orth = *static_cast<Orth<T>*>(memory);
   hard_orth_adjoint(orth.space, p + shape.w_in[0], Orth<T>::bias(shape, p), shape.units,
                     shape.inputs, shape.ranks.three, p, Orth<T>::projected(memory), gradient,
@@ -112,16 +114,16 @@ __device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
 }
 
 template <class Model, class T>
-__device__ TBRNN_CALLED void pack(const Shape<T>& shape, const T* p, void* orth,
+__device__ TBRNN_CALLED void pack(const Workers& all, const Shape<T>& shape, const T* p, void* orth,
                                   const Packed<T>& packed) {
   const T* l = p;
   if constexpr (Model::has_hard_orth)
-    if (shape.hard_orth) l = project(shape, p, orth);
-  for (int n = dev::thread(); n < shape.units; n += dev::threads())
+    if (shape.hard_orth) l = project(all, shape, p, orth);
+  for (int n = all.thread(); n < shape.units; n += all.threads())
     pack_unit<Model>(shape, p, l, n, packed);
-  for (int o = dev::thread(); o < shape.readouts; o += dev::threads())
+  for (int o = all.thread(); o < shape.readouts; o += all.threads())
     packed.b_out[o] = shape.b_out >= 0 ? p[shape.b_out + o] : T(0);
-  if constexpr (Product<Model>::exists) pack_product<Model>(shape, p, packed.product);
+  if constexpr (Product<Model>::exists) pack_product<Model>(all, shape, p, packed.product);
 }
 
 // Returns the unit's share of the gradient of the gate.
@@ -157,22 +159,22 @@ __device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<
 
 // The whole gradient is written. `of_units` [unit] is memory for the shares of the gate.
 template <class Model, class T>
-__device__ TBRNN_CALLED void unpack(const Shape<T>& shape, const T* p, const Packed<T>& d,
-                                    T* of_units, void* orth, T* gradient) {
+__device__ TBRNN_CALLED void unpack(const Workers& all, const Shape<T>& shape, const T* p,
+                                    const Packed<T>& d, T* of_units, void* orth, T* gradient) {
   if (shape.w_out >= 0 && shape.readouts == 0)  // a readout that the loss does not see
-    for (int i = shape.w_out + dev::thread(); i < shape.parameters; i += dev::threads())
+    for (int i = shape.w_out + all.thread(); i < shape.parameters; i += all.threads())
       gradient[i] = T(0);
-  for (int n = dev::thread(); n < shape.units; n += dev::threads())
+  for (int n = all.thread(); n < shape.units; n += all.threads())
     of_units[n] = unpack_unit<Model>(shape, p, n, d, gradient);
   if (shape.b_out >= 0)
-    for (int o = dev::thread(); o < shape.readouts; o += dev::threads())
+    for (int o = all.thread(); o < shape.readouts; o += all.threads())
       gradient[shape.b_out + o] = d.b_out[o];
-  if constexpr (Product<Model>::exists) unpack_product<Model>(shape, p, d.product, gradient);
+  if constexpr (Product<Model>::exists) unpack_product<Model>(all, shape, p, d.product, gradient);
   if constexpr (Model::has_hard_orth)
-    if (shape.hard_orth) project_adjoint(shape, p, orth, gradient);
+    if (shape.hard_orth) project_adjoint(all, shape, p, orth, gradient);
   if (shape.gate < 0) return;
-  dev::block_barrier();
-  if (dev::thread()) return;
+  all.barrier();
+  if (!all.first()) return;
   T sum(0);
   for (int n = 0; n < shape.units; ++n) sum += of_units[n];
   gradient[shape.gate] = sum;

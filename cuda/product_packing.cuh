@@ -4,15 +4,16 @@
 
 #include "block_sum.cuh"
 #include "product.cuh"
+#include "workers.cuh"
 
 namespace tbrnn::cuda {
 
 // use(i, j), neighbouring threads with neighbouring i; of several targets i + target units
 template <class Model, class T, class Use>
-__device__ void each_sender(const Shape<T>& shape, Use use) {
+__device__ void each_sender(const Workers& all, const Shape<T>& shape, Use use) {
   const int units = shape.units;
   for (int target = 0; target < Product<Model>::targets; ++target)
-    for (int item = dev::thread(); item < units * units; item += block_threads)
+    for (int item = all.thread(); item < units * units; item += all.threads())
       use(target * units + item % units, item / units);
 }
 
@@ -30,28 +31,29 @@ __device__ Senders senders(const Shape<T>& shape) {
 
 // Rows [row][columns] that drive; what is no unit has the weight 0.
 template <class Model, class T>
-__device__ void pack_rows(const Shape<T>& shape, const T* p, T* rows) {
+__device__ void pack_rows(const Workers& all, const Shape<T>& shape, const T* p, T* rows) {
   const int units = shape.units, columns = shape.columns(), beyond = columns - units;
   if constexpr (Product<Model>::pairs) {
     const Factors<T> f = Model::factors(p, units, shape.product_factor, shape.gated);
-    each_sender<Model>(shape,
+    each_sender<Model>(all, shape,
                        [&](int i, int j) { Model::pack_rows(p, units, i, j, f, rows, columns); });
   } else {
-    each_sender<Model>(shape, [&](int i, int j) {
+    each_sender<Model>(all, shape, [&](int i, int j) {
       rows[matrix_place(shape, i, j)] =
           shape.product_factor * Model::weight(p, senders(shape), i, j);
     });
   }
-  for (int item = dev::thread(); item < shape.product_rows * beyond; item += block_threads)
+  for (int item = all.thread(); item < shape.product_rows * beyond; item += all.threads())
     rows[item / beyond * columns + units + item % beyond] = T(0);
 }
 
 // The same weights in the order in which the adjoint reads them.
 template <class Model, class T>
-__device__ void transpose_rows(const Shape<T>& shape, const T* rows, T* pulls) {
+__device__ void transpose_rows(const Workers& all, const Shape<T>& shape, const T* rows, T* pulls) {
   const int units = shape.units, columns = shape.columns();
   const PairRows pairs{units, false};
-  for (int item = dev::thread(); item < shape.product_pulls * columns; item += block_threads) {
+  for (int item = all.thread(); item < Product<Model>::pulls(units) * columns;
+       item += all.threads()) {
     const int k = item % columns, row = item / columns,
               linear = row - Product<Model>::pair_pulls(units);
     if (k >= units) {
@@ -68,10 +70,11 @@ __device__ void transpose_rows(const Shape<T>& shape, const T* rows, T* pulls) {
 }
 
 template <class Model, class T>
-__device__ void pack_product(const Shape<T>& shape, const T* p, T* product) {
-  pack_rows<Model>(shape, p, product);
-  dev::block_barrier();
-  transpose_rows<Model>(shape, product, product + shape.product_rows * shape.columns());
+__device__ void pack_product(const Workers& all, const Shape<T>& shape, const T* p, T* product) {
+  pack_rows<Model>(all, shape, p, product);
+  if (Product<Model>::pairs || !shape.product_pulls) return;
+  all.barrier();
+  transpose_rows<Model>(all, shape, product, product + shape.product_rows * shape.columns());
 }
 
 // In every thread.
@@ -85,21 +88,23 @@ __device__ double dot_over_block(const T* a, const T* b, std::size_t begin, std:
 
 // Writes the gradient of the product's parameters.
 template <class Model, class T>
-__device__ void unpack_product(const Shape<T>& shape, const T* p, const T* dS, T* gradient) {
+__device__ void unpack_product(const Workers& all, const Shape<T>& shape, const T* p, const T* dS,
+                               T* gradient) {
   const int units = shape.units, columns = shape.columns();
   if constexpr (Product<Model>::dense) {
-    each_sender<Model>(shape, [&](int i, int j) {
+    each_sender<Model>(all, shape, [&](int i, int j) {
       const T dW = shape.product_factor * dS[matrix_place(shape, i, j)];
       gradient[i * units + j] = Model::weight_adjoint(p, senders(shape), i, j, dW);
     });
   } else {
     const Factors<T> f = Model::factors(p, units, shape.product_factor, shape.gated);
-    each_sender<Model>(shape, [&](int i, int j) {
+    each_sender<Model>(all, shape, [&](int i, int j) {
       Model::pack_rows_adjoint(dS, units, i, j, f, columns, gradient);
     });
     if constexpr (Model::has_gate) {
       const PairPlaces at(units);
-      dev::block_barrier();  // the gradients of the weights are written
+      all.barrier();  // the gradients of the weights are written
+      if (all.rank) return;
       const double two = dot_over_block(p, gradient, 0, at.three),
                    three = dot_over_block(p, gradient, at.three, at.gate);
       if (dev::thread() == 0)

@@ -7,20 +7,19 @@
 
 namespace tbrnn::cuda {
 
-inline constexpr int reduced_channels = 4;  // at a time, which bounds the shared memory
-
-// Shared memory: [warp][channel][unit] of partial sums, and behind them one loss per trial.
+// Shared memory: [warp][channel][unit] of partial sums, and behind them one loss per trial, and their sum over the tiles.
 template <class T, int lanes>
 struct TileMemory {
   static constexpr int row = Group<lanes>::units;
-  static constexpr std::size_t bytes =
-      sizeof(T) * (warps * reduced_channels * row + static_cast<std::size_t>(tile_trials));
+  static constexpr int reduced_channels = lanes > 8 ? 4 : 16;  // at a time
+  static_assert(reduced_channels * row <= most_partial);
 
   __device__ static T* partial() { return dev::shared_memory<T>(); }
   __device__ static T& partial(int warp, int channel, int unit) {
     return partial()[(warp * reduced_channels + channel) * row + unit];
   }
   __device__ static T& loss(int trial) { return partial()[warps * reduced_channels * row + trial]; }
+  __device__ static double& sum() { return *reinterpret_cast<double*>(&loss(tile_trials)); }
 };
 
 template <int lanes, class T>
@@ -37,6 +36,7 @@ template <int lanes, class T, int most>
 __device__ void add_tile(const Number<T> (&sums)[lane_units][most], int from, int count,
                          int present, int units, int stride, bool first, T* total) {
   const int warp = dev::thread() / 32, lane = dev::thread() % 32;
+  constexpr int reduced_channels = TileMemory<T, lanes>::reduced_channels;
   TBRNN_UNROLL_TIMES(unrolled_to<most>)
   for (int begin = 0; begin < count; begin += reduced_channels) {
     dev::block_barrier();  // the last sums have been read
@@ -83,7 +83,8 @@ __device__ void add_tile(const Shape<T>& shape, const LaneSums<T, S>& sums, bool
     const T sum = over_trials<lanes>(sums.weights.bias[i][p].v);
     if (lane < lanes) TileMemory<T, lanes>::partial(warp, p, lane * lane_units + i) = sum;
   }
-  static_assert(S::most_readouts <= Group<lanes>::units && preactivations < reduced_channels);
+  static_assert(S::most_readouts <= Group<lanes>::units &&
+                preactivations < TileMemory<T, lanes>::reduced_channels);
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int o = 0; o < sizes.readouts(); ++o) {
     const T sum = over_trials<1>(sums.b_out[o].v);

@@ -11,7 +11,6 @@ namespace tbrnn::cuda {
 
 template <class T>
 Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
-  if (spec.bulk) throw std::invalid_argument("bulk is not among what the CUDA engine computes");
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
     const Field* field = find(list, name);
@@ -45,6 +44,7 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
   s.factors = {static_cast<T>(alpha * spec.scale_two), static_cast<T>(alpha * spec.scale_three)};
   s.product_factor = static_cast<T>(alpha);
   s.excitatory = spec.excitatory;
+  s.bulk = spec.bulk != nullptr;
   s.gate = offset("gate");
   with_model(spec.model, [&](auto type) {
     using Model = decltype(type);
@@ -59,6 +59,10 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
     if constexpr (P::exists) {
       s.product_rows = P::rows(spec.units);
       s.product_pulls = P::pulls(spec.units);
+      if (P::pairs) {  // in panels, both ways
+        const int entries = (s.product_rows + s.product_pulls) * whole_panels(spec.units);
+        s.product_pulls = (entries + s.columns() - 1) / s.columns();
+      }
       s.gate = -1;  // the product's, not the channels'
     }
   });

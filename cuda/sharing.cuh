@@ -1,57 +1,65 @@
-// Blocks that share a member, where members are fewer than multiprocessors. The tiles of trials are dealt out among them; the first of
-// the blocks, which leads, sums what the tiles leave behind, in their order, and takes the step. A block that has a member to itself
-// adds tile to tile in the same order, so the bits are the same.
+// Blocks that share a member, where members are fewer than multiprocessors: its crew. In teams, of one block or, where a network is
+// large, of several, they take parts of its trials in turn, tiles or bunches (bunches.cuh); then what the parts leave behind is summed in
+// their order. A team that has a member to itself adds part to part in the same order, so the bits are the same.
 #pragma once
 
 #include "packing.cuh"
 #include "task.cuh"
+#include "workers.cuh"
 
 namespace tbrnn::cuda {
 
 template <class T>
 class Crew {
  public:
-  const int blocks;  // of each member
-  const int number;  // of the crew
-  const int rank;    // of the block
+  const int number;       // of the crew
+  const int team, teams;  // of the block, and how many the crew has
+  const Workers all, of_team;
 
   __device__ Crew(const Shape<T>& shape, const Sharing<T>& sharing)
-      : blocks(sharing.blocks),
-        number(dev::block() / blocks),
-        rank(dev::block() % blocks),
+      : number(dev::block() / sharing.blocks()),
+        team(dev::block() % sharing.blocks() / sharing.team_blocks),
+        teams(sharing.teams),
+        all(dev::block() % sharing.blocks(), sharing.blocks(), sharing.arrivals + number),
+        of_team(dev::block() % sharing.team_blocks, sharing.team_blocks,
+                sharing.arrivals + sharing.crews + number * teams + team),
         shape_(shape),
         sharing_(sharing) {}
 
-  __device__ bool alone() const { return blocks == 1; }
-  __device__ bool leads() const { return rank == 0; }
-  __device__ void barrier() const {
-    if (alone())
-      dev::block_barrier();
-    else
-      dev::barrier_of_blocks(sharing_.arrivals + number, blocks);
+  __device__ bool alone() const { return teams == 1; }
+  __device__ bool leads() const { return all.rank == 0; }
+  __device__ double& loss(int i) const {  // of a tile, or of a trial
+    return sharing_.losses[number * sharing_.losses_of_crew + i];
   }
-  __device__ double& loss(int tile) const { return sharing_.losses[at(tile)]; }
-  __device__ T* gradient(int tile) const { return sharing_.gradients + at(tile) * size(); }
+  __device__ Packed<T> gradient(int part) const {
+    return Packed<T>::of_gradient(shape_, gradients() + static_cast<std::size_t>(part) * size());
+  }
 
-  // By the leader, after a barrier. Returns the sum of the losses; `gradient` is null where nothing is learned.
-  __device__ double sum(int tiles, T* gradient) const {
+  __device__ double sum_of_losses(int tiles) const {
     double sum = 0;
+    TBRNN_UNROLL_TIMES(4)
     for (int tile = 0; tile < tiles; ++tile) sum += loss(tile);
-    if (!gradient) return sum;
-    for (std::size_t i = static_cast<std::size_t>(dev::thread()); i < size(); i += block_threads) {
-      T entry = this->gradient(0)[i];
-      for (int tile = 1; tile < tiles; ++tile) entry += this->gradient(tile)[i];
-      gradient[i] = entry;
-    }
-    dev::block_barrier();  // the gradient is written
     return sum;
+  }
+  // By `workers`, after a barrier.
+  __device__ void sum_gradients(int parts, const Workers& workers, T* sum) const {
+    const T* first = gradients();
+    for (std::size_t i = static_cast<std::size_t>(workers.thread()); i < size();
+         i += static_cast<std::size_t>(workers.threads())) {
+      T entry = first[i];
+      TBRNN_UNROLL_TIMES(16)
+      for (int part = 1; part < parts; ++part)
+        entry += first[static_cast<std::size_t>(part) * size() + i];
+      sum[i] = entry;
+    }
+    workers.barrier();  // the gradient is written
   }
 
  private:
-  __device__ std::size_t at(int tile) const {
-    return static_cast<std::size_t>(number * sharing_.tiles + tile);
+  __device__ T* gradients() const {
+    return sharing_.gradients + static_cast<std::size_t>(number * sharing_.parts) * size();
   }
-  __device__ std::size_t size() const { return Packed<T>::size(shape_); }
+  __device__ std::size_t size() const { return Packed<T>::gradient_size(shape_); }
 
   const Shape<T>& shape_;
   const Sharing<T>& sharing_;

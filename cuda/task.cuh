@@ -7,15 +7,20 @@
 
 namespace tbrnn::cuda {
 
-// Where blocks that share a member meet. `crew` counts the members that are trained at a time.
+// Where blocks that share a member meet; see sharing.cuh.
 template <class T>
 struct Sharing {
-  int blocks;          // of each member; 1 where each block has a member to itself
-  int tiles;           // of the largest data set
-  T* gradients;        // [crew][tile][Packed]
-  double* losses;      // [crew][tile]
-  unsigned* arrivals;  // [crew], 0 before a launch
+  int crews;                  // members that are trained at a time
+  int teams, team_blocks;     // of a crew, and of a team
+  int parts, losses_of_crew;  // at most: tiles or bunches, and trials
+  T* gradients;               // [crew][part][Packed], of several teams
+  double* losses;             // [crew][tile or trial]
+  unsigned* arrivals;         // [crew], then [crew][team]; 0 before a launch
+
+  TBRNN_FN int blocks() const { return teams * team_blocks; }
 };
+
+inline constexpr int norm_parts = 64;  // of the sum of squares of a gradient, at most
 
 // Arrays are [member] unless said otherwise.
 template <class T>
@@ -36,12 +41,13 @@ struct TrainingTask {
   const T* mask;                                     // [parameter] of zeros and ones, or null
   T *parameters, *before, *best, *gradient, *m, *v;  // [member][parameter]
   long* steps_taken;                                 // [member][field]
+  double* norms;                                     // [member][norm_parts]
   int most_back;                                     // steps that the members' guards undo
   T* kept;           // [member][most_back][parameters, m, v][parameter]
   long* kept_steps;  // [member][most_back][field]
   double* history;   // [member][history_size][record_width]
   int history_size;
-  T* scratch;  // [block][scratch_size]
+  T* scratch;  // [team][scratch_size]
   std::size_t scratch_size;
   Ticket* tickets;  // [block][most_tickets] where there are batches
   int most_tickets;

@@ -25,6 +25,7 @@ struct Trainer<T>::State {
   long most_back = 0;  // steps that the members' guards undo
   dev::Memory<T> kept;
   dev::Memory<long> kept_steps;
+  dev::Memory<double> norms;
 
   State(const Spec&, Match, const std::vector<Member>&, Loss);
   long history_size(long epochs) const;
@@ -105,6 +106,7 @@ Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member
   steps_taken = zeros<long>(members.size() * fields.size());
   kept = zeros<T>(static_cast<std::size_t>(most_back) * 3 * entries);
   kept_steps = zeros<long>(static_cast<std::size_t>(most_back) * steps_taken.size());
+  norms = dev::Memory<double>(members.size() * norm_parts);
 }
 
 // Entries that a member may write in so many epochs: one before training, one at its end.
@@ -141,6 +143,7 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs, lon
   task.most_back = static_cast<int>(most_back);
   task.kept = kept.data();
   task.kept_steps = kept_steps.data();
+  task.norms = norms.data();
   task.history = history_memory.data();
   task.history_size = static_cast<int>(history_size(epochs));
   launcher.launch(task, running);

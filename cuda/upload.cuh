@@ -20,7 +20,8 @@ dev::Memory<T> on_device(const T* host, std::size_t size) {
   return memory;
 }
 
-// The arrays of a Spec that no training changes: the masks of its parameters and the leaks of its units. They are there as long as this.
+// The arrays of a Spec that no training changes: the masks of its parameters, the leaks of its units, and a fixed matrix, of which all
+// members read one copy. They are there as long as this.
 template <class T>
 class Constants {
  public:
@@ -36,16 +37,30 @@ class Constants {
     const std::vector<double> of_units = unit_leaks(spec);
     const std::vector<T> leaks(of_units.begin(), of_units.end());
     leaks_ = on_device(leaks.data(), leaks.size());
+    if (spec.bulk) matrix_ = matrix_of(spec);
   }
 
   const T* mask() const { return mask_.data(); }
   const T* leaks() const { return leaks_.data(); }
+  const T* matrix() const { return matrix_.data(); }
 
  private:
   static std::ptrdiff_t begin_of(const std::vector<Field>& list, const std::string& name) {
     return static_cast<std::ptrdiff_t>(find(list, name)->offset);
   }
-  dev::Memory<T> mask_, leaks_;
+  // Its rows as the product stage has them, [2][unit][columns].
+  static dev::Memory<T> matrix_of(const Spec& spec) {
+    const std::size_t units = static_cast<std::size_t>(spec.units),
+                      columns = (units + lane_units - 1) / lane_units * lane_units;
+    const T factor = static_cast<T>(spec.folded_alpha());
+    std::vector<T> rows(2 * units * columns);
+    for (std::size_t i = 0; i < units; ++i)
+      for (std::size_t j = 0; j < units; ++j)
+        rows[j * columns + i] = rows[(units + i) * columns + j] =
+            factor * static_cast<T>((*spec.bulk)[i * units + j]);
+    return on_device(rows.data(), rows.size());
+  }
+  dev::Memory<T> mask_, leaks_, matrix_;
 };
 
 // [tile][time][row][32] -> [tile][time][32][row, in whole quads]
@@ -104,7 +119,7 @@ class DeviceData {
   const int* of_member() const { return of_member_.data(); }
   const std::vector<int>& order() const { return order_; }
   int steps() const { return steps_; }  // of the longest
-  int tiles() const { return tiles_; }  // of the largest
+  int most_trials() const { return most_trials_; }
 
  private:
   Trials<T> upload(const Dataset<T>& data) {
@@ -117,7 +132,7 @@ class DeviceData {
     const T* initial = data.initial(0);
     mask_sums_.push_back(on_device(data.mask_sums(), static_cast<std::size_t>(data.trials())));
     steps_ = std::max(steps_, data.steps());
-    tiles_ = std::max(tiles_, data.tiles());
+    most_trials_ = std::max(most_trials_, data.trials());
     return {.trials = data.trials(),
             .steps = data.steps(),
             .weight_rows = data.mask_channels() > 1 ? whole_quads(data.mask_channels()) : 1,
@@ -130,7 +145,7 @@ class DeviceData {
   }
 
   std::vector<int> order_;
-  int steps_ = 0, tiles_ = 0;
+  int steps_ = 0, most_trials_ = 0;
   std::vector<dev::Memory<T>> arrays_;
   std::vector<dev::Memory<double>> mask_sums_;
   dev::Memory<Trials<T>> trials_;

@@ -17,8 +17,15 @@ inline constexpr int warps = block_threads / 32;
 inline constexpr unsigned all_lanes = 0xffffffffu;
 inline constexpr int most_preactivations = 3;  // of a unit
 
+TBRNN_FN constexpr int tiles_of(int trials) { return (trials + tile_trials - 1) / tile_trials; }
+
 TBRNN_FN constexpr int whole_quads(int numbers) {
   return (numbers + lane_units - 1) / lane_units * lane_units;
+}
+
+inline constexpr int panel_units = 8;  // that a team's block sums at a time
+TBRNN_FN constexpr int whole_panels(int units) {
+  return (units + panel_units - 1) / panel_units * panel_units;
 }
 
 // A data set. What belongs to a step of a trial lies together, in whole quads: [tile][time][32][row].
@@ -51,8 +58,11 @@ struct Shape {
   bool own_leak;   // of each unit, from the array below; leak and alpha are 1 then
   const T* leaks;  // [3][unit]: 1 - alpha, alpha, alpha gamma
   int excitatory;  // of EIRNN
+  bool bulk;       // a fixed matrix beside the channels
+  const T*
+      matrix;  // [2][unit][columns]: its rows as the product stage has them, then their transpose
   int product_rows,
-      product_pulls;  // rows of the product stage, forward and backward; 0 without one
+      product_pulls;  // rows of the product stage, forward and, of teams, backward; 0 without one
   T leak, alpha;
   Factors<T> factors;                   // on the two-body and the three-body drives
   T product_factor;                     // on the product stage: alpha or 1
@@ -85,26 +95,40 @@ struct alignas(16) Quad {
 // The weights as the time loop reads them, or the gradient of these.
 template <class T>
 struct Packed {
-  T* product;  // [product_rows][columns], behind them [product_pulls][columns]; of a gradient the first alone
-  T* gather;  // [unit][reductions + readouts]
-  T* late;    // [unit][late]
-  T* drive;   // [unit][pre-activation][drives + inputs]
-  T* bias;    // [unit][pre-activation]
-  T* b_out;   // [readouts]
+  T* product;  // [product_rows][columns], of weights also [product_pulls][columns]
+  T* gather;   // [unit][reductions + readouts]
+  T* late;     // [unit][late]
+  T* drive;    // [unit][pre-activation][drives + inputs]
+  T* bias;     // [unit][pre-activation]
+  T* b_out;    // [readouts]
 
-  TBRNN_FN static std::size_t product_size(const Shape<T>& shape) {
-    return static_cast<std::size_t>(shape.product_rows + shape.product_pulls) *
+  TBRNN_FN static std::size_t size(const Shape<T>& shape) {  // of weights; whole quads
+    return product_size(shape, shape.product_pulls) + of_channels(shape);
+  }
+  TBRNN_FN static std::size_t gradient_size(const Shape<T>& shape) {
+    return product_size(shape, 0) + of_channels(shape);
+  }
+  TBRNN_FN static Packed of_weights(const Shape<T>& shape, T* at) {
+    return Packed(shape, at, product_size(shape, shape.product_pulls));
+  }
+  TBRNN_FN static Packed of_gradient(const Shape<T>& shape, T* at) {
+    return Packed(shape, at, product_size(shape, 0));
+  }
+
+ private:
+  TBRNN_FN static std::size_t product_size(const Shape<T>& shape, int pulls) {
+    return static_cast<std::size_t>(shape.product_rows + pulls) *
            static_cast<std::size_t>(shape.columns());
   }
-  TBRNN_FN static std::size_t size(const Shape<T>& shape) {  // whole quads
-    const int entries = shape.units * (shape.channels() + shape.late +
-                                       shape.preactivations * (shape.driven() + 1)) +
-                        shape.readouts;
-    return product_size(shape) + static_cast<std::size_t>(whole_quads(entries));
+  TBRNN_FN static std::size_t of_channels(const Shape<T>& shape) {
+    return static_cast<std::size_t>(
+        whole_quads(shape.units * (shape.channels() + shape.late +
+                                   shape.preactivations * (shape.driven() + 1)) +
+                    shape.readouts));
   }
-  TBRNN_FN Packed(const Shape<T>& shape, T* at)
+  TBRNN_FN Packed(const Shape<T>& shape, T* at, std::size_t of_product)
       : product(at),
-        gather(product + product_size(shape)),
+        gather(product + of_product),
         late(gather + shape.units * shape.channels()),
         drive(late + shape.units * shape.late),
         bias(drive + shape.units * shape.preactivations * shape.driven()),
@@ -121,15 +145,20 @@ struct ChannelRow {
         end(late + whole_quads(late_overlaps)) {}
 };
 
+struct Seats {  // of a block in the history
+  int trials;   // that it works on at a time
+  int quads;    // of their units
+};
+
 // What the backward pass reads of the forward pass, for the trials that a block works on at a time.
 template <class T>
 struct History {
-  Quad<T>* carrier;  // [time + 1][thread]: phi(x) in rate form, x in voltage form
+  Quad<T>* carrier;  // [time + 1][quad]: phi(x) in rate form, x in voltage form
   Quad<T>*
-      response;  // [time][response][thread]: phi(h), voltage form; gates and candidate of gated units
-  Quad<T>* state;    // [time][thread]: x, in rate form with leaks of the units' own
-  Quad<T>* apart;    // [time][thread]: phi_out(x), when apart
-  Quad<T>* adjoint;  // [time][pre-activation][thread]: e, with a product stage
+      response;  // [time][response][quad]: phi(h), voltage form; gates and candidate of gated units
+  Quad<T>* state;    // [time][quad]: x, in rate form with leaks of the units' own
+  Quad<T>* apart;    // [time][quad]: phi_out(x), when apart
+  Quad<T>* adjoint;  // [time][pre-activation][quad]: e, with a product stage
   T* channels;       // [time + 1][trial][ChannelRow]; the adjoints of the outputs replace these
 
   TBRNN_FN static int row_of(const Shape<T>& shape) {
@@ -138,20 +167,20 @@ struct History {
   TBRNN_FN static int adjoints(const Shape<T>& shape) {
     return shape.product_rows ? shape.preactivations : 0;
   }
-  // `slots` trials at a time
-  TBRNN_FN static std::size_t size(const Shape<T>& shape, int steps, int slots) {
-    const std::size_t quads = static_cast<std::size_t>(block_threads) * lane_units;
+  TBRNN_FN static std::size_t size(const Shape<T>& shape, int steps, Seats seats) {
+    const std::size_t quads = static_cast<std::size_t>(seats.quads) * lane_units;
     const std::size_t saved = static_cast<std::size_t>(1 + shape.responses() + shape.apart +
                                                        shape.saves_state() + adjoints(shape));
     return (static_cast<std::size_t>(steps) * saved + 1) * quads +
-           (static_cast<std::size_t>(steps) + 1) * static_cast<std::size_t>(slots * row_of(shape));
+           (static_cast<std::size_t>(steps) + 1) *
+               static_cast<std::size_t>(seats.trials * row_of(shape));
   }
-  TBRNN_FN History(const Shape<T>& shape, int steps, T* at) {
-    const auto quads = [steps](int of_step) {
-      return static_cast<std::size_t>(steps) * static_cast<std::size_t>(of_step) * block_threads;
+  TBRNN_FN History(const Shape<T>& shape, int steps, Seats seats, T* at) {
+    const auto quads = [=](int of_step) {
+      return static_cast<std::size_t>(steps) * static_cast<std::size_t>(of_step * seats.quads);
     };
     carrier = reinterpret_cast<Quad<T>*>(at);
-    response = carrier + quads(1) + block_threads;
+    response = carrier + quads(1) + seats.quads;
     apart = response + quads(shape.responses());
     state = apart + quads(shape.apart);
     adjoint = state + quads(shape.saves_state());

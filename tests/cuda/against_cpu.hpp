@@ -10,6 +10,7 @@
 
 #include "cpu/simulate.hpp"
 #include "engine.hpp"
+#include "pairwise.hpp"
 #include "schedules.hpp"
 #include "trials.hpp"
 
@@ -107,6 +108,20 @@ void expect_the_cpu_engine(const Case& c, double tolerance) {
     EXPECT_LE(distance(part(ours, begin, begin + block), part(theirs, begin, begin + block)),
               tolerance);
   }
+}
+
+// case_of(choice) for pairwise choices of the options; returns how many there were.
+template <class T, class Allowed, class CaseOf>
+int expect_the_cpu_engine(const Options& options, Allowed allowed, CaseOf case_of, unsigned seed,
+                          double tolerance) {
+  int cases = 0;
+  for (const Choice& choice : pairwise(options, allowed, seed)) {
+    SCOPED_TRACE(describe(options, choice));
+    expect_the_cpu_engine<T>(case_of(choice), tolerance);
+    ++cases;
+    if (testing::Test::HasFailure()) break;
+  }
+  return cases;
 }
 
 }  // namespace tbrnn

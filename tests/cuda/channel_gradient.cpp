@@ -5,9 +5,9 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "against_cpu.hpp"
-#include "pairwise.hpp"
 
 namespace {
 
@@ -18,7 +18,7 @@ constexpr int units_list[] = {1, 7, 30, 31, 33, 64, 100}, trials_list[] = {1, 5,
               steps_list[] = {1, 2, 17};
 
 // Options and how many values each has; 33 trials of 17 steps of a network of more than 33 units are left to a test of their own.
-enum Option {
+enum {
   model,
   units,
   ranks,
@@ -39,7 +39,10 @@ enum Option {
   loss,
   options
 };
-const std::vector<int> values = {3, 7, 3, 3, 3, 3, 2, 7, 7, 3, 4, 3, 2, 3, 2, 4, 3, 3};
+const Options all = {{"model", 3}, {"units", 7},      {"ranks", 3}, {"channels", 3}, {"trials", 3},
+                     {"steps", 3}, {"form", 2},       {"phi", 7},   {"phi_out", 7},  {"match", 3},
+                     {"bias", 4},  {"constraint", 3}, {"alpha", 2}, {"mask", 3},     {"initial", 2},
+                     {"noise", 4}, {"leak", 3},       {"loss", 3}};
 constexpr Activation<double> activations[] = {{Nonlinearity::tanh},
                                               {Nonlinearity::relu},
                                               {Nonlinearity::sigmoid},
@@ -93,33 +96,12 @@ bool allowed(const Choice& c) {
   return !large && ranks_fit && masked && (c[constraint] < 2 || c[model] > 0);
 }
 
-std::string describe(const Choice& c) {
-  const char* const names[options] = {
-      "model", "units", "ranks",      "channels", "trials", "steps",   "form",  "phi",  "phi_out",
-      "match", "bias",  "constraint", "alpha",    "mask",   "initial", "noise", "leak", "loss"};
-  std::string text;
-  for (std::size_t i = 0; i < c.size(); ++i)
-    text += std::string(names[i]) + " " + std::to_string(c[i]) + ", ";
-  return text;
-}
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr unsigned arrays = 1;  // of choices; the sanitizers are slow
-#else
-constexpr unsigned arrays = 2;
-#endif
+constexpr unsigned arrays = emulator::sanitized ? 1 : 2;  // of choices
 
 template <class T>
 void expect_the_cpu_engine_everywhere(double tolerance) {
-  int cases = 0;
   for (unsigned seed = 0; seed < arrays; ++seed)
-    for (const Choice& choice : pairwise(values, allowed, seed)) {
-      SCOPED_TRACE(describe(choice));
-      expect_the_cpu_engine<T>(case_of(choice), tolerance);
-      ++cases;
-      if (testing::Test::HasFailure()) return;
-    }
-  EXPECT_GE(cases, 35 * static_cast<int>(arrays));
+    EXPECT_GE(expect_the_cpu_engine<T>(all, allowed, case_of, seed, tolerance), 35);
 }
 
 TEST(ChannelGradient, IsThatOfTheCpuEngineInFloat32) {
@@ -139,7 +121,7 @@ TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
         kernels.push_back({m, r, static_cast<int>(loss)});
   ASSERT_EQ(kernels.size(), 16u);  // every kernel of kernels.cuh
   std::size_t turn = 0;
-  for (Choice c : pairwise(values, allowed, 0)) {
+  for (Choice c : pairwise(all, allowed, 0)) {
     const Choice& kernel = kernels[turn++ % kernels.size()];
     c[model] = kernel[0];
     c[ranks] = kernel[1];
@@ -149,12 +131,30 @@ TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
     c[units] = 1 + c[units] % 2;  // 7 or 30
     c[leak] = c[loss] = 0;
     c[noise] %= 2;
-    SCOPED_TRACE(describe(c));
+    SCOPED_TRACE(describe(all, c));
     const Case tested = case_of(c);
     ASSERT_STREQ(cuda::kernel_of<float>(tested.spec, tested.match), "channel, in registers");
     expect_the_cpu_engine<float>(tested, 1e-5);
   }
   EXPECT_GE(turn, 2 * kernels.size());
+}
+
+// In global memory, or in shared memory where that has room for all steps.
+TEST(ChannelGradient, HasTheSameBitsWhereverTheChannelsLie) {
+  for (int m = 0; m < 3; ++m) {
+    Choice c(all.size(), 0);
+    c[model] = m;
+    c[steps] = 2;
+    c[units] = 2;
+    const Case tested = case_of(c);
+    ASSERT_STREQ(cuda::kernel_of<float>(tested.spec, tested.match), "channel, in registers");
+    std::vector<double> global, shared;
+    EXPECT_EQ(emulate<float>(tested, shared), "");
+    const std::size_t room = std::exchange(emulator::most_shared_bytes, 32 << 10);
+    EXPECT_EQ(emulate<float>(tested, global), "");
+    emulator::most_shared_bytes = room;
+    EXPECT_EQ(global, shared);
+  }
 }
 
 TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
@@ -164,10 +164,7 @@ TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
   spec.ranks = {1, 0};
   spec.inputs = spec.outputs = 1;
   EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs), "channel, in registers");
-  Spec bulk = spec;
-  bulk.bulk = std::make_shared<const std::vector<double>>(4, 0.5);
-  EXPECT_THROW(cuda::kernel_of<float>(bulk, Match::outputs), std::invalid_argument);
-  spec.units = 129;
+  spec.ranks = {32, 0};
   EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");
 }
 

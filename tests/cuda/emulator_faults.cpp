@@ -193,7 +193,7 @@ TEST(Emulator, MeetsAtGridBarriers) {
   const dev::Memory<float> memory(4 * 32);
   const auto kernel = [&](float* out) {
     memory.data()[number()] = static_cast<float>(number());
-    dev::barrier_of_blocks(nullptr, dev::blocks());
+    dev::wait_for_blocks(nullptr, 0, dev::blocks());
     out[number()] = memory.data()[(number() + 40) % 128];
   };
   EXPECT_EQ(fault({.blocks = 4, .cooperative = true}, kernel), "");

@@ -4,15 +4,14 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-BRANCH, BARRIER, SHUFFLE, SPECIAL = 0x947, 0xB1D, 0xF89, 0x308
-INVERSE_ROOT = 5  # of the special functions
+BRANCH, BARRIER, SHUFFLE = 0x947, 0xB1D, 0xF89
 
 
 @dataclass
 class Instruction:
     opcode: int
-    function: int  # which of the special functions
     target: int | None  # of a branch, counted in instructions from the start
+    always: bool  # without a predicate
 
 
 def decoded(index: int, low: int, high: int) -> Instruction:
@@ -20,7 +19,7 @@ def decoded(index: int, low: int, high: int) -> Instruction:
     words = ((low >> 34) | (high << 30)) & ((1 << 48) - 1)  # of 4 bytes, from the next instruction
     words -= (words >> 47) << 48
     target = index + 1 + words // 4 if opcode == BRANCH else None
-    return Instruction(opcode, (high >> 10) & 0xF, target)
+    return Instruction(opcode, target, (low >> 12) & 0xF == 7)
 
 
 def code_of(cubin: Path) -> list[Instruction]:
@@ -46,25 +45,37 @@ def loops_of(code: list[Instruction]) -> list[range]:
     ]
 
 
-def time_loops(code: list[Instruction]) -> list[range]:
-    """Loops with shuffles and without barriers: those over time, where there is no product."""
+def shortest_turn(code: list[Instruction], start: int) -> list[int]:
+    """The instructions of one turn of the loop that starts there, around all that is skipped."""
+    before = {start: start}
+    reached = [start]
+    for i in reached:
+        target = code[i].target
+        if target == start:
+            turn = [i]
+            while turn[-1] != start:
+                turn.append(before[turn[-1]])
+            return turn[::-1]
+        ways = [] if target is not None and code[i].always else [i + 1]
+        for way in [*ways, target]:
+            if way is not None and way < len(code) and way not in before:
+                before[way] = i
+                reached.append(way)
+    raise ValueError(f"no loop starts at instruction {start}")
+
+
+def time_loops(code: list[Instruction]) -> list[list[int]]:
+    """Without noise one turn of the loops with shuffles and without barriers: those over time."""
     found = []
-    for loop in loops_of(code):
-        opcodes = {code[i].opcode for i in loop}
+    for start in sorted({loop.start for loop in loops_of(code)}):
+        turn = shortest_turn(code, start)
+        opcodes = {code[i].opcode for i in turn}
         if SHUFFLE in opcodes and BARRIER not in opcodes:
-            found.append(loop)
+            found.append(turn)
     return found
 
 
-def length_without_noise(code: list[Instruction], loop: range) -> int:
-    """Instructions of one turn; a branch goes around the normals, the only inverse roots."""
-
-    def around(i: int) -> int:
-        target = code[i].target
-        if target is None or not i < target < loop.stop:
-            return 0
-        skipped = range(i + 1, target)
-        roots = (code[k].opcode == SPECIAL and code[k].function == INVERSE_ROOT for k in skipped)
-        return len(skipped) if any(roots) else 0
-
-    return len(loop) - max(around(i) for i in loop)
+def length_of_step(code: list[Instruction], turn: list[int], shuffles: int) -> float:
+    """Instructions of a time step that has so many shuffles; a turn may be several steps."""
+    steps = sum(code[i].opcode == SHUFFLE for i in turn) / shuffles
+    return len(turn) / steps

@@ -14,6 +14,18 @@ inline constexpr Schedule schedules[] = {
     {Order::forward, 0}, {Order::reverse, 0}, {Order::random, 1}};
 inline constexpr const char* order_names[] = {"forward", "reverse", "random"};
 
+// Sanitizers slow an emulated device down so much that they look at less.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+struct Device {  // while it lasts, of so many multiprocessors
+  explicit Device(int multiprocessors) { emulator::multiprocessors = multiprocessors; }
+  ~Device() { emulator::multiprocessors = 2; }
+};
+
 // What is wrong with a computation that writes `size` numbers; empty if nothing is. `numbers` receives them.
 template <class T, class Compute>
 std::string fault_of(std::size_t size, const Compute& compute, std::vector<T>& numbers) {

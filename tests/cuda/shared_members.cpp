@@ -7,11 +7,7 @@
 namespace {
 
 using namespace tbrnn;
-
-struct Device {  // while it lasts, of so many multiprocessors
-  explicit Device(int multiprocessors) { emulator::multiprocessors = multiprocessors; }
-  ~Device() { emulator::multiprocessors = 2; }
-};
+using emulator::Device;
 
 Spec spec_of(const char* model, int rank, int units) {
   Spec spec;
@@ -22,15 +18,16 @@ Spec spec_of(const char* model, int rank, int units) {
   spec.outputs = 3;
   spec.alpha = 0.5;
   spec.scale_two = spec.scale_three = 1.0 / units;
-  spec.form = spec.model == "LowRankGRU" ? Form::voltage : Form::rate;
+  spec.excitatory = units - units / 3;
+  spec.form = spec.model.ends_with("GRU") ? Form::voltage : Form::rate;
   return spec;
 }
 
-// Two members of three tiles, the last not full, on five multiprocessors: two blocks for each.
+// Two members on five multiprocessors: two blocks for each. 70 trials are three tiles, the last not full.
 template <class T>
-void expect_the_same_gradient(const Spec& spec, Match match) {
+void expect_the_same_gradient(const Spec& spec, Match match, int trials = 70) {
   SCOPED_TRACE(spec.model + " of " + std::to_string(spec.units) + " units");
-  const Case c(spec, match, Experiment(spec, match, 70, 2, 1, true), 0.1);
+  const Case c(spec, match, Experiment(spec, match, trials, 2, 1, true), 0.1, 0.2);
   std::vector<double> alone, shared;
   {
     const Device small(1);
@@ -51,8 +48,18 @@ TEST(SharedMembers, HaveTheGradientOfOneBlock) {
   expect_the_same_gradient<double>(spec_of("LowRankHORNN", 4, 33), Match::outputs);
 }
 
-TEST(SharedMembers, AreTrainedAsByOneBlock) {
-  Group<float> group(spec_of("LowRankHORNN", 1, 7));
+TEST(SharedMembers, HaveTheGradientOfOneBlockThatTakesTheirTrialsInTurn) {
+  expect_the_same_gradient<float>(spec_of("RNN", 0, 33), Match::outputs, 5);
+  expect_the_same_gradient<float>(spec_of("TBRNN", 0, 7), Match::rates, 33);
+  expect_the_same_gradient<float>(spec_of("LeakyGRU", 0, 7), Match::outputs, 5);
+  expect_the_same_gradient<double>(spec_of("HORNN", 0, 5), Match::outputs, 5);
+  expect_the_same_gradient<float>(spec_of("EIRNN", 0, 3), Match::outputs,
+                                  131);  // in bunches of two
+}
+
+void expect_the_training_of_one_block(const char* model, int rank) {
+  SCOPED_TRACE(model);
+  Group<float> group(spec_of(model, rank, 7), 0.2);
   Course c{.sigma = 0.1, .lr_first = 0.02, .lr_last = 0.01, .lr_epochs = 3, .epochs = 3};
   c.clip = 0.05;
   c.record_every = 1;
@@ -68,6 +75,11 @@ TEST(SharedMembers, AreTrainedAsByOneBlock) {
   EXPECT_EQ(emulator::last_launch.blocks, 4);
 }
 
+TEST(SharedMembers, AreTrainedAsByOneBlock) {
+  expect_the_training_of_one_block("LowRankHORNN", 1);
+  expect_the_training_of_one_block("TBRNN", 0);
+}
+
 TEST(SharedMembers, TakeTheBlocksThatMembersWithAnEndLeaveFree) {
   Group<float> group(spec_of("LowRankRNN", 2, 7));
   for (const long epochs : {1L, 1L, 6L})
@@ -77,15 +89,6 @@ TEST(SharedMembers, TakeTheBlocksThatMembersWithAnEndLeaveFree) {
   EXPECT_EQ(numbers_of(emulated(group, 2)), alone);
   EXPECT_EQ(emulator::last_launch.blocks, 2);  // of the last member, which has two tiles
   EXPECT_TRUE(emulator::last_launch.cooperative);
-}
-
-TEST(SharedMembers, AreNoneOfNetworksWithAProduct) {
-  const Device large(7);
-  const Spec spec = spec_of("RNN", 0, 7);
-  const Case c(spec, Match::outputs, Experiment(spec, Match::outputs, 33, 1, 1, true), 0.1);
-  std::vector<double> numbers;
-  EXPECT_EQ(emulate<float>(c, numbers), "");
-  EXPECT_FALSE(emulator::last_launch.cooperative);
 }
 
 }  // namespace

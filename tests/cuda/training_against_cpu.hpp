@@ -23,10 +23,10 @@ struct Group {  // of members, on two data sets and one to validate on
   std::vector<Course> courses;
   std::vector<bool> validates;
 
-  Group(const Spec& s, double scale = 0.5) : spec(s) {
+  Group(const Spec& s, double scale = 0.5, int trials = 33) : spec(s) {
     for (unsigned i = 0; i < 2; ++i)
       sets[i] = std::make_shared<Dataset<T>>(
-          Experiment(s, match, 33, 4, 1, true, i).template dataset<T>());
+          Experiment(s, match, trials, 4, 1, true, i).template dataset<T>());
     validation =
         std::make_shared<Dataset<T>>(Experiment(s, match, 5, 6, 0, false, 9).template dataset<T>());
     parameters = as<T>(Numbers(3).uniform(block_size(s), -scale, scale));
@@ -154,8 +154,8 @@ void expect_the_cpu_engine(const Group<T>& group, double tolerance) {
 
 // Every way to end but divergence, and every option of a step.
 template <class T>
-Group<T> group_of_options(const Spec& spec, double scale = 0.5) {
-  Group<T> group(spec, scale);
+Group<T> group_of_options(const Spec& spec, double scale = 0.5, int trials = 33) {
+  Group<T> group(spec, scale, trials);
   const Course plain{.lr_first = 0.02, .lr_last = 0.02, .epochs = 12};
   Course c = plain;
   c.record_every = 1;
@@ -181,14 +181,14 @@ Group<T> group_of_options(const Spec& spec, double scale = 0.5) {
   c.record_every = 2;
   group.add(c, true);  // with validation
   c = plain;
-  c.batch = 20;
+  c.batch = trials * 3 / 5;
   c.epochs = 4;
   c.evaluate_every = 2;
   c.sigma = 0.1;
   c.record_every = 1;
   group.add(c, true);  // mini-batches
   c = plain;
-  c.batch = 17;
+  c.batch = trials / 2 + 1;
   c.epochs = 4;
   c.lr_first = 4.0;
   c.lr_last = 2.0;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cmath>
+#include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "core/dataset.hpp"
@@ -29,6 +31,12 @@ std::vector<T> as(const std::vector<double>& numbers) {
   std::vector<T> list;
   for (const double number : numbers) list.push_back(static_cast<T>(number));
   return list;
+}
+
+inline Constant some_of(int entries) {  // a mask of a parameter, without symmetry
+  std::vector<double> mask = Numbers(4).uniform(static_cast<std::size_t>(entries), 0.0, 1.0);
+  for (double& entry : mask) entry = entry < 0.7;
+  return std::make_shared<const std::vector<double>>(std::move(mask));
 }
 
 struct Experiment {  // the numbers are those of float32, so that either precision sees the same

@@ -116,7 +116,8 @@ Residents::Residents(const Launch& launch, int first_block, int blocks,
                      .blocks = launch.blocks,
                      .cluster_rank = block % launch.cluster,
                      .cluster_size = launch.cluster,
-                     .shared = shared_.back().get()};
+                     .shared = shared_.back().get(),
+                     .shared_bytes = launch.shared_bytes};
       added.number = static_cast<int>(threads_.size()) - 1;
     }
   }

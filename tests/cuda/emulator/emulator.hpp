@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <source_location>
 #include <stdexcept>
@@ -56,6 +57,7 @@ void run(const Launch&, const std::function<void()>& kernel);  // throws Fault
 struct Place {
   int thread, threads, block, blocks, cluster_rank, cluster_size;
   std::byte* shared;
+  std::size_t shared_bytes;
 };
 const Place& place();
 void block_barrier(Where);
@@ -70,6 +72,8 @@ inline std::size_t most_bytes = ~std::size_t{0};
 
 inline int capability = 90;  // of the device that is emulated
 inline int multiprocessors = 2;
+inline int most_cluster = 2;                        // blocks
+inline std::size_t most_shared_bytes = 227 * 1024;  // of a block
 inline Launch last_launch;
 
 }  // namespace tbrnn::emulator
@@ -88,14 +92,25 @@ T* shared_memory() {
   return reinterpret_cast<T*>(emulator::place().shared);
 }
 
+inline std::size_t shared_bytes() { return emulator::place().shared_bytes; }
+
 inline void block_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::block_barrier(at);
+}
+inline void warp_barrier(emulator::Where at = emulator::Where::current()) {
+  emulator::shuffle(~0u, 0, 0, at);  // nobody reads the value
 }
 inline void cluster_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::cluster_barrier(at);
 }
-inline void barrier_of_blocks(unsigned*, int blocks,
-                              emulator::Where at = emulator::Where::current()) {
+// Of the two halves of a barrier of blocks the first is one of the block alone, and the second all of it.
+inline unsigned arrive_among_blocks(unsigned*, int,
+                                    emulator::Where at = emulator::Where::current()) {
+  emulator::block_barrier(at);
+  return 0;
+}
+inline void wait_for_blocks(const unsigned*, unsigned, int blocks,
+                            emulator::Where at = emulator::Where::current()) {
   emulator::barrier_of_blocks(blocks, at);
 }
 
@@ -128,13 +143,32 @@ T* kept(T* at) {
   return at;
 }
 
+// What no thread may read.
+template <class T>
+T anything() {
+  return std::numeric_limits<T>::quiet_NaN();
+}
+
 template <class Quad>
 Quad load(const Quad* at) {
   return *at;
 }
 
+template <class T>
+void fetch(const T*) {}
+
 template <class Quad>
 void store(Quad q, Quad* at) {
+  *at = q;
+}
+
+template <class Quad>
+Quad load_anywhere(const Quad* at) {
+  return *at;
+}
+
+template <class Quad>
+void store_anywhere(Quad q, Quad* at) {
   *at = q;
 }
 
@@ -177,6 +211,7 @@ void to_host(const T* from, std::size_t size, T* to) {
 }
 
 inline int multiprocessors() { return emulator::multiprocessors; }
+inline std::size_t most_shared_bytes() { return emulator::most_shared_bytes; }
 inline constexpr int compiled_capability = 90;
 
 template <class Function>
@@ -204,6 +239,19 @@ void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
   emulator::run(
       {.blocks = blocks, .threads = threads, .shared_bytes = shared_bytes, .cooperative = true},
       [=] { kernel(arguments...); });
+}
+
+template <class... Parameters, class... Arguments>
+void launch_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
+                     std::size_t shared_bytes, Arguments... arguments) {
+  emulator::run(
+      {.blocks = blocks, .threads = threads, .shared_bytes = shared_bytes, .cluster = cluster},
+      [=] { kernel(arguments...); });
+}
+
+template <class... Parameters>
+int active_clusters(void (*)(Parameters...), int cluster, int, std::size_t) {
+  return cluster <= emulator::most_cluster ? multiprocessors() : 0;
 }
 
 }  // namespace tbrnn::dev

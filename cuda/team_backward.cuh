@@ -1,0 +1,211 @@
+// Backpropagation through the time loop of team_forward.cuh; the equations are those of backward.cuh. It leaves e of every step and dc of
+// every state behind, from which team_gradient.cuh makes the gradient.
+#pragma once
+
+#include "losses.cuh"
+#include "team_forward.cuh"
+
+namespace tbrnn::cuda {
+
+// The errors of step t, whose outputs are those of state t + 1.
+template <class Model, class T>
+struct TeamErrors {
+  using V = Number<T>;
+  const Team<Model, T>& team;
+  int t;
+  V twice;  // 2 / sum of the mask
+
+  __device__ V target(int row) const {
+    const int rows = whole_quads(team.shape.target_rows());
+    return V(Source<T>::step(team.trial.targets, t, rows)[row]);
+  }
+  __device__ V weight(int row) const {
+    return V(team.trial.weights_of(t)[team.trial.weight_rows > 1 ? row : 0]);
+  }
+
+  // The adjoints of the readouts at rows `to`, and their loss; in one warp.
+  __device__ V of_readouts(const T* outputs, T* to) const {
+    V loss(T(0));
+    const auto each = [&](auto visit) {
+      for (int o = 0; o < team.shape.readouts; ++o) {
+        V adjoint(T(0));
+        visit(V(*row_at(outputs, o)), target(o), weight(o), adjoint);
+        *row_at(to, o) = adjoint.v;
+      }
+    };
+    add_errors<T, Loose<Model>, 32>(team.shape, twice, weight(0), false, each, loss);
+    return loss;
+  }
+
+  // What the units have in common in the cross-entropy; each warp looks at all of them.
+  __device__ CrossEntropy<T> common() const {
+    if (team.shape.loss != Loss::cross_entropy || team.shape.readouts) return {};
+    return common_of<T, 32>(team.shape.units, weight(0), twice, false, [&](auto visit) {
+      V none;
+      for (int n = 0; n < team.shape.units; ++n)
+        visit(V(*row_at(team.out(t + 1), n)), target(n), none, none);
+    });
+  }
+
+  // The adjoint of the output of unit n, where the loss is on the units; adds its loss.
+  __device__ V of_unit(const CrossEntropy<T>& common, int n) const {
+    if (team.shape.readouts) return V(T(0));
+    const V o(*row_at(team.out(t + 1), n));
+    V loss(*row_at(team.history.losses, n)), adjoint;
+    if (team.shape.loss == Loss::cross_entropy)
+      adjoint = common.add(o, target(n), loss);
+    else
+      adjoint = add_error(team.shape.loss, o, target(n), weight(n), twice, loss);
+    *row_at(team.history.losses, n) = loss.v;
+    return adjoint;
+  }
+};
+
+// After the outputs: the adjoints of the readouts of each step, and its loss, in the warp that has made them.
+template <class Model, class T>
+__device__ void team_readout_errors(const Team<Model, T>& team, int steps, T twice) {
+  const Shape<T>& shape = team.shape;
+  if (shape.readouts == 0) return;
+  for (int t = 1 + team.workers.warp(); t <= steps; t += team.workers.warps()) {
+    const TeamErrors<Model, T> errors{team, t - 1, Number<T>(twice)};
+    *row_at(team.history.losses, t - 1) =
+        errors
+            .of_readouts(rows_from(team.history.overlap(t), shape.reductions),
+                         rows_from(team.history.d_overlap(t), shape.reductions))
+            .v;
+  }
+}
+
+// dc of the overlaps of state t in shared memory, from e of step t; the first block saves it.
+template <class Model, class T>
+__device__ void overlaps_adjoint(const Team<Model, T>& team, int t, int steps) {
+  const Shape<T>& shape = team.shape;
+  T *dc = team.memory.channels, *ds = team.memory.drives;
+  if (t < steps)
+    each_channel(team.packed.drive, shape.driven(), shape.drives, team.history.adjoint(t),
+                 shape.units, team.memory.partial,
+                 [&](int k, Number<T> sum) { *row_at(ds, k) = sum.v; });
+  if (warp() == 0) {
+    if (t < steps)
+      Model::mix_adjoint(shape.ranks, RowValues<T>{row_at(team.history.overlap(t), 0)},
+                         RowValues<T>{row_at(ds, 0)}, RowValues<T>{row_at(dc, 0)});
+    else
+      for (int k = 0; k < shape.reductions; ++k) *row_at(dc, k) = T(0);
+  }
+  dev::block_barrier();
+  if (team.workers.rank) return;
+  for (int k = warp(); k < shape.reductions; k += warps)
+    *row_at(team.history.d_overlap(t), k) = *row_at(dc, k);
+}
+
+// The adjoints of the outputs of state t > 0, to shared memory.
+template <class Model, class T>
+__device__ void load_output_adjoints(const Team<Model, T>& team, int t) {
+  for (int k = team.shape.reductions + warp(); k < team.shape.channels(); k += warps)
+    *row_at(team.memory.channels, k) = *row_at(team.history.d_overlap(t), k);
+}
+
+// sum_k P_nk dc_k over the channels first ... end - 1
+template <class Model, class T>
+__device__ Number<T> add_channels(const Team<Model, T>& team, int n, int first, int end,
+                                  Number<T> start) {
+  const T* P = team.packed.gather +
+               static_cast<std::size_t>(n) * static_cast<std::size_t>(team.shape.channels());
+  for (int k = first; k < end; ++k)
+    start = fma(Number<T>(P[k]), Number<T>(*row_at(team.memory.channels, k)), start);
+  return start;
+}
+
+// From what reaches unit n of state t + 1, and lambda of state t + 2, to lambda and e of step t.
+template <class Model, class T>
+__device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T> d_o,
+                             Number<T> pull) {
+  using V = Number<T>;
+  const Shape<T>& shape = team.shape;
+  const TeamHistory<T>& history = team.history;
+  const auto at = [&](const T* rows) { return V(*row_at(rows, n)); };
+  const V leak(shape.leak), alpha(shape.alpha), carrier = at(history.carrier(t + 1));
+  V lambda = at(history.lambda), e;
+  if (shape.own_leak) {
+    const UnitLeak<T> own(shape, n);
+    lambda = tbrnn::own_leak_adjoint(lambda, team.voltage() ? carrier : at(history.state(t)),
+                                     own.leak, own.cubic);
+  }
+  const int gathered = shape.apart ? shape.reductions : shape.channels();
+  const V g = add_channels(team, n, 0, gathered, shape.apart ? pull : d_o + pull);
+  if (team.voltage()) {
+    lambda = leak_voltage_adjoint(lambda, g, leak);
+    e = preactivation_adjoint(lambda, slope(shape.phi, at(history.response(t))), alpha);
+  } else {
+    lambda = leak_rate_adjoint(lambda, g, slope(shape.phi, carrier), leak);
+    if (shape.apart)
+      lambda = fma(slope(shape.phi_out, at(history.apart(t))),
+                   add_channels(team, n, gathered, shape.channels(), d_o), lambda);
+    e = lambda;
+  }
+  *row_at(history.lambda, n) = lambda.v;
+  if (shape.own_leak) e = UnitLeak<T>(shape, n).alpha * e;
+  *row_at(history.adjoint(t), n) = e.v;
+}
+
+// The same of a gated unit of full rank.
+template <class Model, class T>
+__device__ void gated_unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T> d_o,
+                                   Number<T> pull) {
+  using V = Number<T>;
+  const Shape<T>& shape = team.shape;
+  const TeamHistory<T>& history = team.history;
+  const auto at = [&](const T* rows) { return V(*row_at(rows, n)); };
+  const V sum = add_channels(team, n, 0, shape.channels(), at(history.lambda) + d_o + pull),
+          g = at(history.response(t, Model::candidate));
+  const auto d = Model::step_adjoint(at(history.carrier(t)), at(history.response(t, Model::update)),
+                                     g, V(T(0.5) * shape.alpha), slope(shape.phi, g), sum);
+  *row_at(history.lambda, n) = d.x.v;
+  *row_at(history.adjoint(t, Model::update), n) = d.update.v;
+  *row_at(history.adjoint(t, Model::candidate), n) = d.candidate.v;
+}
+
+// After the outputs and their errors.
+template <class Model, class T>
+__device__ void team_backward(const Team<Model, T>& team, int steps, T twice) {
+  using V = Number<T>;
+  team.workers.barrier();  // the adjoints of the outputs are saved
+  load_output_adjoints(team, steps);
+  for (int t = steps; t > 0; --t) {  // the adjoint of state t, which step t - 1 made
+    overlaps_adjoint(team, t, steps);
+    const TeamErrors<Model, T> errors{team, t - 1, V(twice)};
+    const CrossEntropy<T> common = errors.common();
+    const auto step = [&](int n, const V(&g)[1]) {
+      const V d_o = errors.of_unit(common, n);
+      if constexpr (has_gates(Model::recurrence))
+        gated_unit_adjoint(team, t - 1, n, d_o, g[0]);
+      else
+        unit_adjoint(team, t - 1, n, d_o, g[0]);
+    };
+    if (t < steps && team.product.exists()) {
+      team.product.pull(team.own, team.history.carrier(t), team.history.adjoint(t),
+                        team.memory.partial, step);
+    } else {
+      const V none[1] = {};
+      team.own.each([&](int n) { step(n, none); });
+    }
+    const unsigned arrival = team.workers.arrive();
+    if (t > 1) load_output_adjoints(team, t - 1);
+    team.workers.wait(arrival);  // e of the step is saved
+  }
+  overlaps_adjoint(team, 0, steps);
+  team.workers.barrier();  // dc is saved
+}
+
+// The losses of the units alone, in the order of the backward pass, so that the sum has the same bits.
+template <class Model, class T>
+__device__ void team_unit_losses(const Team<Model, T>& team, int steps) {
+  if (team.shape.readouts) return;
+  for (int t = steps; t > 0; --t) {
+    const TeamErrors<Model, T> errors{team, t - 1, Number<T>(T(0))};
+    const CrossEntropy<T> common = errors.common();
+    team.own.each([&](int n) { errors.of_unit(common, n); });
+  }
+}
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,192 @@
+// The gradient of a tile from what the passes of a team left behind: every weight's is a sum over steps and trials of the product of two
+// rows [32]. A warp takes 8 x 8 weights, whose sums over the steps stay in registers, a trial in each lane; then the lanes are added.
+//
+//   dW_ik = sum e_i r_k     dS_jk,i = sum e_i r_j r_k     dP_nk = sum r_n dc_k     dQ_nc = sum e_n s_c     db_n = sum e_n     db_out = sum do
+//
+// For one step and 64 weights there are 16 loads of a row and 64 fma of a warp.
+#pragma once
+
+#include "block_sum.cuh"
+#include "team_backward.cuh"
+
+namespace tbrnn::cuda {
+
+inline constexpr int tile_rows = 8;
+
+// Of each step so many rows [32].
+template <class T>
+struct RowsOverTime {
+  const T* at;
+  int of_step, count;  // rows of a step in memory, rows to use from `at` on
+
+  // Of row k at the trial of the lane; rows behind the last are read as this, and nobody uses their sums.
+  __device__ unsigned place(int k) const {
+    return static_cast<unsigned>((k < count ? k : count - 1) * tile_trials + lane());
+  }
+  __device__ const T* next(const T* step) const { return rows_from(step, of_step); }
+};
+
+// Sums over the steps, and over the trials of a tile, of the product of two rows.
+template <class T>
+class Contraction {
+ public:
+  __device__ Contraction(int steps, const Workers& team, const TeamMemory<T>& memory)
+      : steps_(steps), workers_(team), memory_(memory.partial + warp() * 32 * lane_stride) {}
+
+  // add(row of a, row of b, sum) for all rows, shared out among the warps of the team
+  template <class Add>
+  __device__ void all(RowsOverTime<T> a, RowsOverTime<T> b, Add add) const {
+    const int across = tiles(b.count), down = tiles(a.count);
+    for (int item = workers_.warp(); item < across * down; item += workers_.warps())
+      tile(a, b, item / across * tile_rows, item % across * tile_rows, nullptr, 0, add);
+  }
+
+  // add(j, k, row of e, sum) for the products of rows j and k >= j of r
+  template <class Add>
+  __device__ void pairs(RowsOverTime<T> r, RowsOverTime<T> e, Add add) const {
+    const int across = tiles(e.count);
+    int item = workers_.warp();
+    for (int j = 0; j < r.count; ++j) {
+      const int down = tiles(r.count - j);
+      for (; item < across * down; item += workers_.warps())
+        tile(r, e, j + item / across * tile_rows, item % across * tile_rows, rows_from(r.at, j),
+             r.of_step, [&](int k, int i, T sum) { add(j, k, i, sum); });
+      item -= across * down;
+    }
+  }
+
+ private:
+  static constexpr int lane_stride = 33;  // keeps the lanes apart in the banks of the memory
+
+  __device__ static int tiles(int rows) { return (rows + tile_rows - 1) / tile_rows; }
+
+  // The product of 8 x 8 rows; `factor`, a row of each step, multiplies those of a.
+  template <class Add>
+  __device__ void tile(RowsOverTime<T> a, RowsOverTime<T> b, int first_a, int first_b,
+                       const T* factor, int factor_step, Add add) const {
+    using V = Number<T>;
+    constexpr int half = tile_rows / 2;
+    V sum[2][half * tile_rows];
+    TBRNN_UNROLL
+    for (int h = 0; h < 2; ++h) TBRNN_UNROLL
+    for (int i = 0; i < half * tile_rows; ++i) sum[h][i] = V(T(0));
+    unsigned place_a[tile_rows], place_b[tile_rows];
+    TBRNN_UNROLL
+    for (int k = 0; k < tile_rows; ++k) {
+      place_a[k] = a.place(first_a + k);
+      place_b[k] = b.place(first_b + k);
+    }
+    const T *of_a = a.at, *of_b = b.at;
+    TBRNN_UNROLL_TIMES(2)
+    for (int t = 0; t < steps_; ++t, of_a = a.next(of_a), of_b = b.next(of_b)) {
+      V a_t[tile_rows], b_t[tile_rows];
+      TBRNN_UNROLL
+      for (int k = 0; k < tile_rows; ++k) {
+        a_t[k] = V(of_a[place_a[k]]);
+        b_t[k] = V(of_b[place_b[k]]);
+      }
+      if (factor) {
+        const V of_all(*row_at(factor, t * factor_step));
+        TBRNN_UNROLL
+        for (int k = 0; k < tile_rows; ++k) a_t[k] = of_all * a_t[k];
+      }
+      TBRNN_UNROLL
+      for (int i = 0; i < tile_rows; ++i) TBRNN_UNROLL
+      for (int k = 0; k < tile_rows; ++k) {
+        V& entry = sum[i / half][i % half * tile_rows + k];
+        entry = fma(a_t[i], b_t[k], entry);
+      }
+    }
+    TBRNN_UNROLL
+    for (int h = 0; h < 2; ++h) {
+      const T total = over_lanes(sum[h]);
+      const int i = first_a + h * half + lane() / tile_rows, k = first_b + lane() % tile_rows;
+      if (i < a.count && k < b.count) add(i, k, total);
+    }
+  }
+
+  // The sum over the lanes of value[index] in lane `index`.
+  __device__ T over_lanes(const Number<T> (&value)[32]) const {
+    TBRNN_UNROLL
+    for (int i = 0; i < 32; ++i) memory_[i * lane_stride + lane()] = value[i].v;
+    dev::warp_barrier();
+    T sum(0);
+    TBRNN_UNROLL
+    for (int from = 0; from < 32; ++from) sum += memory_[lane() * lane_stride + from];
+    dev::warp_barrier();  // the memory may be written again
+    return sum;
+  }
+
+  int steps_;
+  const Workers& workers_;
+  T* memory_;  // of the warp
+};
+
+// dS [row][columns] of the product stage, if it is trained.
+template <class Model, class T, class Put>
+__device__ void product_gradient(const Team<Model, T>& team, int steps, T* dS, Put put) {
+  const Shape<T>& shape = team.shape;
+  const TeamHistory<T>& history = team.history;
+  const int units = shape.units;
+  const RowsOverTime<T> r{history.carriers, units, units};
+  const Contraction<T> over_time(steps, team.workers, team.memory);
+  const auto place = [&](int row, int i) {
+    return dS + static_cast<std::size_t>(row) * static_cast<std::size_t>(shape.columns()) + i;
+  };
+  if constexpr (Product<Model>::pairs) {
+    const PairRows rows{units, false};
+    over_time.pairs(r, RowsOverTime<T>{history.adjoints, units, units},
+                    [&](int j, int k, int i, T sum) { put(place(rows.row(j, k), i), sum); });
+  }
+  if constexpr (Product<Model>::linear())
+    for (int p = 0; p < Product<Model>::targets; ++p)
+      over_time.all(r,
+                    RowsOverTime<T>{history.adjoint(0, p), history.preactivations * units, units},
+                    [&](int k, int i, T sum) {
+                      put(place(Product<Model>::pair_rows(units) + p * units + k, i), sum);
+                    });
+}
+
+template <class Model, class T, class Put>
+__device__ void channel_gradient(const Team<Model, T>& team, int steps, const Packed<T>& d,
+                                 Put put) {
+  const Shape<T>& shape = team.shape;
+  const TeamHistory<T>& history = team.history;
+  const int units = shape.units, channels = shape.channels(), driven = shape.driven(),
+            reductions = shape.reductions, preactivations = shape.preactivations;
+  const RowsOverTime<T> all{history.carriers, units, units},
+      read{team.out(1), units, units};  // by the readout, from state 1 on
+  const auto to_channel = [&](int first) {
+    return [&, first](int k, int n, T sum) { put(d.gather + n * channels + first + k, sum); };
+  };
+  const Contraction<T> over_states(steps + 1, team.workers, team.memory),
+      over_steps(steps, team.workers, team.memory);
+  over_states.all({history.d_overlaps, channels, reductions}, all, to_channel(0));
+  over_steps.all({rows_from(history.d_overlap(1), reductions), channels, shape.readouts}, read,
+                 to_channel(reductions));
+  for (int p = 0; p < preactivations; ++p)
+    over_steps.all(RowsOverTime<T>{history.drives, driven + 1, driven + 1},
+                   RowsOverTime<T>{history.adjoint(0, p), preactivations * units, units},
+                   [&](int k, int n, T sum) {
+                     const int row = n * preactivations + p;
+                     put(k < driven ? d.drive + row * driven + k : d.bias + row, sum);
+                   });
+  for (int o = team.workers.warp(); o < shape.readouts; o += team.workers.warps()) {
+    Number<T> sum(T(0));
+    for (int t = 1; t <= steps; ++t)
+      sum = sum + Number<T>(*row_at(history.d_overlap(t), reductions + o));
+    const T total = over_trials<1>(sum.v);
+    if (lane() == 0) put(d.b_out + o, total);
+  }
+}
+
+// d (+)= the gradient of the tile; `first` starts the sums
+template <class Model, class T>
+__device__ void add_team_gradient(const Team<Model, T>& team, int steps, bool first,
+                                  const Packed<T>& d) {
+  const auto put = [first](T* at, T sum) { *at = first ? sum : *at + sum; };
+  if constexpr (Product<Model>::exists) product_gradient(team, steps, d.product, put);
+  channel_gradient(team, steps, d, put);
+}
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,122 @@
+// The training of every member of a cohort by a crew of teams. As training.cuh, whose rules it shares; those run in all of the crew's
+// blocks.
+#pragma once
+
+#include "team_gradient.cuh"
+#include "training.cuh"
+
+namespace tbrnn::cuda {
+
+// The weights of pairs in the order in which the passes read them, each [panel][row][panel_units].
+template <class Model, class T>
+__device__ void pack_panels(const Workers& all, const Shape<T>& shape, const Packed<T>& packed) {
+  const int units = shape.units, columns = shape.columns(), rows = shape.product_rows,
+            pulls = Product<Model>::pulls(units), across = whole_panels(units);
+  const T* from = packed.product;
+  T *drives = packed.product + static_cast<std::size_t>(rows * columns),
+    *to_pulls = drives + static_cast<std::size_t>(rows * across);
+  const PairRows pairs{units, false};
+  for (int item = all.thread(); item < rows * across; item += all.threads()) {
+    const int k = item / (rows * panel_units) * panel_units + item % panel_units,
+              row = item / panel_units % rows;
+    drives[item] = k < units ? from[row * columns + k] : T(0);
+  }
+  for (int item = all.thread(); item < pulls * across; item += all.threads()) {
+    const int k = item / (pulls * panel_units) * panel_units + item % panel_units,
+              row = item / panel_units % pulls, i = row % units, j = row / units;
+    T S(0);
+    if (k < units && j < units)
+      S = from[(j < k ? pairs.row(j, k) : pairs.row(k, j)) * columns + i];
+    else if (k < units)
+      S = from[(pairs.pairs() + k) * columns + i];
+    to_pulls[item] = j == k ? S + S : S;
+  }
+}
+
+// The loss of a tile in thread 0 of the team's first block.
+template <class Model, class T>
+__device__ double loss_of_tile(const Team<Model, T>& team, int steps) {
+  const int rows = team.shape.readouts ? steps : team.shape.units;
+  Number<T> of_trial(T(0));
+  TBRNN_UNROLL_TIMES(8)
+  for (int n = 0; n < rows; ++n) of_trial = of_trial + Number<T>(*row_at(team.history.losses, n));
+  T* of_trials = team.memory.partial;
+  if (warp() == 0) *row_at(of_trials, 0) = of_trial.v;
+  dev::block_barrier();
+  double sum = 0;
+  for (int trial = 0; dev::thread() == 0 && trial < tile_trials; ++trial)
+    sum += static_cast<double>(of_trials[trial]);
+  return sum;
+}
+
+// The loss, and with `learns` the gradient, of a tile.
+template <class Model, class T>
+__device__ void run_team_tile(bool learns, const Team<Model, T>& team, int tile, T twice, int steps,
+                              const Crew<T>& crew, const TeamScratch<T>& scratch) {
+  team_forward(team, steps);
+  team_readout_errors(team, steps, twice);
+  if (learns)
+    team_backward(team, steps, twice);
+  else
+    team_unit_losses(team, steps);
+  if (learns)
+    add_team_gradient(team, steps, !crew.alone() || tile == 0,
+                      crew.alone() ? scratch.gradient : crew.gradient(tile));
+  team.workers.barrier();  // the losses are written
+  if (team.workers.rank == 0) {
+    const double loss = loss_of_tile(team, steps);
+    if (dev::thread() == 0) crew.loss(tile) = loss;
+  }
+  team.workers.barrier();  // all that the next tile writes has been read
+}
+
+// The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
+template <class Model, class T>
+__device__ double run_team_pass(const Learner<T>& learner, const Shown<T>& shown,
+                                const TeamScratch<T>& scratch, const Crew<T>& crew) {
+  const Shape<T>& shape = learner.task.shape;
+  const Pass pass = learner.progress().pass;
+  const bool learns = pass == Pass::train || pass == Pass::gradient;
+  const Noise<T> noise = learner.noise();
+  pack<Model>(crew.all, shape, learner.parameters, scratch.orth, scratch.packed);
+  crew.all.barrier();
+  if constexpr (Product<Model>::pairs) {
+    pack_panels<Model>(crew.all, shape, scratch.packed);
+    crew.all.barrier();
+  }
+  const T twice = static_cast<T>(2.0 / shown.mask_sum);
+  for (int tile = crew.team; tile < shown.tiles(); tile += crew.teams) {
+    const Source<T> trial = shown.source(shape, tile * tile_trials + lane());
+    const Team<Model, T> team(shape, noise, trial, crew.of_team, scratch);
+    run_team_tile(learns, team, tile, twice, shown.steps, crew, scratch);
+  }
+  crew.all.barrier();  // every tile is done
+  if (learns) {
+    if (!crew.alone()) crew.sum_gradients(shown.tiles(), crew.all, scratch.gradient.product);
+    unpack<Model>(crew.all, shape, learner.parameters, scratch.gradient, scratch.of_units,
+                  scratch.orth, learner.gradient);
+    apply_mask(learner);
+    crew.all.barrier();  // the gradient is written
+  }
+  return crew.sum_of_losses(shown.tiles()) / shown.mask_sum;
+}
+
+template <class Model, class T>
+__device__ void train_in_teams(const TrainingTask<T>& task) {
+  const Crew<T> crew(task.shape, task.sharing);
+  T* of_crew =
+      task.scratch + static_cast<std::size_t>(crew.number * crew.teams) * task.scratch_size;
+  const TeamScratch<T> scratch(task.shape, task.steps, of_crew,
+                               of_crew + static_cast<std::size_t>(crew.team) * task.scratch_size);
+  train_members(task, crew, crew.all, [&](const Learner<T>& learner, const Shown<T>& shown) {
+    return run_team_pass<Model>(learner, shown, scratch, crew);
+  });
+}
+
+template <class Model, class T>
+__global__ void __launch_bounds__(block_threads, 1)
+    team_training_kernel(const __grid_constant__ TrainingTask<T> task) {
+  if constexpr (dev::compiled_capability >= least_capability<Model>) train_in_teams<Model, T>(task);
+}
+
+}  // namespace tbrnn::cuda

@@ -1,0 +1,215 @@
+// The emulated kernels of teams of blocks against the CPU engine in float64: loss and gradient of large networks, and of low-rank networks
+// beside a fixed matrix, over pairwise choices of options and sizes, under every schedule with the same bits.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "against_cpu.hpp"
+
+namespace {
+
+using namespace tbrnn;
+using emulator::Device;
+using emulator::sanitized;
+
+enum {
+  model,
+  units,
+  channels,
+  trials,
+  steps,
+  form,
+  phi,
+  phi_out,
+  match,
+  bias,
+  constraint,
+  alpha,
+  mask,
+  initial,
+  noise,
+  leak,
+  masked,
+  loss,
+  options
+};
+const Options all = {
+    {"model", 9}, {"units", 5},   {"channels", 4}, {"trials", 3}, {"steps", 3},      {"form", 2},
+    {"phi", 5},   {"phi_out", 5}, {"match", 3},    {"bias", 4},   {"constraint", 2}, {"alpha", 2},
+    {"mask", 3},  {"initial", 2}, {"noise", 4},    {"leak", 3},   {"masked", 2},     {"loss", 3}};
+
+struct Kind {
+  const char* model;
+  bool bulk;
+  const char* kernel;
+  int units[5];
+};
+constexpr Kind kinds[] = {  // those with channels, with a matrix, with a tensor
+    {"LowRankRNN", true, "bulk and channels, in a team of blocks", {30, 31, 33, 64, 100}},
+    {"LowRankTBRNN", true, "bulk and channels, in a team of blocks", {7, 31, 33, 64, 100}},
+    {"LowRankHORNN", true, "bulk and channels, in a team of blocks", {1, 30, 33, 64, 130}},
+    {"LowRankTBRNN", false, "channel, in a team of blocks", {129, 130, 131, 150, 160}},
+    {"RNN", false, "dense, in a team of blocks", {129, 130, 131, 150, 161}},
+    {"EIRNN", false, "dense, in a team of blocks", {129, 130, 133, 140, 161}},
+    {"LeakyGRU", false, "gated dense, in a team of blocks", {129, 130, 131, 150, 161}},
+    {"TBRNN", false, "polynomial, in a team of blocks", {65, 65, 65, 65, 66}},
+    {"HORNN", false, "polynomial, in a team of blocks", {65, 65, 65, 65, 66}}};
+constexpr int trials_list[] = {1, 5, 33}, steps_list[] = {1, 2, 9};
+
+const Kind& kind_of(const Choice& c) { return kinds[c[model]]; }
+int units_of(const Choice& c) { return kind_of(c).units[c[units]]; }
+bool has_channels(const Choice& c) { return c[model] < 4; }
+bool is_dense(const Choice& c) { return c[model] >= 4 && c[model] < 7; }
+bool is_gated(const Choice& c) { return c[model] == 6; }
+
+Spec spec_of(const Choice& c) {
+  const int n = units_of(c), rank = n == 1 ? 1 : 1 + c[channels] % 3;
+  Spec spec;
+  spec.model = kind_of(c).model;
+  spec.units = n;
+  if (has_channels(c)) spec.ranks = {rank, std::min(2, rank)};
+  spec.excitatory = n - n / 3;
+  spec.inputs = 1 + c[channels];
+  spec.outputs = 4 - c[channels];
+  spec.alpha = c[alpha] ? 1.0 : 0.3;
+  spec.scale_two = 1.0 / n;
+  spec.scale_three = 1.0 / (n * n);
+  spec.form = is_gated(c) ? Form::voltage : static_cast<Form>(c[form]);
+  spec.phi = {.kind = static_cast<Nonlinearity>(c[phi])};
+  spec.phi_out = {.kind = static_cast<Nonlinearity>(c[phi_out])};
+  spec.input_bias = c[bias] & 1;
+  spec.output_bias = c[bias] & 2;
+  spec.rectified_inputs = c[noise] == 3;
+  if (c[leak] && !is_gated(c))
+    spec.alphas = Numbers(2).uniform(static_cast<std::size_t>(n), 0.1, 0.9);
+  if (c[leak] == 2 && !is_gated(c)) spec.cubic = 0.2;
+  const std::string name = spec.model;
+  spec.gated = c[constraint] && name.ends_with("HORNN");
+  spec.hard_orth = c[constraint] && name == "LowRankTBRNN";
+  spec.identity_readout = c[constraint] && !spec.gated && !spec.hard_orth;
+  if (spec.identity_readout) spec.outputs = n;
+  if (kind_of(c).bulk) {
+    const double largest = 1.0 / std::sqrt(n);
+    spec.bulk = std::make_shared<const std::vector<double>>(
+        Numbers(6).uniform(static_cast<std::size_t>(n * n), -largest, largest));
+  }
+  if (c[masked] && !has_channels(c))
+    spec.masks = {
+        {name == "HORNN" ? "w_hh_tbrnn" : "w_hh", some_of(is_dense(c) ? n * n : n * n * n)}};
+  return spec;
+}
+
+Case case_of(const Choice& c) {
+  const Spec spec = spec_of(c);
+  const Match m = static_cast<Match>(c[match]);
+  const int n = spec.units;
+  return Case(
+             spec, m,
+             Experiment(spec, m, trials_list[c[trials]], steps_list[c[steps]], c[mask], c[initial]),
+             c[noise] ? 0.1 : 0.0,
+             has_channels(c) ? 0.6
+             : is_dense(c)   ? 0.6 / std::sqrt(n)
+                             : 0.6 / n)
+      .with_noisy_inputs(c[noise] > 1 ? 0.2 : 0.0)
+      .of(static_cast<Loss>(c[loss]));
+}
+
+// Many trials and steps are left to few units, and sanitizers to fewer.
+bool allowed(const Choice& c) {
+  if (sanitized && units_of(c) > 40) return false;
+  const int tiles = c[trials] == 2 ? 2 : 1;
+  if (tiles * steps_list[c[steps]] > (units_of(c) > 64 ? 2 : 9)) return false;
+  return c[loss] != static_cast<int>(Loss::cross_entropy) || c[mask] < 2;
+}
+
+template <class T>
+Case in_its_kernel(const Choice& choice) {
+  const Case tested = case_of(choice);
+  EXPECT_STREQ(cuda::kernel_of<T>(tested.spec, tested.match), kind_of(choice).kernel);
+  return tested;
+}
+
+template <class T>
+void expect_the_cpu_engine_everywhere(unsigned seed, double tolerance) {
+  EXPECT_GE(expect_the_cpu_engine<T>(all, allowed, in_its_kernel<T>, seed, tolerance),
+            sanitized ? 20 : 40);
+}
+
+TEST(TeamGradient, IsThatOfTheCpuEngineInFloat32) {
+  expect_the_cpu_engine_everywhere<float>(0, 1e-5);
+}
+
+TEST(TeamGradient, IsThatOfTheCpuEngineInFloat64) {
+  expect_the_cpu_engine_everywhere<double>(1, 1e-12);
+}
+
+Choice plain(int which, int size) {
+  Choice c(options, 0);
+  c[model] = which;
+  c[units] = size;
+  c[channels] = 2;
+  c[trials] = 1;
+  c[steps] = 1;
+  c[bias] = 3;
+  return c;
+}
+
+// The sums do not depend on how many blocks share the work.
+TEST(TeamGradient, HasTheSameBitsInTeamsOfEverySize) {
+  for (const int which : {0, 6, 8}) {
+    const Case tested = case_of(plain(which, sanitized ? 1 : 4));
+    SCOPED_TRACE(kind_of(plain(which, 0)).model);
+    std::vector<double> alone, together;
+    {
+      const Device small(1);
+      EXPECT_EQ(emulate<float>(tested, alone), "");
+      EXPECT_FALSE(emulator::last_launch.cooperative);
+    }
+    for (const int blocks : {4, 8}) {  // of each member
+      const Device large(2 * blocks);
+      EXPECT_EQ(emulate<float>(tested, together), "");
+      EXPECT_TRUE(emulator::last_launch.cooperative);
+      EXPECT_EQ(alone, together);
+    }
+  }
+}
+
+// Units without end.
+TEST(TeamGradient, IsThatOfTheCpuEngineForAThousandUnits) {
+  if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
+  for (const int which : {0, 4}) {
+    Spec spec = spec_of(plain(which, 0));
+    spec.units = which ? 1000 : 1030;
+    const std::size_t n = static_cast<std::size_t>(spec.units);
+    if (spec.bulk)
+      spec.bulk =
+          std::make_shared<const std::vector<double>>(Numbers(6).uniform(n * n, -0.03, 0.03));
+    const Match m = Match::outputs;
+    expect_the_cpu_engine<float>(Case(spec, m, Experiment(spec, m, 2, 2, 0, false), 0.1, 0.03),
+                                 1e-5);
+  }
+}
+
+TEST(TeamGradient, OfLowRankGatedNetworksIsRefused) {
+  Spec spec;
+  spec.model = "LowRankGRU";
+  spec.form = Form::voltage;
+  spec.units = 129;
+  spec.ranks = {1, 0};
+  spec.inputs = spec.outputs = 1;
+  EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs),
+               "none: kernels take 32 channels at most, and 128 units of low-rank gated networks");
+}
+
+TEST(TeamGradient, OfProductsWithoutGatesNeedsComputeCapability80) {
+  for (int which = 0; which < 9; ++which) {
+    const Spec spec = spec_of(plain(which, 0));
+    emulator::capability = 75;
+    const std::string name = cuda::kernel_of<float>(spec, Match::outputs);
+    emulator::capability = 90;
+    EXPECT_EQ(name.substr(0, 4) == "none", which != 3 && which != 6) << name;
+  }
+}
+
+}  // namespace
