@@ -129,6 +129,11 @@ def tiny(**sizes):
         (tbrnn.LowRankGRU, {"rank": 1}, "few channels"),
         (tbrnn.LowRankGRU, {"rank": 3}, "noise"),
         (tbrnn.LeakyGRU, {}, "plain"),
+        (tbrnn.LowRankRNN, {"rank": 1, "bulk": (0.8, 0)}, "noise"),
+        (tbrnn.LowRankTBRNN, {"rank": 1, "units": 130}, "plain"),
+        (tbrnn.RNN, {"units": 130}, "noise"),
+        (tbrnn.LeakyGRU, {"units": 130}, "plain"),
+        (tbrnn.HORNN, {"units": 65, "gated": True}, "plain"),
     ):
         yield replace(case(network, {"units": 5, **more}, option), **sizes)
 
@@ -140,6 +145,8 @@ def relatives(case):
     others = [{"rank": other} for other in ranks[type(rank)]] if rank else [{}]
     sizes = [{"units": 5, "inputs": n, "outputs": n} for n in (1, 2, 4)]
     sizes += [{"units": n, "inputs": 4, "outputs": 4} for n in (40, 70)]
+    if case.model.units > 70:
+        sizes = [{}]  # a team of blocks has one variant
     for size, match, other in product(sizes, ("outputs", "rates"), others):
         yield replace(case, model=replace(case.model, **size, **other), match=match)
 

@@ -21,7 +21,7 @@ TOOLS = {  # what each looks for beyond its default
     "initcheck": (),
     "synccheck": (),
 }
-AT_A_TIME = 8  # processes that share the GPU
+AT_A_TIME = 12  # processes that share the GPU
 SECONDS, IN_ALL = 100, 300  # for one of them, and until no further one begins
 CLEAN, DIRTY = 0, 9
 
