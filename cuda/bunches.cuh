@@ -119,8 +119,8 @@ struct BunchPass {
   template <class Run, class End>
   __device__ void each_bunch(Run run, End end) const {
     const Bunches bunches(same_in_warp(shown.trials()));
-    const int teams = same_in_warp(crew.teams);
-    for (int bunch = same_in_warp(crew.team); bunch < bunches.count(); bunch += teams) {
+    const int teams = same_in_warp(crew.teams());
+    for (int bunch = same_in_warp(crew.team()); bunch < bunches.count(); bunch += teams) {
       const int first = bunch * bunches.size, behind = first + bunches.size;
       T* const d = teams == 1 ? scratch.bunch : crew.gradient(bunch).product;
       for (int trial = first; trial < behind && trial < bunches.trials; ++trial) {
@@ -193,9 +193,9 @@ __device__ double run_bunches(bool learns, const Shape<T>& shape, const T* p, co
   else
     pass.follow();
   if (!crew.alone()) {
-    crew.all.barrier();  // every bunch is done
+    crew.all().barrier();  // every bunch is done
     if (learns)
-      crew.sum_gradients(Bunches(shown.trials()).count(), crew.all, crew.gradient(0).product);
+      crew.sum_gradients(Bunches(shown.trials()).count(), crew.all(), crew.gradient(0).product);
     TBRNN_UNROLL_TIMES(16)
     for (int trial = 0; trial < shown.trials(); ++trial) losses.add(trial, crew.loss(trial));
   }

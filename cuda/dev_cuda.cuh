@@ -31,6 +31,11 @@ inline constexpr int compiled_capability = 0;  // the host's half of a kernel
 __device__ inline int thread() { return static_cast<int>(threadIdx.x); }
 __device__ inline int threads() { return static_cast<int>(blockDim.x); }
 __device__ inline int block() { return static_cast<int>(blockIdx.x); }
+__device__ inline int block_anew() {  // which the compiler does not keep
+  int block;
+  asm volatile("mov.u32 %0, %%ctaid.x;" : "=r"(block));
+  return block;
+}
 __device__ inline int blocks() { return static_cast<int>(gridDim.x); }
 
 template <class T>

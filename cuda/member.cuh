@@ -53,7 +53,7 @@ __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>&
                              const Scratch<T>& scratch, const Crew<T>& crew) {
   using Memory = TileMemory<T, lanes>;
   if (dev::thread() == 0) Memory::sum() = 0;
-  for (int tile = crew.team; tile < shown.tiles(); tile += crew.teams) {
+  for (int tile = crew.team(); tile < shown.tiles(); tile += crew.teams()) {
     LaneSums<T, S> sums;
     clear(shape, sums);
     run_tile<Model, T, S, lanes>(learns, shape, shown, tile, noise, w, scratch, sums);
@@ -71,7 +71,7 @@ __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>&
   }
   double loss = Memory::sum();
   if (!crew.alone()) {
-    crew.all.barrier();  // every tile is done
+    crew.all().barrier();  // every tile is done
     if (crew.leads()) {
       loss = crew.sum_of_losses(shown.tiles());
       if (learns) crew.sum_gradients(shown.tiles(), Workers(), scratch.gradient.product);

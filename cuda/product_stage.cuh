@@ -135,7 +135,11 @@ class ProductStage {
   static constexpr std::size_t begin = (bytes_of_tile<T> + 15) / 16 * 16;     // of the memory
   static constexpr int of_warp = 32 / lanes, slices = (warps - 1) * of_warp;  // of the quads
   // Of a target, as many as leave a kernel its registers.
-  static constexpr int most_held = (sizeof(T) == 8 ? 2 : lanes == 16 ? 3 : 5) / P::targets;
+  static constexpr int most_held = (sizeof(T) == 8 ? 2
+                                    : lanes == 16  ? 3
+                                                   : 5) /
+                                       P::targets -
+                                   (P::pairs && P::linear());
   static constexpr int most_quads =
       P::pairs ? most_held : (lanes + slices - 1) / slices;  // of a slice
   static constexpr int held_quads = most_quads < most_held ? most_quads : most_held;

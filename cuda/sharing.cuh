@@ -12,24 +12,27 @@ namespace tbrnn::cuda {
 template <class T>
 class Crew {
  public:
-  const int number;       // of the crew
-  const int team, teams;  // of the block, and how many the crew has
-  const Workers all, of_team;
-
   __device__ Crew(const Shape<T>& shape, const Sharing<T>& sharing)
-      : number(dev::block() / sharing.blocks()),
-        team(dev::block() % sharing.blocks() / sharing.team_blocks),
-        teams(sharing.teams),
-        all(dev::block() % sharing.blocks(), sharing.blocks(), sharing.arrivals + number),
-        of_team(dev::block() % sharing.team_blocks, sharing.team_blocks,
-                sharing.arrivals + sharing.crews + number * teams + team),
-        shape_(shape),
-        sharing_(sharing) {}
+      : shape_(shape), sharing_(sharing) {}
 
-  __device__ bool alone() const { return teams == 1; }
-  __device__ bool leads() const { return all.rank == 0; }
+  // Made from the number of the block each time, which a pass has no registers to keep.
+  __device__ int number() const { return dev::block_anew() / sharing_.blocks(); }
+  __device__ int teams() const { return sharing_.teams; }
+  __device__ int team() const {
+    return dev::block_anew() % sharing_.blocks() / sharing_.team_blocks;
+  }
+  __device__ Workers all() const {
+    return {dev::block_anew() % sharing_.blocks(), sharing_.blocks(), sharing_.arrivals + number()};
+  }
+  __device__ Workers of_team() const {
+    return {dev::block_anew() % sharing_.team_blocks, sharing_.team_blocks,
+            sharing_.arrivals + sharing_.crews + number() * teams() + team()};
+  }
+
+  __device__ bool alone() const { return teams() == 1; }
+  __device__ bool leads() const { return dev::block_anew() % sharing_.blocks() == 0; }
   __device__ double& loss(int i) const {  // of a tile, or of a trial
-    return sharing_.losses[number * sharing_.losses_of_crew + i];
+    return sharing_.losses[number() * sharing_.losses_of_crew + i];
   }
   __device__ Packed<T> gradient(int part) const {
     return Packed<T>::of_gradient(shape_, gradients() + static_cast<std::size_t>(part) * size());
@@ -57,7 +60,7 @@ class Crew {
 
  private:
   __device__ T* gradients() const {
-    return sharing_.gradients + static_cast<std::size_t>(number * sharing_.parts) * size();
+    return sharing_.gradients + static_cast<std::size_t>(number() * sharing_.parts) * size();
   }
   __device__ std::size_t size() const { return Packed<T>::gradient_size(shape_); }
 

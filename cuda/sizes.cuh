@@ -34,9 +34,9 @@ struct Known {
   static constexpr int most_driven = known_drives + most_in;
   static constexpr int most_late = has_late<Model> ? known_drives : 0;
   static constexpr int most_inputs = most_in;
-  // Memory is slow: where the registers suffice, which a product stage needs, what a step reads is asked for well before.
+  // Memory is slow: where the registers suffice, which a product stage and gates need, what a step reads is asked for well before.
   static constexpr int weights = most_channels + most_driven;
-  static constexpr bool asks_ahead = known_reductions > 0 && weights < 16;
+  static constexpr bool asks_ahead = known_reductions > 0 && weights < 16 && !has_late<Model>;
   static constexpr int backward_ahead = asks_ahead && weights <= (most_out ? 12 : 9) ? 2 : 1;
   static constexpr int errors_at_once = !asks_ahead ? 1 : weights <= 12 ? 4 : 2;
   static_assert(most_in <= lane_units &&

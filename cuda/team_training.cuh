@@ -78,25 +78,26 @@ __device__ double run_team_pass(const Learner<T>& learner, const Shown<T>& shown
   const Pass pass = learner.progress().pass;
   const bool learns = pass == Pass::train || pass == Pass::gradient;
   const Noise<T> noise = learner.noise();
-  pack<Model>(crew.all, shape, learner.parameters, scratch.orth, scratch.packed);
-  crew.all.barrier();
+  pack<Model>(crew.all(), shape, learner.parameters, scratch.orth, scratch.packed);
+  crew.all().barrier();
   if constexpr (Product<Model>::pairs) {
-    pack_panels<Model>(crew.all, shape, scratch.packed);
-    crew.all.barrier();
+    pack_panels<Model>(crew.all(), shape, scratch.packed);
+    crew.all().barrier();
   }
   const T twice = static_cast<T>(2.0 / shown.mask_sum);
-  for (int tile = crew.team; tile < shown.tiles(); tile += crew.teams) {
+  const Workers of_team = crew.of_team();
+  for (int tile = crew.team(); tile < shown.tiles(); tile += crew.teams()) {
     const Source<T> trial = shown.source(shape, tile * tile_trials + lane());
-    const Team<Model, T> team(shape, noise, trial, crew.of_team, scratch);
+    const Team<Model, T> team(shape, noise, trial, of_team, scratch);
     run_team_tile(learns, team, tile, twice, shown.steps, crew, scratch);
   }
-  crew.all.barrier();  // every tile is done
+  crew.all().barrier();  // every tile is done
   if (learns) {
-    if (!crew.alone()) crew.sum_gradients(shown.tiles(), crew.all, scratch.gradient.product);
-    unpack<Model>(crew.all, shape, learner.parameters, scratch.gradient, scratch.of_units,
+    if (!crew.alone()) crew.sum_gradients(shown.tiles(), crew.all(), scratch.gradient.product);
+    unpack<Model>(crew.all(), shape, learner.parameters, scratch.gradient, scratch.of_units,
                   scratch.orth, learner.gradient);
     apply_mask(learner);
-    crew.all.barrier();  // the gradient is written
+    crew.all().barrier();  // the gradient is written
   }
   return crew.sum_of_losses(shown.tiles()) / shown.mask_sum;
 }
@@ -105,10 +106,10 @@ template <class Model, class T>
 __device__ void train_in_teams(const TrainingTask<T>& task) {
   const Crew<T> crew(task.shape, task.sharing);
   T* of_crew =
-      task.scratch + static_cast<std::size_t>(crew.number * crew.teams) * task.scratch_size;
+      task.scratch + static_cast<std::size_t>(crew.number() * crew.teams()) * task.scratch_size;
   const TeamScratch<T> scratch(task.shape, task.steps, of_crew,
-                               of_crew + static_cast<std::size_t>(crew.team) * task.scratch_size);
-  train_members(task, crew, crew.all, [&](const Learner<T>& learner, const Shown<T>& shown) {
+                               of_crew + static_cast<std::size_t>(crew.team()) * task.scratch_size);
+  train_members(task, crew, crew.all(), [&](const Learner<T>& learner, const Shown<T>& shown) {
     return run_team_pass<Model>(learner, shown, scratch, crew);
   });
 }

@@ -324,12 +324,14 @@ __device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
 
 // The trials of the next pass.
 template <class T>
-__device__ Shown<T> shown_to(const Learner<T>& learner, Ticket* tickets, long& shuffled) {
+__device__ Shown<T> shown_to(const Learner<T>& learner, long& shuffled) {
   const Trials<T>& data = learner.data();
   const Progress& progress = learner.progress();
   if (progress.pass == Pass::validate)
     return {learner.task.data[learner.task.validation_of[learner.member]], data.trials};
   if (progress.pass != Pass::train || learner.whole()) return {data, 0};
+  Ticket* tickets = learner.task.tickets +
+                    static_cast<std::ptrdiff_t>(dev::block_anew()) * learner.task.most_tickets;
   if (shuffled != progress.epochs) {
     shuffled = progress.epochs;
     shuffle(learner.course().key, shuffled, data.trials, learner.task.most_tickets, tickets);
@@ -359,25 +361,24 @@ inline constexpr int least_capability =
 template <class T, class Run>
 __device__ void train_members(const TrainingTask<T>& task, const Crew<T>& crew,
                               const Workers& steppers, Run run) {
-  Ticket* tickets = task.tickets + static_cast<std::ptrdiff_t>(dev::block()) * task.most_tickets;
-  for (int turn = crew.number; turn < task.turns; turn += task.sharing.crews) {
+  for (int turn = crew.number(); turn < task.turns; turn += task.sharing.crews) {
     const Learner<T> learner(task, steppers, task.order[turn]);
     const Progress& progress = learner.progress();
     const End end = of_first_thread(end_of(task, progress.epochs));
     long shuffled = -1;  // the epoch whose order the tickets are in
     while (progress.running() &&
            (progress.epochs < end.epoch || (!end.rests && progress.pass != Pass::train))) {
-      const Shown<T> shown = shown_to(learner, tickets, shuffled);
+      const Shown<T> shown = shown_to(learner, shuffled);
       const bool empty = shown.mask_sum == 0;  // a batch with nothing to compare
       const double loss = empty ? 0 : run(learner, shown);
-      if (empty) crew.all.barrier();  // every block has seen it
+      if (empty) crew.all().barrier();  // every block has seen it
       if (takes_steps(crew, steppers)) {
         if (empty)
           finish_batch(learner);
         else
           finish_pass(learner, loss);
       }
-      crew.all.barrier();
+      crew.all().barrier();
     }
   }
 }
@@ -394,7 +395,7 @@ __device__ void train(const TrainingTask<T>& task) {
   };
   if constexpr (Product<Model>::exists) {
     ProductStage<Model, T, lanes>(task.shape, nullptr).prepare();
-    train_members(task, crew, crew.all, run);
+    train_members(task, crew, crew.all(), run);
   } else {
     train_members(task, crew, Workers(), run);
   }

@@ -83,6 +83,7 @@ namespace tbrnn::dev {
 inline int thread() { return emulator::place().thread; }
 inline int threads() { return emulator::place().threads; }
 inline int block() { return emulator::place().block; }
+inline int block_anew() { return block(); }
 inline int blocks() { return emulator::place().blocks; }
 inline int cluster_rank() { return emulator::place().cluster_rank; }
 inline int cluster_size() { return emulator::place().cluster_size; }

@@ -15,6 +15,7 @@ from tbrnn import _engine
 
 SIZES = {"inputs": 2, "outputs": 3}
 SMALL, LARGE = (1, 7, 30, 31, 32, 33, 64, 100, 128), (200, 256, 512, 1000)
+BULK = (0.8, 0)  # gain and seed
 TENSOR = (1, 7, 30, 31, 33, 40, 64, 100, 128)
 
 # What is changed of a plain network (rate form, tanh, loss on the outputs, no noise).
@@ -96,7 +97,7 @@ def networks():
         yield tbrnn.LowRankTBRNN, {"units": n, "rank": 2, "hard_orth": True}
         yield tbrnn.LowRankHORNN, {"units": n, "rank": (2, 2), "gated": True}
         yield tbrnn.HORNN, {"units": n, "gated": True}
-        yield tbrnn.LowRankRNN, {"units": n, "rank": 2, "bulk": (0.8, 0)}
+        yield tbrnn.LowRankRNN, {"units": n, "rank": 2, "bulk": BULK}
     for n in SMALL + LARGE:
         yield tbrnn.RNN, {"units": n}
         yield tbrnn.EIRNN, {"units": n}
@@ -129,7 +130,7 @@ def tiny(**sizes):
         (tbrnn.LowRankGRU, {"rank": 1}, "few channels"),
         (tbrnn.LowRankGRU, {"rank": 3}, "noise"),
         (tbrnn.LeakyGRU, {}, "plain"),
-        (tbrnn.LowRankRNN, {"rank": 1, "bulk": (0.8, 0)}, "noise"),
+        (tbrnn.LowRankRNN, {"rank": 1, "bulk": BULK}, "noise"),
         (tbrnn.LowRankTBRNN, {"rank": 1, "units": 130}, "plain"),
         (tbrnn.RNN, {"units": 130}, "noise"),
         (tbrnn.LeakyGRU, {"units": 130}, "plain"),
@@ -147,8 +148,9 @@ def relatives(case):
     sizes += [{"units": n, "inputs": 4, "outputs": 4} for n in (40, 70)]
     if case.model.units > 70:
         sizes = [{}]  # a team of blocks has one variant
+    bulk = {"bulk": BULK} if getattr(case.model, "bulk", None) is not None else {}
     for size, match, other in product(sizes, ("outputs", "rates"), others):
-        yield replace(case, model=replace(case.model, **size, **other), match=match)
+        yield replace(case, model=replace(case.model, **size, **other, **bulk), match=match)
 
 
 def case(network, sizes, option):
