@@ -1,0 +1,284 @@
+// What the workers of a member do after a pass over its trials: gradient norm, AdamW, the guard, the stopping rules, the best weights. A
+// step is taken by one block, or where a network is large by all that work on the member.
+#pragma once
+
+#include "block_sum.cuh"
+#include "equations/adam.hpp"
+#include "equations/bounds.hpp"
+#include "equations/clip.hpp"
+#include "equations/noise.hpp"
+#include "equations/schedule.hpp"
+#include "task.cuh"
+#include "workers.cuh"
+
+namespace tbrnn::cuda {
+
+// A member's own arrays, and who takes its steps.
+template <class T>
+struct Learner {
+  const TrainingTask<T>& task;
+  const Workers& workers;
+  int member;
+  T *parameters, *before, *best, *gradient, *m, *v;
+
+  __device__ Learner(const TrainingTask<T>& t, const Workers& steppers, int who)
+      : task(t),
+        workers(steppers),
+        member(who),
+        parameters(t.parameters + t.at(who)),
+        before(t.before + t.at(who)),
+        best(t.best + t.at(who)),
+        gradient(t.gradient + t.at(who)),
+        m(t.m + t.at(who)),
+        v(t.v + t.at(who)) {}
+
+  __device__ const Course& course() const { return task.courses[member]; }
+  __device__ Progress& progress() const { return task.progress[member]; }
+  __device__ double* history() const {
+    return task.history + static_cast<std::ptrdiff_t>(member) * task.history_size * record_width;
+  }
+  __device__ Noise<T> noise() const {  // of the present epoch
+    const Course& c = course();
+    return {static_cast<T>(c.sigma), static_cast<T>(c.input_sigma),
+            static_cast<std::uint32_t>(c.key), static_cast<std::uint32_t>(c.key >> 32),
+            static_cast<std::uint32_t>(progress().epochs)};
+  }
+  __device__ const Trials<T>& data() const { return task.data[task.data_of[member]]; }
+  __device__ bool validates() const { return task.validation_of[member] >= 0; }
+  __device__ bool whole() const {  // all trials in one step
+    return course().batch == 0 || course().batch >= data().trials;
+  }
+  __device__ Pass first_look() const {  // at the losses of the present weights
+    return progress().first_look(course(), whole(), validates());
+  }
+  __device__ long* steps_taken() const { return task.steps_taken + member * task.fields; }
+  __device__ T* kept(long slot) const {
+    return task.kept + (static_cast<std::ptrdiff_t>(member) * task.most_back + slot) * 3 *
+                           task.shape.parameters;
+  }
+  __device__ long* kept_steps(long slot) const {
+    return task.kept_steps +
+           (static_cast<std::ptrdiff_t>(member) * task.most_back + slot) * task.fields;
+  }
+  __device__ bool trained(int field) const { return !(course().untrained >> field & 1u); }
+  template <class Use>
+  __device__ void each_parameter(Use use) const {
+    for (int i = workers.thread(); i < task.shape.parameters; i += workers.threads()) use(i);
+  }
+};
+
+// The norm of the trained gradient, in every thread: of parts, which are the same however many blocks there are.
+template <class T>
+__device__ double gradient_norm(const Learner<T>& learner) {
+  const TrainingTask<T>& task = learner.task;
+  constexpr int least = 16 * block_threads, most = norm_parts * block_threads;
+  const int parameters = task.shape.parameters,
+            of_thread = (parameters + most - 1) / most * block_threads,
+            of_part = of_thread < least ? least : of_thread,
+            parts = (parameters + of_part - 1) / of_part;
+  double* norms = task.norms + learner.member * norm_parts;
+  for (int part = learner.workers.rank; part < parts; part += learner.workers.blocks) {
+    const int begin = part * of_part, end = begin + of_part;
+    double sum = 0;
+    for (int field = 0; field < task.fields; ++field) {
+      if (!learner.trained(field)) continue;
+      const int first = task.field_begin[field], last = task.field_begin[field + 1];
+      for (int i = (first < begin ? begin : first) + dev::thread(); i < last && i < end;
+           i += block_threads)
+        sum += sum_of_squares(learner.gradient + i, 1);
+    }
+    sum = over_block(sum);
+    if (dev::thread() == 0) norms[part] = sum;
+  }
+  learner.workers.barrier();
+  double sum = 0;
+  for (int part = 0; part < parts; ++part) sum += norms[part];
+  return std::sqrt(sum);
+}
+
+// One step of AdamW on the trained arrays; each array counts its own steps. The weights before it are kept.
+template <class T>
+__device__ void step(const Learner<T>& learner, double lr, double norm) {
+  const TrainingTask<T>& task = learner.task;
+  const Course& course = learner.course();
+  AdamStep* constants = dev::shared_memory<AdamStep>();  // [field]
+  const int mine = dev::thread();
+  const bool counts = mine < task.fields && learner.trained(mine);
+  if (counts) constants[mine] = adam_step(lr, learner.steps_taken()[mine] + 1);
+  dev::block_barrier();
+  const T shorter = course.clip > 0 ? static_cast<T>(clip_factor(norm, course.clip)) : T(1);
+  for (int field = 0; field < task.fields; ++field) {
+    if (!learner.trained(field)) continue;
+    for (int i = task.field_begin[field] + learner.workers.thread();
+         i < task.field_begin[field + 1]; i += learner.workers.threads()) {
+      T& p = learner.parameters[i];
+      learner.before[i] = p;
+      if (course.decay != 0) shrink(lr, course.decay, p);
+      adam(constants[field], shorter * learner.gradient[i], learner.m[i], learner.v[i], p);
+      bound(task.low[field], task.high[field], &p, 1);
+    }
+  }
+  learner.workers.barrier();
+  if (counts && learner.workers.rank == 0) ++learner.steps_taken()[mine];
+}
+
+// What a guard may go back to: the last few weights and moments before a step, in a ring.
+template <class T>
+__device__ void keep(const Learner<T>& learner) {
+  const TrainingTask<T>& task = learner.task;
+  const long slot = learner.progress().kept_next;
+  T* const blocks = learner.kept(slot);
+  const int size = task.shape.parameters;
+  learner.each_parameter([&](int i) {
+    blocks[i] = learner.parameters[i];
+    blocks[size + i] = learner.m[i];
+    blocks[2 * size + i] = learner.v[i];
+  });
+  for (int i = learner.workers.thread(); i < task.fields; i += learner.workers.threads())
+    learner.kept_steps(slot)[i] = learner.steps_taken()[i];
+}
+
+// As far back as is kept.
+template <class T>
+__device__ void go_back(const Learner<T>& learner) {
+  const TrainingTask<T>& task = learner.task;
+  const Progress& progress = learner.progress();
+  const long back = learner.course().guard_back,
+             slot = (progress.kept_next + back - progress.kept) % back;
+  const T* const blocks = learner.kept(slot);
+  const int size = task.shape.parameters;
+  learner.each_parameter([&](int i) {
+    learner.parameters[i] = learner.before[i] = blocks[i];
+    learner.m[i] = blocks[size + i];
+    learner.v[i] = blocks[2 * size + i];
+  });
+  for (int i = learner.workers.thread(); i < task.fields; i += learner.workers.threads())
+    learner.steps_taken()[i] = learner.kept_steps(slot)[i];
+}
+
+// With a guard some steps back. Else the end; then the weights before the last update are the last good ones.
+template <class T>
+__device__ void recover(const Learner<T>& learner) {
+  const Course& course = learner.course();
+  Progress& progress = learner.progress();
+  const bool diverges = progress.kept == 0 || progress.rollbacks == course.guard_most,
+             none_better = progress.best_epoch < 0;
+  if (diverges)
+    learner.each_parameter([&](int i) {
+      learner.parameters[i] = learner.before[i];
+      if (none_better) learner.best[i] = learner.before[i];
+    });
+  else
+    go_back(learner);
+  learner.workers.barrier();
+  if (learner.workers.first()) {
+    if (diverges)
+      progress.status = Status::diverged;
+    else
+      progress.goes_back(course);
+    if (!diverges && progress.pass != Pass::train) progress.pass = learner.first_look();
+  }
+  learner.workers.barrier();
+}
+
+// The stopping rules in the first thread, then the best weights in all.
+template <class T>
+__device__ void judge(const Learner<T>& learner, double loss) {
+  if (learner.workers.first()) learner.progress().judge(learner.course(), loss, learner.history());
+  learner.workers.barrier();
+  if (learner.progress().is_best())
+    learner.each_parameter([&](int i) { learner.best[i] = learner.parameters[i]; });
+  learner.workers.barrier();
+}
+
+// One step along the gradient.
+template <class T>
+__device__ void update(const Learner<T>& learner, double norm) {
+  const Course& course = learner.course();
+  Progress& progress = learner.progress();
+  if (course.guard_back) {
+    keep(learner);
+    learner.workers.barrier();  // the weights are kept
+  }
+  const Schedule schedule{static_cast<Ramp>(course.lr_ramp), course.lr_first, course.lr_last,
+                          course.lr_epochs};
+  const double lr = progress.factor * learning_rate(schedule, progress.epochs);
+  step(learner, lr, norm);
+  if (learner.workers.first()) progress.took_a_step(course, lr, norm);
+}
+
+// The first thread: on to the next batch, or after the last one to the next epoch.
+template <class T>
+__device__ void finish_batch(const Learner<T>& learner) {
+  if (!learner.workers.first()) return;
+  const Course& course = learner.course();
+  Progress& progress = learner.progress();
+  const bool whole = learner.whole();
+  if (!whole && (progress.batch + 1) * course.batch < learner.data().trials) {
+    ++progress.batch;
+    return;
+  }
+  progress.batch = 0;
+  ++progress.epochs;
+  if (progress.due(course)) {
+    progress.pass = learner.first_look();
+    return;
+  }
+  if (!whole) progress.record(course, Progress::unknown(), learner.history());
+  progress.pass = Pass::train;
+}
+
+template <class T>
+__device__ void finish_step(const Learner<T>& learner, double loss) {
+  const Course& course = learner.course();
+  Progress& progress = learner.progress();
+  const bool asked = course.clip > 0 || course.guard_back > 0 || course.record_every > 0;
+  const double norm = asked ? gradient_norm(learner) : Progress::unknown();
+  if (learner.workers.first()) progress.set_limit(course, loss);
+  learner.workers.barrier();
+  const bool undo = progress.must_undo(loss, norm);
+  if (undo) {
+    recover(learner);
+    if (!progress.running()) return;
+  }
+  if (learner.whole()) {
+    if (!undo && progress.due(course))
+      judge(learner, loss);
+    else if (learner.workers.first())
+      progress.record(course, loss, learner.history());
+    learner.workers.barrier();
+    if (!progress.running()) return;
+  }
+  if (!undo) update(learner, norm);
+  finish_batch(learner);
+}
+
+// After one pass over its trials.
+template <class T>
+__device__ TBRNN_CALLED void finish_pass(const Learner<T>& learner, double loss) {
+  Progress& progress = learner.progress();
+  const Pass pass = progress.pass;
+  if (pass == Pass::train) return finish_step(learner, loss);
+  if (pass != Pass::gradient && !std::isfinite(loss)) return recover(learner);
+  if (pass == Pass::evaluate) judge(learner, loss);
+  learner.workers.barrier();  // everybody has seen which pass it was
+  if (!learner.workers.first()) return;
+  if (pass == Pass::gradient) {
+    progress.last_loss = loss;
+    progress.status = Status::capped;
+  } else if (pass == Pass::validate) {
+    progress.validation = loss;
+    progress.pass = progress.after_validation(learner.course(), learner.whole());
+  } else {
+    progress.pass = Pass::train;
+  }
+}
+
+template <class T>
+__device__ void apply_mask(const Learner<T>& learner) {
+  if (!learner.task.mask) return;
+  learner.workers.barrier();  // the gradient is written
+  learner.each_parameter([&](int i) { learner.gradient[i] *= learner.task.mask[i]; });
+}
+
+}  // namespace tbrnn::cuda
