@@ -138,6 +138,11 @@ struct Values {
   TBRNN_FN void set(int k, Number<T> value) const { at[k] = value; }
 };
 
+template <class T>
+__device__ Quad<T> quad_at(const T* at) {
+  return *reinterpret_cast<const Quad<T>*>(at);
+}
+
 // Numbers `first` ... `first` + `count` - 1 from or to memory, in whole quads.
 template <bool global = true, class T, int most>
 __device__ void read_row(const T* row, int first, int count, Number<T> (&value)[most]) {
@@ -209,9 +214,9 @@ struct Trace {
     return carrier + t * Seat<S, lanes>::quads;
   }
   __device__ T* overlaps(std::ptrdiff_t t) const { return channels + overlaps_of(t); }
-  __device__ T* outputs(std::ptrdiff_t t) const {
+  __device__ T* outputs(std::ptrdiff_t t) const {  // or their adjoints
     return overlaps(t) + row.outputs;
-  }  // or their adjoints
+  }
   __device__ T* late(int t) const { return overlaps(t) + row.late; }
 };
 

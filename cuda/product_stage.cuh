@@ -34,11 +34,6 @@ __device__ T over_group(Number<T> (&value)[lane_units]) {
   return sum;
 }
 
-template <class T>
-__device__ Quad<T> quad_at(const T* at) {
-  return *reinterpret_cast<const Quad<T>*>(at);
-}
-
 template <class Model, class T, int lanes>
 class ProductStage {
   using P = Product<Model>;

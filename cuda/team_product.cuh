@@ -14,11 +14,6 @@ namespace tbrnn::cuda {
 __device__ inline int slice() { return dev::thread() / 8; }
 __device__ inline int trial_quad() { return dev::thread() % 8 * lane_units; }
 
-template <class T>
-__device__ Quad<T> quad_of(const T* at) {
-  return *reinterpret_cast<const Quad<T>*>(at);
-}
-
 // Sums of a lane: R rows at four trials.
 template <int R, class T>
 struct PanelSums {
@@ -37,10 +32,10 @@ struct PanelSums {
     b += trial_quad();
     TBRNN_UNROLL_TIMES(4)
     for (int k = 0; k < count; ++k, weights += stride, b += tile_trials) {
-      const Quad<T> value = quad_of(b);
+      const Quad<T> value = quad_at(b);
       TBRNN_UNROLL
       for (int i = 0; i < R; i += lane_units) {
-        const Quad<T> w = quad_of(weights + quads[i / lane_units]);
+        const Quad<T> w = quad_at(weights + quads[i / lane_units]);
         TBRNN_UNROLL
         for (int row = 0; row < lane_units; ++row) TBRNN_UNROLL
         for (int q = 0; q < lane_units; ++q)
@@ -51,7 +46,7 @@ struct PanelSums {
 
   // += factor [32] times the other sums
   __device__ void add(const PanelSums& other, const T* factor) {
-    const Quad<T> f = quad_of(factor + trial_quad());
+    const Quad<T> f = quad_at(factor + trial_quad());
     TBRNN_UNROLL
     for (int i = 0; i < R; ++i) TBRNN_UNROLL
     for (int q = 0; q < lane_units; ++q)
@@ -100,7 +95,7 @@ __device__ void each_channel(const T* weights, int stride, int count, const T* r
   for (int first = 0; first < count; first += R) {
     PanelSums<R, T> y;
     for (int n = mine.begin; n < mine.end; ++n) {
-      const Quad<T> r = quad_of(rows_from(rows, n) + trial_quad());
+      const Quad<T> r = quad_at(rows_from(rows, n) + trial_quad());
       TBRNN_UNROLL
       for (int i = 0; i < R; ++i) {
         const Number<T> w(weights[n * stride + (first + i < count ? first + i : first)]);
@@ -199,7 +194,7 @@ struct TeamProduct {
   // r_j times b_k, for each j those from k = j on (half) or all; behind them the linear rows b_k
   template <bool half>
   __device__ Sums of_pairs(const T* panels, int first, const T* r, const T* b) const {
-    const int units = shape.units, rows = half ? shape.product_rows : pull_rows(shape.units);
+    const int units = shape.units, rows = half ? shape.product_rows : Product<Model>::pulls(units);
     const T* panel = panels + static_cast<std::size_t>(first) * static_cast<std::size_t>(rows);
     const PairRows at{units, false};
     constexpr int quads[] = {0, lane_units};
@@ -219,10 +214,6 @@ struct TeamProduct {
             rows_from(b, mine.begin), mine.end - mine.begin);
     }
     return y;
-  }
-
-  __device__ static int pull_rows(int units) {
-    return units * units + (Product<Model>::linear() ? units : 0);
   }
 };
 
