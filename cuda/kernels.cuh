@@ -8,7 +8,8 @@
 
 namespace tbrnn::cuda {
 
-// Ranks 1 to 3 and up to three inputs, with up to three outputs or with the loss on the rates, keep all their weights in registers.
+// Up to three inputs, and ranks 1 to 3 with up to three outputs or ranks 1 to 6, those of LINT, with the loss on the rates: all weights
+// stay in registers.
 template <class Model>
 struct Compiled;
 
@@ -16,14 +17,16 @@ template <>
 struct Compiled<LowRankRNN> {
   using M = LowRankRNN;
   using Sizes = std::tuple<Known<M, 1, 0, 3, 3>, Known<M, 2, 0, 3, 3>, Known<M, 3, 0, 3, 3>,
-                           Known<M, 1, 0, 3, 0>, Known<M, 2, 0, 3, 0>, Known<M, 3, 0, 3, 0>>;
+                           Known<M, 1, 0, 3, 0>, Known<M, 2, 0, 3, 0>, Known<M, 3, 0, 3, 0>,
+                           Known<M, 4, 0, 3, 0>, Known<M, 5, 0, 3, 0>, Known<M, 6, 0, 3, 0>>;
 };
 
 template <>
 struct Compiled<LowRankTBRNN> {
   using M = LowRankTBRNN;
   using Sizes = std::tuple<Known<M, 0, 1, 3, 3>, Known<M, 0, 2, 3, 3>, Known<M, 0, 3, 3, 3>,
-                           Known<M, 0, 1, 3, 0>, Known<M, 0, 2, 3, 0>, Known<M, 0, 3, 3, 0>>;
+                           Known<M, 0, 1, 3, 0>, Known<M, 0, 2, 3, 0>, Known<M, 0, 3, 3, 0>,
+                           Known<M, 0, 4, 3, 0>, Known<M, 0, 5, 3, 0>, Known<M, 0, 6, 3, 0>>;
 };
 
 template <>

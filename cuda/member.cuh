@@ -12,13 +12,14 @@ namespace tbrnn::cuda {
 // Forward, and backward where `sums` is asked for, over one tile: the loss of each trial lies in shared memory afterwards.
 template <class Model, class T, class S, int lanes>
 __device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& shown, int tile,
-                         const Noise<T>& noise, const LaneWeights<T, S>& w,
-                         const Scratch<T>& scratch, LaneSums<T, S>& sums) {
+                         const Noise<T>& noise, LaneWeights<T, S>& w, const Scratch<T>& scratch,
+                         LaneSums<T, S>& sums) {
   const typename S::template Of<T> sizes{shape};
   const T twice = static_cast<T>(2.0 / shown.mask_sum);
   for (int first = 0; first < tile_trials; first += Group<lanes>::trials) {
     const int mine = first + Group<lanes>::trial();
     const Source<T> source = shown.source(shape, tile * tile_trials + mine);
+    if constexpr (S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
     if constexpr (has_gates(Model::recurrence))
       gated_forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, NoStage{},
                                         scratch.history);
@@ -31,6 +32,7 @@ __device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& sho
                                             scratch.packed, scratch.history, sums);
     dev::warp_barrier();  // the adjoints of the outputs are saved
     if (learns) {
+      if constexpr (S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
       if constexpr (has_gates(Model::recurrence))
         gated_backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, NoStage{},
                                            scratch.history, sums, loss[0]);
@@ -49,8 +51,8 @@ __device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& sho
 // The mean loss of a member, in thread 0 of the block that leads; with `learns` the gradient of the packed weights too.
 template <class Model, class T, class S, int lanes>
 __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>& shown,
-                             const Noise<T>& noise, const LaneWeights<T, S>& w,
-                             const Scratch<T>& scratch, const Crew<T>& crew) {
+                             const Noise<T>& noise, LaneWeights<T, S>& w, const Scratch<T>& scratch,
+                             const Crew<T>& crew) {
   using Memory = TileMemory<T, lanes>;
   if (dev::thread() == 0) Memory::sum() = 0;
   for (int tile = crew.team(); tile < shown.tiles(); tile += crew.teams()) {

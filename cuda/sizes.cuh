@@ -38,6 +38,8 @@ struct Known {
   static constexpr int weights = most_channels + most_driven;
   static constexpr bool asks_ahead = known_reductions > 0 && weights < 16 && !has_late<Model>;
   static constexpr int backward_ahead = asks_ahead && weights <= (most_out ? 12 : 9) ? 2 : 1;
+  // Many weights: each pass over a tile loads those that it needs.
+  static constexpr bool loads_again = !product && weights >= 16;
   static constexpr int errors_at_once = !asks_ahead ? 1 : weights <= 12 ? 4 : 2;
   static_assert(most_in <= lane_units &&
                 most_out <= lane_units);  // one quad, however many there are
@@ -77,7 +79,7 @@ template <class Model>
 struct Loose {
   static constexpr int unrolled = unrolled_to<loose_counts>;
   static constexpr bool product = has_product<Model>;
-  static constexpr bool asks_ahead = false;
+  static constexpr bool asks_ahead = false, loads_again = false;
   static constexpr int backward_ahead = 1, errors_at_once = 1;
   static constexpr int preactivations = preactivations_of<Model>;
   static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32;

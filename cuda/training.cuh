@@ -31,7 +31,7 @@ __device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
     pack<Model>(Workers(), shape, learner.parameters, scratch.orth, scratch.packed);
     dev::block_barrier();
     LaneWeights<T, S> w;
-    load<T, S, lanes>(shape, scratch.packed, w);
+    if constexpr (!S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
     loss = run_trials<Model, T, S, lanes>(learns, shape, shown, noise, w, scratch, crew);
   }
   if (!takes_steps(crew, learner.workers)) return 0;

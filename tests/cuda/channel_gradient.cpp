@@ -115,11 +115,11 @@ TEST(ChannelGradient, IsThatOfTheCpuEngineInFloat64) {
 // Rate form, tanh, small counts: the kernels whose weights stay in registers, in turn over pairwise choices of all else.
 TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
   std::vector<Choice> kernels;
-  for (int m = 0; m < 3; ++m)
-    for (int r = 0; r < (m == 2 ? 2 : 3); ++r)
-      for (const Match loss : {Match::outputs, Match::rates})
+  for (const Match loss : {Match::outputs, Match::rates})
+    for (int m = 0; m < 3; ++m)
+      for (int r = 0; r < (m == 2 ? 2 : loss == Match::rates ? 6 : 3); ++r)
         kernels.push_back({m, r, static_cast<int>(loss)});
-  ASSERT_EQ(kernels.size(), 16u);  // every kernel of kernels.cuh
+  ASSERT_EQ(kernels.size(), 22u);  // every kernel of kernels.cuh
   std::size_t turn = 0;
   for (Choice c : pairwise(all, allowed, 0)) {
     const Choice& kernel = kernels[turn++ % kernels.size()];
