@@ -121,7 +121,7 @@ long Trainer<T>::State::history_size(long epochs) const {
 template <class T>
 void Trainer<T>::State::launch(const std::vector<int>& running, long epochs, long rest_every) {
   const std::size_t entries = static_cast<std::size_t>(history_size(epochs)) * record_width;
-  const dev::Memory<double> history_memory(entries * courses.size());
+  const dev::Memory<double> history_memory = zeros<double>(entries * courses.size());
   TrainingTask<T> task{};
   task.epochs = epochs;
   task.rest_every = rest_every;
