@@ -37,13 +37,12 @@ struct Compared {
   __device__ void read(const Shape<T>& shape, const Source<T>& trial,
                        const Trace<T, S, lanes>& trace, int t) {
     const typename S::template Of<T> sizes{shape};
-    const T *const targets = Source<T>::step(trial.targets, t, whole_quads(shape.readouts)),
-                   *const weights = trial.weights_of(t);
-    read_channels(trace.outputs(t + 1), 0, sizes.readouts(), o);
-    read_row(targets, 0, sizes.readouts(), y);
+    const int count = sizes.readouts();
+    read_channels(trace.outputs(t + 1), 0, count, o);
+    read_row(Source<T>::step(trial.targets, t, whole_quads(shape.readouts)), 0, count, y);
     TBRNN_UNROLL_TIMES(S::unrolled)
-    for (int k = 0; k < sizes.readouts(); ++k)
-      w[k] = Number<T>(weights[trial.weight_rows > 1 ? k : 0]);
+    for (int k = 0; k < count; k += lane_units)
+      read_row(trial.weights_of(t, k), k, count - k < lane_units ? count - k : lane_units, w);
   }
 };
 

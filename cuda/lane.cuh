@@ -221,17 +221,17 @@ struct Trace {
 };
 
 template <class T>
-__device__ const T zero = T(0);
+__device__ const Quad<T> zero{};
 
 // One trial of a data set: where its numbers lie.
 template <class T>
 struct Source {
   const T *inputs, *targets, *weights, *initial;
-  int weight_rows;
+  int weight_row;
   std::uint32_t number;  // for the noise
 
   __device__ Source(const Trials<T>& data, const Shape<T>& shape, int trial, int noise_trial)
-      : weight_rows(data.weight_rows), number(static_cast<std::uint32_t>(noise_trial)) {
+      : weight_row(data.weight_row), number(static_cast<std::uint32_t>(noise_trial)) {
     const std::size_t tile = static_cast<std::size_t>(trial / tile_trials),
                       lane = static_cast<std::size_t>(trial % tile_trials);
     const auto of_trial = [&](const T* array, int steps, int row) {
@@ -240,18 +240,21 @@ struct Source {
     };
     inputs = dev::kept(of_trial(data.inputs, data.steps, whole_quads(shape.inputs)));
     targets = of_trial(data.targets, data.steps, whole_quads(shape.target_rows()));
-    weights = of_trial(data.weights, data.steps, data.weight_rows);
+    weights = of_trial(data.weights, data.steps, data.weight_row);
     initial = data.initial ? of_trial(data.initial, 1, whole_quads(shape.units)) : nullptr;
   }
   __device__ void ignore() {  // its weights are 0
-    weights = &zero<T>;
-    weight_rows = 0;
+    weights = zero<T>.v;
+    weight_row = 0;
   }
   // The rows of step t, which are so long.
   __device__ static const T* step(const T* array, std::ptrdiff_t t, int row) {
     return array + t * (row * tile_trials);
   }
-  __device__ const T* weights_of(int t) const { return step(weights, t, weight_rows); }
+  // Of the outputs `first` ... `first` + 3 of step t, a quad.
+  __device__ const T* weights_of(int t, int first) const {
+    return step(weights, t, weight_row) + (weight_row > lane_units ? first : 0);
+  }
 };
 
 }  // namespace tbrnn::cuda

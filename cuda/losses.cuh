@@ -76,10 +76,7 @@ struct UnitTargets {
     const int first = Group<lanes>::unit(0);
     if (first >= shape.units) return;
     read_row(Source<T>::step(trial.targets, t, shape.columns()) + first, 0, lane_units, y);
-    const T* weights = trial.weights_of(t);
-    if (trial.weight_rows > 1) return read_row(weights + first, 0, lane_units, w);
-    TBRNN_UNROLL
-    for (int i = 0; i < lane_units; ++i) w[i] = Number<T>(*weights);
+    read_row(trial.weights_of(t, first), 0, lane_units, w);
   }
 };
 

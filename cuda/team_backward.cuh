@@ -20,7 +20,7 @@ struct TeamErrors {
     return V(Source<T>::step(team.trial.targets, t, rows)[row]);
   }
   __device__ V weight(int row) const {
-    return V(team.trial.weights_of(t)[team.trial.weight_rows > 1 ? row : 0]);
+    return V(team.trial.weights_of(t, row - row % lane_units)[row % lane_units]);
   }
 
   // The adjoints of the readouts at rows `to`, and their loss; in one warp.

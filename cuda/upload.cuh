@@ -77,18 +77,23 @@ std::vector<T> by_trial(const T* from, std::size_t steps_of_tiles, int rows) {
   return to;
 }
 
-// The weight of each trial, or that times the mask, one for a step or one for each of its rows.
+template <class T>
+int weight_row(const Dataset<T>& data) {
+  return whole_quads(std::max(1, data.mask_channels()));
+}
+
+// The weight of each trial, or that times the mask; where a step has one for all its outputs, a quad of that.
 template <class T>
 std::vector<T> weights_of(const Dataset<T>& data) {
-  const bool each = data.mask_channels() > 1;
+  const int masks = data.mask_channels();
   const std::size_t steps = static_cast<std::size_t>(data.steps()), of_tile = steps * tile_trials,
-                    tiles = static_cast<std::size_t>(data.tiles());
-  std::vector<T> weights(tiles * of_tile, T(1));
-  if (data.mask_channels() == 1) std::copy_n(data.mask(0), weights.size(), weights.begin());
-  if (each) weights = by_trial(data.mask(0), tiles * steps, data.mask_channels());
-  const std::size_t rows = weights.size() / (tiles * of_tile);
+                    tiles = static_cast<std::size_t>(data.tiles()),
+                    row = static_cast<std::size_t>(weight_row(data));
+  std::vector<T> weights(tiles * of_tile * row, T(1));
+  if (masks > 1) weights = by_trial(data.mask(0), tiles * steps, masks);
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    const std::size_t at = i / rows;  // trial of a step of a tile
+    const std::size_t at = i / row;  // trial of a step of a tile
+    if (masks == 1) weights[i] = data.mask(0)[at];
     weights[i] *= data.weight(static_cast<int>(at / of_tile))[at % tile_trials];
   }
   return weights;
@@ -135,7 +140,7 @@ class DeviceData {
     most_trials_ = std::max(most_trials_, data.trials());
     return {.trials = data.trials(),
             .steps = data.steps(),
-            .weight_rows = data.mask_channels() > 1 ? whole_quads(data.mask_channels()) : 1,
+            .weight_row = weight_row(data),
             .mask_sum = data.mask_sum(),
             .mask_sums = mask_sums_.back().data(),
             .inputs = keep(by_trial(data.input(0), steps, data.inputs())),

@@ -32,7 +32,7 @@ TBRNN_FN constexpr int whole_panels(int units) {
 template <class T>
 struct Trials {
   int trials, steps;
-  int weight_rows;  // 1, or as many as the targets have, in whole quads
+  int weight_row;  // numbers of a step: as many as the targets have, or a quad for all of them
   double mask_sum;
   const double* mask_sums;  // [trial]
   const T *inputs, *targets;
