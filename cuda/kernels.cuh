@@ -56,7 +56,7 @@ Kernel<T> kernel(const Shape<T>& shape, const char* name) {
               &training_kernel<Model, T, S, lanes>,
               {Mine::trials, Mine::quads},
               0,
-              S::asks_ahead ? dev::most_shared_bytes() : bytes_of_tile<T>,
+              S::asks_ahead ? dev::most_shared_bytes() : bytes_before_channels<T>,
               least_capability<Model>,
               tiles_of};
   if constexpr (Product<Model>::exists) {

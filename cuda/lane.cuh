@@ -2,6 +2,7 @@
 // lane of the group holds.
 #pragma once
 
+#include "block_memory.cuh"
 #include "number.cuh"
 #include "sizes.cuh"
 
@@ -174,13 +175,6 @@ __device__ void write_channels(const Number<T> (&value)[most], int first, int co
   }
 }
 
-inline constexpr int most_partial = 512;  // sums of a warp that are summed over the warps at a time
-
-// Of shared memory, where a tile's gradient and losses are summed; in whole quads.
-template <class T>
-inline constexpr std::size_t bytes_of_tile =
-    sizeof(T) * static_cast<std::size_t>(warps* most_partial + tile_trials) + sizeof(Quad<T>);
-
 // What the lane reads and writes of the history in every step. The channels of kernels that ask for all shared memory lie there, if
 // those of all steps have room.
 template <class T, class S, int lanes>
@@ -194,10 +188,10 @@ struct Trace {
         carrier(dev::kept(history.carrier + Seat<S, lanes>::quad())) {
     T* all = history.channels;
     if constexpr (S::asks_ahead) {
-      const auto of_tile = bytes_of_tile<T> / sizeof(T);
-      if ((of_tile + static_cast<std::size_t>(overlaps_of(steps + 1))) * sizeof(T) <=
+      const auto before = bytes_before_channels<T> / sizeof(T);
+      if ((before + static_cast<std::size_t>(overlaps_of(steps + 1))) * sizeof(T) <=
           dev::shared_bytes())
-        all = dev::shared_memory<T>() + of_tile;
+        all = dev::shared_memory<T>() + before;
     }
     channels = dev::kept(all + Seat<S, lanes>::trial() * row.end);
   }

@@ -2,6 +2,7 @@
 // step is taken by one block, or where a network is large by all that work on the member.
 #pragma once
 
+#include "block_memory.cuh"
 #include "block_sum.cuh"
 #include "equations/adam.hpp"
 #include "equations/bounds.hpp"
@@ -18,28 +19,63 @@ template <class T>
 struct Learner {
   const TrainingTask<T>& task;
   const Workers& workers;
+  AtHand<T>* const at_hand;  // null where several blocks take the steps, or the member is too large
   int member;
   T *parameters, *before, *best, *gradient, *m, *v;
 
-  __device__ Learner(const TrainingTask<T>& t, const Workers& steppers, int who)
+  __device__ Learner(const TrainingTask<T>& t, const Workers& steppers, AtHand<T>* near, int who)
       : task(t),
         workers(steppers),
+        at_hand(near),
         member(who),
-        parameters(t.parameters + t.at(who)),
+        parameters(near ? near->parameters : t.parameters + t.at(who)),
         before(t.before + t.at(who)),
         best(t.best + t.at(who)),
-        gradient(t.gradient + t.at(who)),
-        m(t.m + t.at(who)),
-        v(t.v + t.at(who)) {}
+        gradient(near ? near->gradient : t.gradient + t.at(who)),
+        m(near ? near->m : t.m + t.at(who)),
+        v(near ? near->v : t.v + t.at(who)) {}
 
-  __device__ const Course& course() const { return task.courses[member]; }
-  __device__ Progress& progress() const { return task.progress[member]; }
+  // What a block needs of the member before a pass, and what it leaves to others behind its step; every thread of it calls them.
+  __device__ void take() const {
+    if (!at_hand) return;
+    dev::block_barrier();  // nobody needs the last one any more
+    if (dev::thread() == 0) at_hand->progress = task.progress[member];
+    if (dev::thread() == 32) at_hand->course = task.courses[member];
+    copy(task.parameters, parameters);
+    dev::block_barrier();
+  }
+  __device__ void leave() const {
+    if (!at_hand) return;
+    if (dev::thread() == 0) task.progress[member] = at_hand->progress;
+    copy_back(parameters, task.parameters);
+  }
+  // The same of what only the block that leads needs, from launch to launch.
+  __device__ void take_up() const {
+    if (!at_hand || !task.m) return;
+    copy(task.m, m);
+    copy(task.v, v);
+  }
+  __device__ void lay_down() const {
+    if (!at_hand) return;
+    leave();
+    copy_back(gradient, task.gradient);
+    if (!task.m) return;
+    copy_back(m, task.m);
+    copy_back(v, task.v);
+  }
+
+  __device__ const Course& course() const {
+    return at_hand ? at_hand->course : task.courses[member];
+  }
+  __device__ Progress& progress() const {
+    return at_hand ? at_hand->progress : task.progress[member];
+  }
   __device__ double* history() const {
     return task.history + static_cast<std::ptrdiff_t>(member) * task.history_size * record_width;
   }
   __device__ Noise<T> noise() const {  // of the present epoch
     const Course& c = course();
-    return {static_cast<T>(c.sigma), static_cast<T>(c.input_sigma),
+    return {same_in_warp(static_cast<T>(c.sigma)), same_in_warp(static_cast<T>(c.input_sigma)),
             static_cast<std::uint32_t>(c.key), static_cast<std::uint32_t>(c.key >> 32),
             static_cast<std::uint32_t>(progress().epochs)};
   }
@@ -65,6 +101,14 @@ struct Learner {
   __device__ void each_parameter(Use use) const {
     for (int i = workers.thread(); i < task.shape.parameters; i += workers.threads()) use(i);
   }
+
+ private:
+  __device__ void copy(const T* all, T* near) const {
+    each_parameter([&](int i) { near[i] = all[task.at(member) + i]; });
+  }
+  __device__ void copy_back(const T* near, T* all) const {
+    each_parameter([&](int i) { all[task.at(member) + i] = near[i]; });
+  }
 };
 
 // The norm of the trained gradient, in every thread: of parts, which are the same however many blocks there are.
@@ -80,13 +124,8 @@ __device__ double gradient_norm(const Learner<T>& learner) {
   for (int part = learner.workers.rank; part < parts; part += learner.workers.blocks) {
     const int begin = part * of_part, end = begin + of_part;
     double sum = 0;
-    for (int field = 0; field < task.fields; ++field) {
-      if (!learner.trained(field)) continue;
-      const int first = task.field_begin[field], last = task.field_begin[field + 1];
-      for (int i = (first < begin ? begin : first) + dev::thread(); i < last && i < end;
-           i += block_threads)
-        sum += sum_of_squares(learner.gradient + i, 1);
-    }
+    for (int i = begin + dev::thread(); i < end && i < parameters; i += block_threads)
+      if (learner.trained(task.field_of(i))) sum += sum_of_squares(learner.gradient + i, 1);
     sum = over_block(sum);
     if (dev::thread() == 0) norms[part] = sum;
   }
@@ -107,17 +146,15 @@ __device__ void step(const Learner<T>& learner, double lr, double norm) {
   if (counts) constants[mine] = adam_step(lr, learner.steps_taken()[mine] + 1);
   dev::block_barrier();
   const T shorter = course.clip > 0 ? static_cast<T>(clip_factor(norm, course.clip)) : T(1);
-  for (int field = 0; field < task.fields; ++field) {
-    if (!learner.trained(field)) continue;
-    for (int i = task.field_begin[field] + learner.workers.thread();
-         i < task.field_begin[field + 1]; i += learner.workers.threads()) {
-      T& p = learner.parameters[i];
-      learner.before[i] = p;
-      if (course.decay != 0) shrink(lr, course.decay, p);
-      adam(constants[field], shorter * learner.gradient[i], learner.m[i], learner.v[i], p);
-      bound(task.low[field], task.high[field], &p, 1);
-    }
-  }
+  learner.each_parameter([&](int i) {
+    const int field = task.field_of(i);
+    if (!learner.trained(field)) return;
+    T& p = learner.parameters[i];
+    learner.before[i] = p;
+    if (course.decay != 0) shrink(lr, course.decay, p);
+    adam(constants[field], shorter * learner.gradient[i], learner.m[i], learner.v[i], p);
+    bound(task.low[field], task.high[field], &p, 1);
+  });
   learner.workers.barrier();
   if (counts && learner.workers.rank == 0) ++learner.steps_taken()[mine];
 }

@@ -53,6 +53,11 @@ struct TrainingTask {
   int most_tickets;
   Sharing<T> sharing;
 
+  TBRNN_FN int field_of(int parameter) const {
+    int field = 0;
+    while (parameter >= field_begin[field + 1]) ++field;
+    return field;
+  }
   TBRNN_FN std::size_t at(int member) const {
     return static_cast<std::size_t>(member) * static_cast<std::size_t>(shape.parameters);
   }

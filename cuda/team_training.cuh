@@ -72,10 +72,9 @@ __device__ void run_team_tile(bool learns, const Team<Model, T>& team, int tile,
 
 // The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
 template <class Model, class T>
-__device__ double run_team_pass(const Learner<T>& learner, const Shown<T>& shown,
+__device__ double run_team_pass(const Learner<T>& learner, Pass pass, const Shown<T>& shown,
                                 const TeamScratch<T>& scratch, const Crew<T>& crew) {
   const Shape<T>& shape = learner.task.shape;
-  const Pass pass = learner.progress().pass;
   const bool learns = pass == Pass::train || pass == Pass::gradient;
   const Noise<T> noise = learner.noise();
   pack<Model>(crew.all(), shape, learner.parameters, scratch.orth, scratch.packed);
@@ -109,9 +108,10 @@ __device__ void train_in_teams(const TrainingTask<T>& task) {
       task.scratch + static_cast<std::size_t>(crew.number() * crew.teams()) * task.scratch_size;
   const TeamScratch<T> scratch(task.shape, task.steps, of_crew,
                                of_crew + static_cast<std::size_t>(crew.team()) * task.scratch_size);
-  train_members(task, crew, crew.all(), [&](const Learner<T>& learner, const Shown<T>& shown) {
-    return run_team_pass<Model>(learner, shown, scratch, crew);
-  });
+  const auto run = [&](const Learner<T>& learner, Pass pass, const Shown<T>& shown) {
+    return run_team_pass<Model>(learner, pass, shown, scratch, crew);
+  };
+  train_members(task, crew, crew.all(), nullptr, run);
 }
 
 template <class Model, class T>

@@ -2,6 +2,8 @@
 // weights, without the host. In full batch the loss after the update of epoch e is the forward pass of epoch e + 1.
 #pragma once
 
+#include <type_traits>
+
 #include "bunches.cuh"
 #include "member.cuh"
 #include "step.cuh"
@@ -16,13 +18,12 @@ __device__ bool takes_steps(const Crew<T>& crew, const Workers& steppers) {
 
 // The mean loss of one pass, in every thread of the blocks that take the steps; a pass that learns leaves the gradient behind.
 template <class Model, class T, class S, int lanes>
-__device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
+__device__ double run_pass(const Learner<T>& learner, Pass pass, const Shown<T>& shown,
                            const Scratch<T>& scratch, const Crew<T>& crew) {
   const TrainingTask<T>& task = learner.task;
   const Shape<T>& shape = task.shape;
-  const Progress& progress = learner.progress();
   const Noise<T> noise = learner.noise();
-  const bool learns = progress.pass == Pass::train || progress.pass == Pass::gradient;
+  const bool learns = pass == Pass::train || pass == Pass::gradient;
   double loss;
   if constexpr (Product<Model>::exists) {
     loss = run_bunches<Model, T, S, lanes>(learns, shape, learner.parameters, shown, noise, scratch,
@@ -50,27 +51,14 @@ __device__ double run_pass(const Learner<T>& learner, const Shown<T>& shown,
   return of_first_thread(loss);
 }
 
-// The trials of the next pass.
-template <class T>
-__device__ Shown<T> shown_to(const Learner<T>& learner, long& shuffled) {
-  const Trials<T>& data = learner.data();
-  const Progress& progress = learner.progress();
-  if (progress.pass == Pass::validate)
-    return {learner.task.data[learner.task.validation_of[learner.member]], data.trials};
-  if (progress.pass != Pass::train || learner.whole()) return {data, 0};
-  Ticket* tickets = learner.task.tickets +
-                    static_cast<std::ptrdiff_t>(dev::block_anew()) * learner.task.most_tickets;
-  if (shuffled != progress.epochs) {
-    shuffled = progress.epochs;
-    shuffle(learner.course().key, shuffled, data.trials, learner.task.most_tickets, tickets);
-  }
-  return {data, tickets, progress.batch, static_cast<int>(learner.course().batch)};
-}
-
 // Where a launch leaves a member.
 struct End {
   long epoch;
   bool rests;  // in the middle of what else would go on
+
+  __device__ bool is_behind(const Progress& at) const {
+    return at.running() && (at.epochs < epoch || (!rests && at.pass != Pass::train));
+  }
 };
 
 template <class T>
@@ -80,52 +68,95 @@ __device__ End end_of(const TrainingTask<T>& task, long epochs) {
   return {rest < end ? rest : end, rest <= end};
 }
 
+// The next pass, as all threads know it.
+struct Next {
+  bool follows, whole;
+  Pass pass;
+  int batch_size;
+  long epoch, batch;
+
+  template <class T>
+  __device__ Next(const Learner<T>& learner, const End& end)
+      : follows(end.is_behind(learner.progress())),
+        whole(learner.whole()),
+        pass(learner.progress().pass),
+        batch_size(static_cast<int>(learner.course().batch)),
+        epoch(learner.progress().epochs),
+        batch(learner.progress().batch) {}
+};
+
+// Its trials.
+template <class T>
+__device__ Shown<T> shown_to(const Learner<T>& learner, const Next& next, long& shuffled) {
+  const Trials<T>& data = learner.data();
+  if (next.pass == Pass::validate)
+    return {learner.task.data[learner.task.validation_of[learner.member]], data.trials};
+  if (next.pass != Pass::train || next.whole) return {data, 0};
+  Ticket* tickets = learner.task.tickets +
+                    static_cast<std::ptrdiff_t>(dev::block_anew()) * learner.task.most_tickets;
+  if (shuffled != next.epoch) {
+    shuffled = next.epoch;
+    shuffle(learner.course().key, shuffled, data.trials, learner.task.most_tickets, tickets);
+  }
+  return {data, tickets, next.batch, next.batch_size};
+}
+
 // Compute capability, as 75. Compiled for less, a kernel is empty.
 template <class Model>
 inline constexpr int least_capability =
     Model::recurrence == Recurrence::dense || Model::recurrence == Recurrence::pairs ? 80 : 75;
 
-// The members of a crew, one after the other. run(learner, shown): the mean loss of a pass, in the threads that take the step.
+// The members of a crew, one after the other. run(learner, pass, shown): its mean loss, in the threads that take the step.
 template <class T, class Run>
 __device__ void train_members(const TrainingTask<T>& task, const Crew<T>& crew,
-                              const Workers& steppers, Run run) {
+                              const Workers& steppers, std::type_identity_t<AtHand<T>>* at_hand,
+                              Run run) {
   for (int turn = crew.number(); turn < task.turns; turn += task.sharing.crews) {
-    const Learner<T> learner(task, steppers, task.order[turn]);
-    const Progress& progress = learner.progress();
-    const End end = of_first_thread(end_of(task, progress.epochs));
+    const Learner<T> learner(task, steppers, at_hand, task.order[turn]);
+    if (crew.leads()) learner.take_up();
+    learner.take();
+    const End end = end_of(task, learner.progress().epochs);
     long shuffled = -1;  // the epoch whose order the tickets are in
-    while (progress.running() &&
-           (progress.epochs < end.epoch || (!end.rests && progress.pass != Pass::train))) {
-      const Shown<T> shown = shown_to(learner, shuffled);
+    for (;;) {
+      const Next next = of_first_thread(Next(learner, end));
+      if (!next.follows) break;
+      const Shown<T> shown = shown_to(learner, next, shuffled);
       const bool empty = shown.mask_sum == 0;  // a batch with nothing to compare
-      const double loss = empty ? 0 : run(learner, shown);
+      const double loss = empty ? 0 : run(learner, next.pass, shown);
       if (empty) crew.all().barrier();  // every block has seen it
       if (takes_steps(crew, steppers)) {
         if (empty)
           finish_batch(learner);
         else
-          finish_pass(learner, loss);
+          finish_pass(Learner<T>(learner), loss);  // a copy, since what has an address is in memory
+        if (crew.all().blocks > 1) learner.leave();
       }
       crew.all().barrier();
+      if (!crew.leads()) learner.take();
     }
+    if (crew.leads()) learner.lay_down();
   }
 }
 
 template <class Model, class T, class S, int lanes>
 __device__ void train(const TrainingTask<T>& task) {
   using Mine = Seat<S, lanes>;
-  const Scratch<T> scratch(
-      task.shape, task.steps, {Mine::trials, Mine::quads},
-      task.scratch + static_cast<std::size_t>(dev::block()) * task.scratch_size);
+  Scratch<T> scratch(task.shape, task.steps, {Mine::trials, Mine::quads},
+                     task.scratch + static_cast<std::size_t>(dev::block()) * task.scratch_size);
   const Crew<T> crew(task.shape, task.sharing);
-  const auto run = [&](const Learner<T>& learner, const Shown<T>& shown) {
-    return run_pass<Model, T, S, lanes>(learner, shown, scratch, crew);
+  const auto run = [&](const Learner<T>& learner, Pass pass, const Shown<T>& shown) {
+    return run_pass<Model, T, S, lanes>(learner, pass, shown, scratch, crew);
   };
   if constexpr (Product<Model>::exists) {
     ProductStage<Model, T, lanes>(task.shape, nullptr).prepare();
-    train_members(task, crew, crew.all(), run);
+    train_members(task, crew, crew.all(), nullptr, run);
   } else {
-    train_members(task, crew, Workers(), run);
+    AtHand<T>* const at_hand = AtHand<T>::of(task.shape);
+    if (at_hand) {
+      scratch.packed = Packed<T>::of_weights(task.shape, at_hand->packed);
+      scratch.gradient = Packed<T>::of_gradient(task.shape, at_hand->packed_gradient);
+    }
+    train_members(task, crew, Workers(), at_hand, run);
   }
 }
 

@@ -1,0 +1,41 @@
+// The shared memory of a block that works on tiles of trials: the sums over its warps (reduce.cuh), what it has at hand of its member, and
+// behind that the channels of a tile where there is room (lane.cuh).
+#pragma once
+
+#include "course.hpp"
+#include "dev.cuh"
+#include "views.cuh"
+
+namespace tbrnn::cuda {
+
+inline constexpr int most_partial = 512;  // sums of a warp that are summed over the warps at a time
+
+// Of the sums of a tile's gradient and losses; in whole quads.
+template <class T>
+inline constexpr std::size_t bytes_of_tile =
+    sizeof(T) * static_cast<std::size_t>(warps* most_partial + tile_trials) + sizeof(Quad<T>);
+
+// A small member. Global memory is far, and between two passes each thing waits for the one before. The block that leads takes the steps
+// here; those that share the member with it copy what it left in global memory.
+template <class T>
+struct alignas(16) AtHand {
+  static constexpr int most = 4096 / sizeof(T);  // numbers of an array
+
+  Course course;
+  Progress progress;
+  T parameters[most], gradient[most], m[most], v[most];
+  T packed[most], packed_gradient[most];
+
+  // Null for a member that is too large.
+  __device__ static AtHand* of(const Shape<T>& shape) {
+    const bool fits =
+        shape.parameters <= most && Packed<T>::size(shape) <= static_cast<std::size_t>(most);
+    return fits ? reinterpret_cast<AtHand*>(dev::shared_memory<unsigned char>() + bytes_of_tile<T>)
+                : nullptr;
+  }
+};
+
+template <class T>
+inline constexpr std::size_t bytes_before_channels = bytes_of_tile<T> + sizeof(AtHand<T>);
+
+}  // namespace tbrnn::cuda
