@@ -156,14 +156,14 @@ __device__ void add_gather(const Shape<T>& shape, const Number<T> (&carrier)[lan
 // dQ += e s, db += e
 template <class T, class S>
 __device__ void add_drive(const Shape<T>& shape, const Number<T> (&e)[lane_units],
-                          const Number<T> (&s)[S::most_driven], LaneSums<T, S>& sums) {
+                          const Number<T> (&s)[S::most_driven + 1], LaneSums<T, S>& sums) {
   const typename S::template Of<T> sizes{shape};
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.driven(); ++k)
       sums.weights.drive[i][k] = fma(e[i], s[k], sums.weights.drive[i][k]);
-    sums.weights.bias[i][0] = sums.weights.bias[i][0] + e[i];
+    sums.weights.bias[i][0] = fma(e[i], s[S::most_driven], sums.weights.bias[i][0]);
   }
 }
 
@@ -192,7 +192,7 @@ struct Seen {
 template <class T, class S>
 struct Remembered {
   Seen<T, S> seen;
-  Number<T> s[S::most_driven];
+  Number<T> s[S::most_driven + 1];  // the last is 1
 };
 
 // Steps: what many blocks remember is more than the L2 cache holds.
@@ -217,6 +217,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
   };
   const auto read_inputs = [&](int t, Remembered<T, S>& step) {
     inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), step.s);
+    if constexpr (!S::asks_ahead) step.s[S::most_driven] = V(T(1));
   };
   const auto read_errors = [&](const T* outputs) {
     read_channels(outputs, sizes.reductions(), sizes.readouts(), dc);

@@ -73,7 +73,8 @@ struct Shown {
 
   __device__ int trials() const { return end - first; }
   __device__ int tiles() const { return tiles_of(trials()); }
-  // A tile that is not full repeats its last trial with weight 0.
+  __device__ int parts() const { return parts_of(trials()); }
+  // Places behind the last trial repeat it with weight 0.
   __device__ TBRNN_CALLED Source<T> source(const Shape<T>& shape, int place) const {
     const int at = first + place, last = end - 1;
     Source<T> source(data, shape, order ? order[at < last ? at : last].trial : at,

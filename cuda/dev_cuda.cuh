@@ -63,6 +63,9 @@ __device__ T shuffle_xor(std::uint32_t mask, T value, int lanes) {
   return __shfl_xor_sync(mask, value, lanes);
 }
 
+// Whether it is so in any lane; the compiler knows that all have the same answer.
+__device__ inline bool any(std::uint32_t mask, bool is_so) { return __any_sync(mask, is_so); }
+
 // A pointer that stays in a register: the compiler no longer knows what it is made of, so it does not make it again in every step.
 template <class T>
 __device__ T* kept(T* at) {
@@ -94,6 +97,21 @@ __device__ Quad load(const Quad* at) {
   } else {
     return *at;
   }
+}
+
+// The first three. Four would take a register for the last, which, since nobody reads it, is given away at once; who gets it waits for the
+// load.
+template <class Quad>
+__device__ Quad load_three(const Quad* at) {
+  Quad q{};
+  if constexpr (sizeof(Quad) == 16)
+    asm volatile("ld.global.v2.f32 {%0, %1}, [%3]; ld.global.f32 %2, [%3 + 8];"
+                 : "=f"(q.v[0]), "=f"(q.v[1]), "=f"(q.v[2])
+                 : "l"(__cvta_generic_to_global(at))
+                 : "memory");
+  else
+    for (int i = 0; i < 3; ++i) q.v[i] = at->v[i];
+  return q;
 }
 
 // To the L2 cache, where it may have left it.

@@ -12,13 +12,26 @@
 
 namespace tbrnn::cuda {
 
+// The inputs, and if there is room for it the 1 that fills up their quad, at the end of s; asked for well before they are needed.
+template <class T, int most>
+__device__ void read_ahead(const T* row, int first, Number<T> (&s)[most]) {
+  const auto* at = reinterpret_cast<const Quad<T>*>(row);
+  const Quad<T> q = most - first == lane_units ? dev::load(at) : dev::load_three(at);
+  TBRNN_UNROLL
+  for (int i = 0; first + i < most; ++i) s[first + i] = Number<T>(q.v[i]);
+}
+
 // The inputs of step t, behind the first numbers of s: u, and with noise u + sigma xi or max(0, u + sigma xi).
 template <class T, class S, int most>
 __device__ void inputs_of(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
                           int t, int first, Number<T> (&s)[most]) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
-  read_row(Source<T>::step(trial.inputs, t, whole_quads(sizes.inputs())), first, sizes.inputs(), s);
+  const T* row = Source<T>::step(trial.inputs, t, whole_quads(sizes.inputs()));
+  if constexpr (S::asks_ahead)
+    read_ahead(row, first, s);
+  else
+    read_row(row, first, sizes.inputs(), s);
   if (!sizes.noisy_inputs() || noise.input_sigma == T(0)) return;
   for (int begin = 0; begin < sizes.inputs(); begin += lane_units) {
     T z[lane_units];
@@ -120,15 +133,13 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   start<T, lanes>(shape, trial, x);
   [[maybe_unused]] LaneLeaks<T> own;
   if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
-  // State t, `at` of `trace`, then the step to the next. `s` has its inputs, where `next` gets those of the next step.
-  const auto take_step = [&](int t, const Trace<T, S, lanes>& trace, int at, Driven& s,
-                             [[maybe_unused]] Driven& next) {
+  const auto read_inputs = [&](int t, Driven& s) {
+    if (t < steps) inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
+  };
+  // State t, `at` of `trace`, then the step to the next. Who asks ahead finds the inputs in `s`, and leaves those of two steps later.
+  const auto take_step = [&](int t, const Trace<T, S, lanes>& trace, int at, Driven& s) {
     const bool last = t >= steps;
-    if constexpr (S::asks_ahead) {
-      if (t + 1 < steps) inputs_of<T, S>(shape, trial, noise, t + 1, sizes.drives(), next);
-    } else if (!last) {
-      inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
-    }
+    if constexpr (!S::asks_ahead) read_inputs(t, s);
     send<T, S>(shape, x, carrier, out);
     if constexpr (Product<Model>::exists)
       if (!last) stage.start(carrier);
@@ -148,7 +159,9 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
       V sum = apart ? w.bias[i][0] : fma(leak, x[i], w.bias[i][0]);
       if constexpr (Product<Model>::exists) sum = sum + y[0][i];
       TBRNN_UNROLL_TIMES(S::unrolled)
-      for (int k = 0; k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
+      for (int k = sizes.drives(); k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
+      TBRNN_UNROLL_TIMES(S::unrolled)
+      for (int k = 0; k < sizes.drives(); ++k) sum = fma(w.drive[i][k], s[k], sum);  // known last
       if (sizes.voltage()) response[i] = sum = phi(sizes.phi(), sum);
       if (sizes.own_leak())
         sum = own_leak(x[i], sum, own.leak[i], own.alpha[i], own.cubic[i]);
@@ -156,6 +169,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
         sum = leak_voltage(x[i], sum, leak, alpha);
       x[i] = sum;
     }
+    if constexpr (S::asks_ahead) read_inputs(t + 2, s);
     add_noise<T, lanes>(noise, t, trial, x);
     if (sizes.voltage()) history.response[place<S, lanes>(t)] = quad(response);
     return true;
@@ -163,13 +177,14 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   Driven s;
   if constexpr (S::asks_ahead) {  // two steps at a time, so that no numbers are copied
     Driven next;
-    if (steps) inputs_of<T, S>(shape, trial, noise, 0, sizes.drives(), s);
+    read_inputs(0, s);
+    read_inputs(1, next);
     for (int t = 0;; t += 2) {
       const Trace<T, S, lanes> here = trace.from(t);
-      if (!take_step(t, here, 0, s, next) || !take_step(t + 1, here, 1, next, s)) return;
+      if (!take_step(t, here, 0, s) || !take_step(t + 1, here, 1, next)) return;
     }
   } else {
-    for (int t = 0; take_step(t, trace, t, s, s);) ++t;
+    for (int t = 0; take_step(t, trace, t, s);) ++t;
   }
 }
 

@@ -58,7 +58,7 @@ Kernel<T> kernel(const Shape<T>& shape, const char* name) {
               0,
               S::asks_ahead ? dev::most_shared_bytes() : bytes_before_channels<T>,
               least_capability<Model>,
-              tiles_of};
+              parts_of};
   if constexpr (Product<Model>::exists) {
     using Stage = ProductStage<Model, T, lanes>;
     k.shared_bytes = Stage::bytes(shape, Stage::bytes(shape, true) <= dev::most_shared_bytes());

@@ -1,4 +1,4 @@
-// One pass of a member's block over the trials of a data set, tile by tile; of networks with a product stage see bunches.cuh.
+// One pass of a member's block over the trials of a data set, part by part; of networks with a product stage see bunches.cuh.
 #pragma once
 
 #include "batches.cuh"
@@ -9,16 +9,18 @@
 
 namespace tbrnn::cuda {
 
-// Forward, and backward where `sums` is asked for, over one tile: the loss of each trial lies in shared memory afterwards.
+// Forward, and with `learns` backward, over the trials of `parts` parts from `part` on, as many as a block works on at a time, or of one
+// part. The loss of each trial lies in shared memory afterwards.
 template <class Model, class T, class S, int lanes>
-__device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& shown, int tile,
-                         const Noise<T>& noise, LaneWeights<T, S>& w, const Scratch<T>& scratch,
-                         LaneSums<T, S>& sums) {
+__device__ void run_parts(bool learns, const Shape<T>& shape, const Shown<T>& shown, int part,
+                          int parts, const Noise<T>& noise, LaneWeights<T, S>& w,
+                          const Scratch<T>& scratch, LaneSums<T, S>& sums) {
   const typename S::template Of<T> sizes{shape};
   const T twice = static_cast<T>(2.0 / shown.mask_sum);
-  for (int first = 0; first < tile_trials; first += Group<lanes>::trials) {
+  for (int first = 0; first < part_trials; first += Group<lanes>::trials) {
     const int mine = first + Group<lanes>::trial();
-    const Source<T> source = shown.source(shape, tile * tile_trials + mine);
+    if (most_parts < lanes >> 1 && dev::any(all_lanes, mine >= parts * part_trials)) break;
+    const Source<T> source = shown.source(shape, part * part_trials + mine);
     if constexpr (S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
     if constexpr (has_gates(Model::recurrence))
       gated_forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, NoStage{},
@@ -44,39 +46,50 @@ __device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& sho
     }
     Group<lanes>::sum(loss, 1);
     if (Group<lanes>::lane() == 0) TileMemory<T, lanes>::loss(mine) = loss[0].v;
-    dev::block_barrier();  // the channels are read, and the losses written
+    dev::warp_barrier();  // the channels are read
+  }
+  dev::block_barrier();  // the losses are written
+}
+
+// Thread 0: the losses of the parts, in their order.
+template <int lanes, class T>
+__device__ void add_losses(int part, int parts, const Crew<T>& crew) {
+  using Memory = TileMemory<T, lanes>;
+  for (int i = 0; i < parts; ++i) {
+    double of_part = 0;
+    for (int trial = 0; trial < part_trials; ++trial)
+      of_part += static_cast<double>(Memory::loss(i * part_trials + trial));
+    Memory::sum() += of_part;
+    if (!crew.alone()) crew.loss(part + i) = of_part;
   }
 }
 
-// The mean loss of a member, in thread 0 of the block that leads; with `learns` the gradient of the packed weights too.
+// The mean loss of a member, in thread 0 of the block that leads; with `learns` the gradient of the packed weights too. A block takes one
+// part at a time where there are blocks for all of them.
 template <class Model, class T, class S, int lanes>
 __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>& shown,
                              const Noise<T>& noise, LaneWeights<T, S>& w, const Scratch<T>& scratch,
                              const Crew<T>& crew) {
   using Memory = TileMemory<T, lanes>;
+  const int all = shown.parts(), at_a_time = crew.teams() < all ? most_parts<lanes> : 1;
   if (dev::thread() == 0) Memory::sum() = 0;
-  for (int tile = crew.team(); tile < shown.tiles(); tile += crew.teams()) {
+  for (int part = crew.team() * at_a_time; part < all; part += crew.teams() * at_a_time) {
+    const int parts = all - part < at_a_time ? all - part : at_a_time;
     LaneSums<T, S> sums;
     clear(shape, sums);
-    run_tile<Model, T, S, lanes>(learns, shape, shown, tile, noise, w, scratch, sums);
-    if (dev::thread() == 0) {
-      double of_tile = 0;
-      for (int trial = 0; trial < tile_trials; ++trial)
-        of_tile += static_cast<double>(Memory::loss(trial));
-      Memory::sum() += of_tile;
-      if (!crew.alone()) crew.loss(tile) = of_tile;
-    }
-    if (learns)
-      add_tile<lanes>(shape, sums, !crew.alone() || tile == 0,
-                      crew.alone() ? scratch.gradient : crew.gradient(tile));
+    run_parts<Model, T, S, lanes>(learns, shape, shown, part, parts, noise, w, scratch, sums);
+    if (dev::thread() == 0) add_losses<lanes>(part, parts, crew);
+    const Packed<T> total = crew.alone() ? scratch.gradient : crew.gradient(part);
+    const Totals totals{parts, crew.alone() ? 0 : Packed<T>::gradient_size(shape), part == 0};
+    if (learns) add_parts<lanes>(shape, sums, totals, total);
     dev::block_barrier();  // the losses are read, and the gradient is written
   }
   double loss = Memory::sum();
   if (!crew.alone()) {
-    crew.all().barrier();  // every tile is done
+    crew.all().barrier();  // every part is done
     if (crew.leads()) {
-      loss = crew.sum_of_losses(shown.tiles());
-      if (learns) crew.sum_gradients(shown.tiles(), Workers(), scratch.gradient.product);
+      loss = crew.sum_of_losses(all);
+      if (learns) crew.sum_gradients(all, Workers(), scratch.gradient.product);
     }
   }
   return loss / shown.mask_sum;

@@ -1,5 +1,5 @@
-// From the sums of the lanes to the gradient of one tile of 32 trials, and from tile to tile. The tree is fixed: the trials of a lane in
-// turn, the trials of a warp by halves, the warps in order, the tiles in order. So the bits do not depend on where a tile runs.
+// From the sums of the lanes to the gradient of a part, 16 trials, and from part to part. The tree is fixed: the trials of a lane in turn,
+// the trials of a warp by halves, the warps of a part in order, the parts in order. So the bits do not depend on where a part runs.
 #pragma once
 
 #include "backward.cuh"
@@ -22,19 +22,38 @@ struct TileMemory {
   __device__ static double& sum() { return *reinterpret_cast<double*>(&loss(tile_trials)); }
 };
 
-template <int lanes, class T>
-__device__ T over_warps(int channel, int unit) {
-  T sum = TileMemory<T, lanes>::partial(0, channel, unit);
-  TBRNN_UNROLL
-  for (int warp = 1; warp < warps; ++warp)
-    sum += TileMemory<T, lanes>::partial(warp, channel, unit);
-  return sum;
-}
+// The parts that a block works on at a time, each in as many of its warps.
+template <int lanes>
+inline constexpr int most_parts =
+    Group<lanes>::trials > part_trials ? Group<lanes>::trials / part_trials : 1;
 
-// total [unit][stride] (+)= sums of the lanes' [unit][from + channel]; `first` starts the total. `present` <= count channels exist.
+// What becomes of their sums: each goes to a total of its own, so many entries behind the last one's, or all are added to one.
+struct Totals {
+  int parts;
+  std::size_t apart;  // 0: one total
+  bool starts;        // with the first part
+
+  template <int lanes, class T>
+  __device__ void add(int channel, int unit, T* total) const {
+    constexpr int of_part = warps / most_parts<lanes>;
+    using Memory = TileMemory<T, lanes>;
+    TBRNN_UNROLL
+    for (int part = 0; part < most_parts<lanes>; ++part) {
+      if (part >= parts) break;
+      T sum = Memory::partial(part * of_part, channel, unit);
+      TBRNN_UNROLL
+      for (int warp = 1; warp < of_part; ++warp)
+        sum += Memory::partial(part * of_part + warp, channel, unit);
+      T& entry = total[static_cast<std::size_t>(part) * apart];
+      entry = apart || (starts && part == 0) ? sum : entry + sum;
+    }
+  }
+};
+
+// total [unit][stride] (+)= sums of the lanes' [unit][from + channel], of which `present` <= count exist
 template <int lanes, class T, int most>
-__device__ void add_tile(const Number<T> (&sums)[lane_units][most], int from, int count,
-                         int present, int units, int stride, bool first, T* total) {
+__device__ void add_parts(const Number<T> (&sums)[lane_units][most], int from, int count,
+                          int present, int units, int stride, const Totals& totals, T* total) {
   const int warp = dev::thread() / 32, lane = dev::thread() % 32;
   constexpr int reduced_channels = TileMemory<T, lanes>::reduced_channels;
   TBRNN_UNROLL_TIMES(unrolled_to<most>)
@@ -53,28 +72,26 @@ __device__ void add_tile(const Number<T> (&sums)[lane_units][most], int from, in
     for (int item = dev::thread(); item < reduced_channels * units; item += block_threads) {
       const int k = item / units, unit = item % units;
       if (begin + k >= present) break;
-      T& entry = total[unit * stride + begin + k];
-      const T sum = over_warps<lanes, T>(k, unit);
-      entry = first ? sum : entry + sum;
+      totals.add<lanes>(k, unit, total + unit * stride + begin + k);
     }
   }
 }
 
 template <int lanes, class T, class S>
-__device__ void add_tile(const Shape<T>& shape, const LaneSums<T, S>& sums, bool first,
-                         const Packed<T>& total) {
+__device__ void add_parts(const Shape<T>& shape, const LaneSums<T, S>& sums, const Totals& totals,
+                          const Packed<T>& total) {
   const typename S::template Of<T> sizes{shape};
   const int channels = shape.channels(), driven = shape.driven();
   constexpr int preactivations = S::preactivations;
-  add_tile<lanes>(sums.weights.gather, 0, sizes.channels(), channels, shape.units, channels, first,
-                  total.gather);
+  add_parts<lanes>(sums.weights.gather, 0, sizes.channels(), channels, shape.units, channels,
+                   totals, total.gather);
   if constexpr (S::most_late > 0)
-    add_tile<lanes>(sums.weights.late, 0, sizes.late(), shape.late, shape.units, shape.late, first,
-                    total.late);
+    add_parts<lanes>(sums.weights.late, 0, sizes.late(), shape.late, shape.units, shape.late,
+                     totals, total.late);
   TBRNN_UNROLL
   for (int p = 0; p < preactivations; ++p)
-    add_tile<lanes>(sums.weights.drive, p * sizes.driven(), sizes.driven(), driven, shape.units,
-                    preactivations * driven, first, total.drive + p * driven);
+    add_parts<lanes>(sums.weights.drive, p * sizes.driven(), sizes.driven(), driven, shape.units,
+                     preactivations * driven, totals, total.drive + p * driven);
   dev::block_barrier();
   const int warp = dev::thread() / 32, lane = dev::thread() % 32;
   TBRNN_UNROLL
@@ -91,12 +108,10 @@ __device__ void add_tile(const Shape<T>& shape, const LaneSums<T, S>& sums, bool
     if (lane == 0) TileMemory<T, lanes>::partial(warp, preactivations, o) = sum;
   }
   dev::block_barrier();
-  for (int item = dev::thread(); item < preactivations * shape.units; item += block_threads) {
-    const int n = item / preactivations, p = item % preactivations;
-    total.bias[item] = (first ? T(0) : total.bias[item]) + over_warps<lanes, T>(p, n);
-  }
+  for (int item = dev::thread(); item < preactivations * shape.units; item += block_threads)
+    totals.add<lanes>(item % preactivations, item / preactivations, total.bias + item);
   for (int o = dev::thread(); o < shape.readouts; o += block_threads)
-    total.b_out[o] = (first ? T(0) : total.b_out[o]) + over_warps<lanes, T>(preactivations, o);
+    totals.add<lanes>(preactivations, o, total.b_out + o);
 }
 
 }  // namespace tbrnn::cuda

@@ -41,6 +41,7 @@ struct Known {
   // Many weights: each pass over a tile loads those that it needs.
   static constexpr bool loads_again = !product && weights >= 16;
   static constexpr int errors_at_once = !asks_ahead ? 1 : weights <= 12 ? 4 : 2;
+  static_assert(!asks_ahead || most_in == lane_units - 1);  // and a 1
   static_assert(most_in <= lane_units &&
                 most_out <= lane_units);  // one quad, however many there are
 
@@ -82,7 +83,8 @@ struct Loose {
   static constexpr bool asks_ahead = false, loads_again = false;
   static constexpr int backward_ahead = 1, errors_at_once = 1;
   static constexpr int preactivations = preactivations_of<Model>;
-  static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32;
+  static constexpr int most_channels = 32, most_readouts = 32;
+  static constexpr int most_driven = 32;
   static constexpr int most_outputs = 32, most_inputs = 32;
   static constexpr int most_late = has_late<Model> ? 32 : 0;
 

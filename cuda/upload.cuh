@@ -63,12 +63,12 @@ class Constants {
   dev::Memory<T> mask_, leaks_, matrix_;
 };
 
-// [tile][time][row][32] -> [tile][time][32][row, in whole quads]
+// [tile][time][row][32] -> [tile][time][32][row, filled up to whole quads]
 template <class T>
-std::vector<T> by_trial(const T* from, std::size_t steps_of_tiles, int rows) {
+std::vector<T> by_trial(const T* from, std::size_t steps_of_tiles, int rows, T filling = T(0)) {
   const std::size_t count = static_cast<std::size_t>(rows),
                     width = static_cast<std::size_t>(whole_quads(rows));
-  std::vector<T> to(steps_of_tiles * tile_trials * width);
+  std::vector<T> to(steps_of_tiles * tile_trials * width, filling);
   for (std::size_t step = 0; step < steps_of_tiles; ++step)
     for (std::size_t row = 0; row < count; ++row)
       for (std::size_t lane = 0; lane < tile_trials; ++lane)
@@ -143,7 +143,7 @@ class DeviceData {
             .weight_row = weight_row(data),
             .mask_sum = data.mask_sum(),
             .mask_sums = mask_sums_.back().data(),
-            .inputs = keep(by_trial(data.input(0), steps, data.inputs())),
+            .inputs = keep(by_trial(data.input(0), steps, data.inputs(), T(1))),
             .targets = keep(by_trial(data.target(0), steps, data.channels())),
             .weights = keep(weights_of(data)),
             .initial = initial ? keep(by_trial(initial, tiles, data.units())) : nullptr};

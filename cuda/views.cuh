@@ -9,15 +9,16 @@
 
 namespace tbrnn::cuda {
 
-inline constexpr int tile_trials =
-    32;  // of core/dataset.hpp's layout; the unit of the reduction tree
-inline constexpr int lane_units = 4;  // units of one lane: one Philox counter, one 16-byte access
+inline constexpr int tile_trials = 32;  // of core/dataset.hpp's layout
+inline constexpr int part_trials = 16;  // whose gradient and losses are summed first
+inline constexpr int lane_units = 4;    // units of one lane: one Philox counter, one 16-byte access
 inline constexpr int block_threads = 256;  // of one member's block
 inline constexpr int warps = block_threads / 32;
 inline constexpr unsigned all_lanes = 0xffffffffu;
 inline constexpr int most_preactivations = 3;  // of a unit
 
 TBRNN_FN constexpr int tiles_of(int trials) { return (trials + tile_trials - 1) / tile_trials; }
+TBRNN_FN constexpr int parts_of(int trials) { return (trials + part_trials - 1) / part_trials; }
 
 TBRNN_FN constexpr int whole_quads(int numbers) {
   return (numbers + lane_units - 1) / lane_units * lane_units;
@@ -34,10 +35,10 @@ struct Trials {
   int trials, steps;
   int weight_row;  // numbers of a step: as many as the targets have, or a quad for all of them
   double mask_sum;
-  const double* mask_sums;  // [trial]
-  const T *inputs, *targets;
-  const T* weights;  // the mask, 0 in trials that do not exist
-  const T* initial;  // or null
+  const double* mask_sums;    // [trial]
+  const T *inputs, *targets;  // inputs with ones behind them: what the biases are the weights of
+  const T* weights;           // the mask, 0 in trials that do not exist
+  const T* initial;           // or null
 };
 
 // What the members of a cohort have in common. Offsets are into the parameter block; -1 where there is no such array.

@@ -87,7 +87,7 @@ TEST(SharedMembers, TakeTheBlocksThatMembersWithAnEndLeaveFree) {
   const auto alone = numbers_of(emulated(group));
   const Device three(3);
   EXPECT_EQ(numbers_of(emulated(group, 2)), alone);
-  EXPECT_EQ(emulator::last_launch.blocks, 2);  // of the last member, which has two tiles
+  EXPECT_EQ(emulator::last_launch.blocks, 3);  // of the last member, which has three parts
   EXPECT_TRUE(emulator::last_launch.cooperative);
 }
 

@@ -133,6 +133,12 @@ T shuffle_xor(std::uint32_t mask, T value, int lanes,
   return shuffle(mask, value, (thread() % 32) ^ lanes, at);
 }
 
+inline bool any(std::uint32_t mask, bool is_so, emulator::Where at = emulator::Where::current()) {
+  int found = is_so;
+  for (int lanes = 16; lanes; lanes /= 2) found |= shuffle_xor(mask, found, lanes, at);
+  return found;
+}
+
 // The same place in the shared memory of another block of the cluster.
 template <class T>
 T* map_shared(T* mine, int rank, emulator::Where at = emulator::Where::current()) {
@@ -153,6 +159,13 @@ T anything() {
 template <class Quad>
 Quad load(const Quad* at) {
   return *at;
+}
+
+template <class Quad>
+Quad load_three(const Quad* at) {
+  Quad q = *at;
+  q.v[3] = anything<std::remove_reference_t<decltype(q.v[3])>>();
+  return q;
 }
 
 template <class T>
