@@ -20,10 +20,9 @@ __device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& sho
     const int mine = first + Group<lanes>::trial();
     const Source<T> source = shown.source(shape, tile * tile_trials + mine);
     if constexpr (has_gates(Model::recurrence))
-      gated_forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, NoStage{},
-                                        scratch.history);
+      gated_forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, scratch.history);
     else
-      forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, NoStage{}, scratch.history);
+      forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, scratch.history);
     dev::warp_barrier();  // the channels are saved
     Number<T> loss[1] = {Number<T>(T(0))};
     if (sizes.readouts())
@@ -32,11 +31,11 @@ __device__ void run_tile(bool learns, const Shape<T>& shape, const Shown<T>& sho
     dev::warp_barrier();  // the adjoints of the outputs are saved
     if (learns) {
       if constexpr (has_gates(Model::recurrence))
-        gated_backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, NoStage{},
+        gated_backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w,
                                            scratch.history, sums, loss[0]);
       else
-        backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, NoStage{},
-                                     scratch.history, sums, loss[0]);
+        backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, scratch.history,
+                                     sums, loss[0]);
     } else if (sizes.readouts() == 0) {
       loss_of_units<T, S, lanes>(shape, shown.steps, source, scratch.history, loss[0]);
     }

@@ -10,10 +10,6 @@ template <class Model>
 constexpr int preactivations_of = static_cast<int>(Model::input_weights.size());
 template <class Model>
 constexpr bool has_late = Model::recurrence == Recurrence::gated;  // overlaps of gated states
-template <class Model>
-constexpr bool has_product =  // a product stage beside the channels, see product.cuh
-    has_matrix(Model::recurrence) || Model::recurrence == Recurrence::pairs;
-
 // Loops over counts that the compiler knows vanish; where up to 32 are possible, unrolled loops are only long to compile.
 inline constexpr int loose_counts = 32;
 template <int most>
@@ -24,7 +20,6 @@ constexpr int unrolled_to = most < loose_counts ? loose_counts : 1;
 template <class Model, int two, int three, int most_in, int most_out>
 struct Known {
   static constexpr int unrolled = unrolled_to<0>;
-  static constexpr bool product = has_product<Model>;
   static constexpr int preactivations = preactivations_of<Model>;
   static constexpr Ranks known_ranks{two, three};
   static constexpr int known_reductions = Model::reductions(known_ranks);
@@ -76,7 +71,6 @@ struct Known {
 template <class Model>
 struct Loose {
   static constexpr int unrolled = unrolled_to<loose_counts>;
-  static constexpr bool product = has_product<Model>;
   static constexpr bool asks_ahead = false;
   static constexpr int backward_ahead = 1, errors_at_once = 1;
   static constexpr int preactivations = preactivations_of<Model>;
