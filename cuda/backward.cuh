@@ -3,7 +3,6 @@
 //   g_n = sum_k P_nk dc_k     lambda = leak lambda' + phi'(x) g      (rate; voltage: see equations/leak.hpp)
 //   dP_nk += r_n dc_k         dQ_nc += e_n s_c        db_n += e_n
 //   ds_c = sum_n Q_nc e_n     dc = mix_adjoint(ds)    a shuffle over the group
-// With a product stage g also has the adjoint of that, and its weights have their gradient from the saved e and r.
 //
 // The adjoints of the outputs are those of losses.cuh. The sums of the gradient stay in the lane's registers over all steps and all its trials of a tile.
 #pragma once
@@ -94,23 +93,20 @@ __device__ void own_leak_adjoint(const Shape<T>& shape, const History<T>& histor
                                  const LaneLeaks<T>& own, int t, Number<T> (&lambda)[lane_units]) {
   const typename S::template Of<T> sizes{shape};
   Number<T> x[lane_units];
-  from(
-      sizes.voltage() ? history.carrier[place<S, lanes>(t + 1)] : history.state[place<S, lanes>(t)],
-      x);
+  from(sizes.voltage() ? history.carrier[place(t + 1)] : history.state[place(t)], x);
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i)
     lambda[i] = tbrnn::own_leak_adjoint(lambda[i], x[i], own.leak[i], own.cubic[i]);
 }
 
 // From dc of the channels that read state t + 1 and lambda of state t + 2 to lambda and e.
-template <class Model, class T, class S>
+template <class T, class S>
 __device__ void state_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
                               const Number<T> (&carrier)[lane_units],
                               const Number<T> (&out)[lane_units],
                               const Number<T> (&response)[lane_units],
                               const Number<T> (&dc)[S::most_channels],
-                              const Number<T> (&d_o)[lane_units],
-                              const Number<T> (&pull)[lane_units], Number<T> (&lambda)[lane_units],
+                              const Number<T> (&d_o)[lane_units], Number<T> (&lambda)[lane_units],
                               Number<T> (&e)[lane_units]) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
@@ -119,7 +115,6 @@ __device__ void state_adjoint(const Shape<T>& shape, const LaneWeights<T, S>& w,
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     V g = sizes.apart() ? V(T(0)) : d_o[i];
-    if constexpr (Product<Model>::exists) g = g + pull[i];
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < gathered; ++k) g = fma(w.gather[i][k], dc[k], g);
     if (sizes.voltage()) {
@@ -179,8 +174,8 @@ struct Seen {
     const typename S::template Of<T> sizes{shape};
     from(dev::load(sent), carrier);
     if (t < 0) return;
-    if (sizes.apart()) from(history.apart[place<S, lanes>(t)], out);
-    if (sizes.voltage()) from(history.response[place<S, lanes>(t)], response);
+    if (sizes.apart()) from(history.apart[place(t)], out);
+    if (sizes.voltage()) from(history.response[place(t)], response);
     if (sizes.readouts() == 0) targets.template read<lanes>(shape, trial, t);
   }
   __device__ const Number<T> (&read_out(bool apart) const)[lane_units] {
@@ -199,16 +194,16 @@ struct Remembered {
 inline constexpr int fetched_ahead = 8;
 
 // Where the errors are the units', `loss` takes the lane's share of them.
-template <class Model, class T, class S, int lanes, class Stage>
+template <class Model, class T, class S, int lanes>
 __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& trial, Noise<T> noise,
-                         T twice, const LaneWeights<T, S>& w, [[maybe_unused]] const Stage& stage,
-                         const History<T>& history, LaneSums<T, S>& sums, Number<T>& loss) {
+                         T twice, const LaneWeights<T, S>& w, const History<T>& history,
+                         LaneSums<T, S>& sums, Number<T>& loss) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
-  V lambda[lane_units], e[lane_units], d_o[lane_units], pull[lane_units];
+  V lambda[lane_units], e[lane_units], d_o[lane_units];
   V c[S::most_channels], dc[S::most_channels], ds[S::most_driven];
   TBRNN_UNROLL
-  for (int i = 0; i < lane_units; ++i) lambda[i] = pull[i] = d_o[i] = V(T(0));
+  for (int i = 0; i < lane_units; ++i) lambda[i] = d_o[i] = V(T(0));
   [[maybe_unused]] LaneLeaks<T> own;
   if (sizes.own_leak()) own = LaneLeaks<T>::template of<lanes>(shape);
   const Trace<T, S, lanes> trace(shape, steps, history);
@@ -234,14 +229,10 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     if (sizes.readouts() == 0)
       unit_errors<T, S, lanes>(shape, now.seen.targets, V(twice), out, d_o, loss);
     if (sizes.own_leak()) own_leak_adjoint<T, S, lanes>(shape, history, own, t, lambda);
-    state_adjoint<Model, T, S>(shape, w, carrier, out, now.seen.response, dc, d_o, pull, lambda, e);
+    state_adjoint<T, S>(shape, w, carrier, out, now.seen.response, dc, d_o, lambda, e);
     if (sizes.own_leak()) {
       TBRNN_UNROLL
       for (int i = 0; i < lane_units; ++i) e[i] = own.alpha[i] * e[i];
-    }
-    if constexpr (Product<Model>::exists) {
-      stage.start_adjoint(e);
-      history.adjoint[place<S, lanes>(t)] = quad(e);
     }
     add_gather<T, S>(shape, carrier, out, dc, sums);
     if (ahead == 1 || t) read_state(t - ahead, trace.carrier_at(at + 1 - ahead), now);
@@ -258,7 +249,6 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
     if (t) read_overlaps(trace.overlaps(at - 1));
     if (t >= ahead) read_inputs(t - ahead, now);
-    if constexpr (Product<Model>::exists) stage.pull(now.seen.carrier, pull);  // that of state t
     return t > 0;
   };
   // The initial state is read by the first step's channels, and by no readout.
@@ -307,9 +297,7 @@ __device__ void loss_of_units(const Shape<T>& shape, int steps, const Source<T>&
   V out[lane_units], d_o[lane_units];
   UnitTargets<T> targets;
   for (int t = steps - 1; t >= 0; --t) {
-    from(
-        sizes.apart() ? history.apart[place<S, lanes>(t)] : history.carrier[place<S, lanes>(t + 1)],
-        out);
+    from(sizes.apart() ? history.apart[place(t)] : history.carrier[place(t + 1)], out);
     targets.template read<lanes>(shape, trial, t);
     unit_errors<T, S, lanes>(shape, targets, V(T(0)), out, d_o, loss);
   }

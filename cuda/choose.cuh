@@ -21,6 +21,7 @@ struct Kernel {
   std::size_t shared_bytes = 0;
   int capability = 0;                  // that it must be compiled for, as 75
   int (*parts)(int trials) = nullptr;  // at most, that the teams of a member take in turn
+  int resident = 1;                    // blocks of a member on a multiprocessor, at most
 
   std::size_t scratch_size(const Shape<T>& shape, int steps) const {
     return panels ? TeamScratch<T>::size(shape, steps) : Scratch<T>::size(shape, steps, seats);

@@ -1,14 +1,14 @@
-// The time loop of one trial, on the lanes of its group. It knows layout and memory; the science is in cpp/equations.
+// The time loop of one trial, on the lanes of its group; of networks with a product stage see product_loop.cuh. It knows layout and
+// memory; the science is in cpp/equations.
 //
 //   s = mix(c), u        the channels of the trial, in every lane
-//   x_n <- leak x_n + b_n + y_n + sum_c Q_nc s_c + sigma xi_n      the lane's units; y of a product stage
-//   c_k = sum_n P_nk r_n                                      a shuffle over the group
+//   x_n <- leak x_n + b_n + sum_c Q_nc s_c + sigma xi_n      the lane's units
+//   c_k = sum_n P_nk r_n                                     a shuffle over the group
 #pragma once
 
 #include "equations/leak.hpp"
 #include "lane.cuh"
 #include "normals.cuh"
-#include "product.cuh"
 
 namespace tbrnn::cuda {
 
@@ -116,13 +116,10 @@ __device__ void add_noise(const Noise<T>& noise, int t, const Source<T>& trial,
   for (int i = 0; i < lane_units; ++i) x[i] = fma(Number<T>(noise.sigma), Number<T>(z[i]), x[i]);
 }
 
-struct NoStage {};  // in place of a ProductStage
-
 // Memory is slow: what a step needs is asked for well before.
-template <class Model, class T, class S, int lanes, class Stage>
+template <class Model, class T, class S, int lanes>
 __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial, Noise<T> noise,
-                        const LaneWeights<T, S>& w, [[maybe_unused]] const Stage& stage,
-                        const History<T>& history) {
+                        const LaneWeights<T, S>& w, const History<T>& history) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   const V leak(shape.leak), alpha(shape.alpha);
@@ -141,23 +138,18 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     const bool last = t >= steps;
     if constexpr (!S::asks_ahead) read_inputs(t, s);
     send<T, S>(shape, x, carrier, out);
-    if constexpr (Product<Model>::exists)
-      if (!last) stage.start(carrier);
     dev::store(quad(carrier), trace.carrier_at(at));
-    if (sizes.apart() && t) history.apart[place<S, lanes>(t - 1)] = quad(out);
-    if (sizes.own_leak() && !sizes.voltage() && t) history.state[place<S, lanes>(t - 1)] = quad(x);
+    if (sizes.apart() && t) history.apart[place(t - 1)] = quad(out);
+    if (sizes.own_leak() && !sizes.voltage() && t) history.state[place(t - 1)] = quad(x);
     channels_of<T, S, lanes>(shape, w, carrier, out, c);
     save_channels(shape, trace, at, c);
     if (last) return false;
     Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{s});
-    [[maybe_unused]] V y[1][lane_units];
-    if constexpr (Product<Model>::exists) stage.drive(y);
     V response[lane_units];
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) {
       const bool apart = sizes.voltage() || sizes.own_leak();  // the leak from the sum
       V sum = apart ? w.bias[i][0] : fma(leak, x[i], w.bias[i][0]);
-      if constexpr (Product<Model>::exists) sum = sum + y[0][i];
       TBRNN_UNROLL_TIMES(S::unrolled)
       for (int k = sizes.drives(); k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
       TBRNN_UNROLL_TIMES(S::unrolled)
@@ -171,7 +163,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     }
     if constexpr (S::asks_ahead) read_inputs(t + 2, s);
     add_noise<T, lanes>(noise, t, trial, x);
-    if (sizes.voltage()) history.response[place<S, lanes>(t)] = quad(response);
+    if (sizes.voltage()) history.response[place(t)] = quad(response);
     return true;
   };
   Driven s;

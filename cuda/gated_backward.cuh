@@ -1,7 +1,7 @@
 // Backpropagation through the time loop of gated_forward.cuh. lambda_n is the adjoint of x_n, e_pn that of pre-activation p.
 //
 //   g_n = lambda_n + sum_k P_nk dc_k       then through the step and the candidate (equations/), which give lambda, e of both
-//   d_late_k = sum_n Q_nk e_n of the candidate, then through the gated state to the reset gate and x     (low rank)
+//   d_late_k = sum_n Q_nk e_n of the candidate, then through the gated state to the reset gate and x
 //   dQ_p += e_p s_p     db_p += e_p     dP += x dc     dL += (gated x) d_late
 #pragma once
 
@@ -112,21 +112,16 @@ __device__ void drives_adjoint(const Shape<T>& shape, const Source<T>& trial, co
     pull<T, S>(shape, w, p, e[p], p * sizes.drives(), dc);
   }
   Group<lanes>::sum(dc, sizes.reductions());
-  if constexpr (has_late<Model>) {
-    Number<T> late[S::most_late];
-    read_channels(trace.late(t), 0, sizes.late(), late);
-    add_drives_gradient(shape, Model::candidate, e[Model::candidate], late, 0, u, sums);
-  } else {
-    add_drives_gradient(shape, Model::candidate, e[Model::candidate], c, 0, u, sums);
-  }
+  Number<T> late[S::most_late];
+  read_channels(trace.late(t), 0, sizes.late(), late);
+  add_drives_gradient(shape, Model::candidate, e[Model::candidate], late, 0, u, sums);
 }
 
 // Where the errors are the units', `loss` takes the lane's share of them.
-template <class Model, class T, class S, int lanes, class Stage>
+template <class Model, class T, class S, int lanes>
 __device__ void gated_backward(const Shape<T>& shape, int steps, const Source<T>& trial,
                                Noise<T> noise, T twice, const LaneWeights<T, S>& w,
-                               [[maybe_unused]] const Stage& stage, const History<T>& history,
-                               LaneSums<T, S>& sums, Number<T>& loss) {
+                               const History<T>& history, LaneSums<T, S>& sums, Number<T>& loss) {
   using V = Number<T>;
   const typename S::template Of<T> sizes{shape};
   constexpr int preactivations = S::preactivations;
@@ -140,12 +135,12 @@ __device__ void gated_backward(const Shape<T>& shape, int steps, const Source<T>
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
   UnitTargets<T> targets;
   const Trace<T, S, lanes> trace(shape, steps, history);
-  from(history.carrier[place<S, lanes>(steps)], next);
+  from(history.carrier[place(steps)], next);
   for (int t = steps - 1; t >= 0; --t) {  // the adjoint of state t + 1, which step t made
-    from(history.carrier[place<S, lanes>(t)], x);
+    from(history.carrier[place(t)], x);
     TBRNN_UNROLL
     for (int p = 0; p < preactivations; ++p)
-      from(history.response[place<S, lanes>(t * preactivations + p)], v[p]);
+      from(history.response[place(t * preactivations + p)], v[p]);
     read_channels(trace.outputs(t + 1), sizes.reductions(), sizes.readouts(), dc);
     if (on_units) {
       targets.template read<lanes>(shape, trial, t);
@@ -153,22 +148,9 @@ __device__ void gated_backward(const Shape<T>& shape, int steps, const Source<T>
     }
     step_adjoint<Model, T, S>(shape, w, x, v, dc, d_o, lambda, e);
     add_gather<T, S>(shape, next, next, dc, sums);
-    if constexpr (has_late<Model>)
-      reset_adjoint<Model, T, S, lanes>(shape, w, x, v, lambda, e, sums);
-    if constexpr (Product<Model>::exists) {
-      stage.start_adjoint(e);
-      TBRNN_UNROLL
-      for (int p = 0; p < preactivations; ++p)
-        history.adjoint[place<S, lanes>(t * preactivations + p)] = quad(e[p]);
-    }
+    reset_adjoint<Model, T, S, lanes>(shape, w, x, v, lambda, e, sums);
     read_channels(trace.overlaps(t), 0, sizes.reductions(), c);
     drives_adjoint<Model>(shape, trial, noise, w, trace, t, c, e, dc, sums);
-    if constexpr (Product<Model>::exists) {
-      V from_all[lane_units];
-      stage.pull(x, from_all);
-      TBRNN_UNROLL
-      for (int i = 0; i < lane_units; ++i) lambda[i] = lambda[i] + from_all[i];
-    }
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) next[i] = x[i];
   }

@@ -1,8 +1,8 @@
 // The time loop of gated units of one trial, on the lanes of its group. The carrier is x; `response` holds the gates and the candidate g
 // of each step. What a gate is and how the state moves are in equations/low_rank_gru.hpp and leaky_gru.hpp.
 //
-//   v_p = b_p + sum_c Q_pc s_pc + y_p      of pre-activation p; s the overlaps of x, then the inputs; y of a product stage
-//   late_k = sum_n L_nk (gated x)_n        low rank: what the candidate's channels read
+//   v_p = b_p + sum_c Q_pc s_pc        of pre-activation p; s the overlaps of x, then the inputs
+//   late_k = sum_n L_nk (gated x)_n    what the candidate's channels read
 #pragma once
 
 #include "forward.cuh"
@@ -54,22 +54,17 @@ __device__ void save_late(const Shape<T>& shape, const Trace<T, S, lanes>& trace
 }
 
 // Gates and candidate of step t.
-template <class Model, class T, class S, int lanes, class Stage>
+template <class Model, class T, class S, int lanes>
 __device__ void respond(const Shape<T>& shape, const Source<T>& trial, const Noise<T>& noise,
-                        const LaneWeights<T, S>& w, [[maybe_unused]] const Stage& stage,
-                        const Trace<T, S, lanes>& trace, int t, const Number<T> (&x)[lane_units],
-                        const Number<T> (&c)[S::most_channels],
+                        const LaneWeights<T, S>& w, const Trace<T, S, lanes>& trace, int t,
+                        const Number<T> (&x)[lane_units], const Number<T> (&c)[S::most_channels],
                         Number<T> (&v)[S::preactivations][lane_units]) {
   const typename S::template Of<T> sizes{shape};
   Number<T> u[S::most_inputs];
   inputs_of<T, S>(shape, trial, noise, t, 0, u);
-  if constexpr (Product<Model>::exists) {
-    stage.drive(v);
-  } else {
-    TBRNN_UNROLL
-    for (int p = 0; p < S::preactivations; ++p) TBRNN_UNROLL
-    for (int i = 0; i < lane_units; ++i) v[p][i] = Number<T>(T(0));
-  }
+  TBRNN_UNROLL
+  for (int p = 0; p < S::preactivations; ++p) TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) v[p][i] = Number<T>(T(0));
   TBRNN_UNROLL
   for (int p = 0; p < Model::candidate; ++p) {
     add_drives(shape, w, p, c, p * sizes.drives(), u, v[p]);
@@ -77,21 +72,17 @@ __device__ void respond(const Shape<T>& shape, const Source<T>& trial, const Noi
     for (int i = 0; i < lane_units; ++i) v[p][i] = phi(Nonlinearity::tanh, v[p][i]);
   }
   auto& g = v[Model::candidate];
-  if constexpr (has_late<Model>) {
-    Number<T> late[S::most_late];
-    late_of<Model, T, S, lanes>(shape, w, x, v[Model::reset], late);
-    save_late(shape, trace, t, late);
-    add_drives(shape, w, Model::candidate, late, 0, u, g);
-  } else {
-    add_drives(shape, w, Model::candidate, c, 0, u, g);
-  }
+  Number<T> late[S::most_late];
+  late_of<Model, T, S, lanes>(shape, w, x, v[Model::reset], late);
+  save_late(shape, trace, t, late);
+  add_drives(shape, w, Model::candidate, late, 0, u, g);
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) g[i] = phi(sizes.phi(), g[i]);
 }
 
-template <class Model, class T, class S, int lanes, class Stage>
+template <class Model, class T, class S, int lanes>
 __device__ void gated_forward(const Shape<T>& shape, int steps, const Source<T>& trial,
-                              Noise<T> noise, const LaneWeights<T, S>& w, const Stage& stage,
+                              Noise<T> noise, const LaneWeights<T, S>& w,
                               const History<T>& history) {
   using V = Number<T>;
   constexpr int preactivations = S::preactivations;
@@ -100,16 +91,14 @@ __device__ void gated_forward(const Shape<T>& shape, int steps, const Source<T>&
   const Trace<T, S, lanes> trace(shape, steps, history);
   start<T, lanes>(shape, trial, x);
   for (int t = 0;; ++t) {  // state t, then the step to the next
-    if constexpr (Product<Model>::exists)
-      if (t < steps) stage.start(x);
-    history.carrier[place<S, lanes>(t)] = quad(x);
+    history.carrier[place(t)] = quad(x);
     channels_of<T, S, lanes>(shape, w, x, x, c);
     save_channels(shape, trace, t, c);
     if (t == steps) return;
-    respond<Model>(shape, trial, noise, w, stage, trace, t, x, c, v);
+    respond<Model>(shape, trial, noise, w, trace, t, x, c, v);
     TBRNN_UNROLL
     for (int p = 0; p < preactivations; ++p)
-      history.response[place<S, lanes>(t * preactivations + p)] = quad(v[p]);
+      history.response[place(t * preactivations + p)] = quad(v[p]);
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i)
       x[i] = Model::step(x[i], v[Model::update][i], v[Model::candidate][i], half_alpha);

@@ -48,49 +48,45 @@ template <class Model>
 inline constexpr int most_units = Product<Model>::pairs ? 64 : 128;
 
 // Where the registers leave room for one block on a multiprocessor, it takes all shared memory, for the channels of a tile; the rest
-// needs the cache.
+// needs the cache. With a product stage it has the weights that threads do not hold, where they fit.
 template <class Model, class T, class S, int lanes>
 Kernel<T> kernel(const Shape<T>& shape, const char* name) {
-  using Mine = Seat<S, lanes>;
-  Kernel<T> k{name,
-              &training_kernel<Model, T, S, lanes>,
-              {Mine::trials, Mine::quads},
-              0,
-              S::asks_ahead ? dev::most_shared_bytes() : bytes_before_channels<T>,
-              least_capability<Model>,
-              parts_of};
+  Kernel<T> k{.name = name,
+              .entry = &training_kernel<Model, T, S, lanes>,
+              .seats = seats<Model, lanes>,
+              .capability = least_capability<Model>};
   if constexpr (Product<Model>::exists) {
     using Stage = ProductStage<Model, T, lanes>;
-    k.shared_bytes = Stage::bytes(shape, Stage::bytes(shape, true) <= dev::most_shared_bytes());
+    const bool inside =
+        !Stage::holds_all(shape) && Stage::bytes(shape, true) <= dev::most_shared_bytes();
+    k.shared_bytes = Stage::bytes(shape, inside);
+    k.resident = inside ? 1 : Stage::resident;
     k.parts = Bunches::at_most;
+  } else {
+    k.shared_bytes = S::asks_ahead ? dev::most_shared_bytes() : bytes_before_channels<T>;
+    k.parts = parts_of;
   }
   return k;
 }
 
-// Groups of as many lanes as a trial of that many units needs.
+// Groups of as many lanes as a trial of that many units needs; the kernels of float64 are few, since they are long to compile.
 template <class Model, class T, class S>
 Kernel<T> of_units(const Shape<T>& shape, const char* name) {
-  if (shape.units <= 32) return kernel<Model, T, S, 8>(shape, name);
+  constexpr int least = Product<Model>::exists && sizeof(T) == 8 ? 16 : 8;
+  if (shape.units <= 4 * least) return kernel<Model, T, S, least>(shape, name);
   if (shape.units <= 64) return kernel<Model, T, S, 16>(shape, name);
   return kernel < Model, T, S, most_units<Model> <= 64 ? 16 : 32 > (shape, name);
 }
 
-// In float32, few inputs and outputs stay in registers; the loose kernels of float64 are few, since they are long to compile.
 template <class Model, class T>
 Kernel<T> choose_product(const Shape<T>& shape) {
-  using Few = Known<Model, 0, 0, 3, 3>;
-  using Any = Loose<Model>;
-  const char* name = has_gates(Model::recurrence) ? "gated dense, in one block"
-                     : Product<Model>::dense      ? "dense, in one block"
-                                                  : "polynomial, in one block";
-  if constexpr (sizeof(T) == 4) {
-    if (!Few::covers(shape) || shape.units > 64) return of_units<Model, T, Any>(shape, name);
-    return shape.units <= 32 ? kernel<Model, T, Few, 8>(shape, name)
-                             : kernel<Model, T, Few, 16>(shape, name);
-  } else {
-    return shape.units <= 64 ? kernel<Model, T, Any, 16>(shape, name) : kernel < Model, T, Any,
-           most_units<Model> <= 64 ? 16 : 32 > (shape, name);
-  }
+  constexpr bool gated = has_gates(Model::recurrence);
+  const char* name = gated                   ? "gated dense, in one block"
+                     : Product<Model>::dense ? "dense, in one block"
+                                             : "polynomial, in one block";
+  if constexpr (!gated && sizeof(T) == 4)
+    if (TanhRates::covers(shape)) return of_units<Model, T, TanhRates>(shape, name);
+  return of_units<Model, T, AnyUnits>(shape, name);
 }
 
 template <class Model, class T>

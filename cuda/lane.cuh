@@ -38,21 +38,9 @@ struct Group {
   }
 };
 
-// Where a lane finds its trial in the history. Beside a product stage (product_stage.cuh) a block works on one trial at a time; then the
-// first warp alone goes through the channels, and the groups in it repeat one another.
-template <class S, int lanes>
-struct Seat {
-  static constexpr int quads = S::product ? lanes : block_threads;  // of a step
-  static constexpr int trials = quads / lanes;
-
-  __device__ static int quad() { return S::product ? Group<lanes>::lane() : dev::thread(); }
-  __device__ static int trial() { return S::product ? 0 : Group<lanes>::trial(); }
-};
-
-template <class S, int lanes>
-__device__ std::size_t place(int t) {
-  return static_cast<std::size_t>(t) * Seat<S, lanes>::quads +
-         static_cast<std::size_t>(Seat<S, lanes>::quad());
+// Where a lane finds its trial in the history.
+__device__ inline std::size_t place(int t) {
+  return static_cast<std::size_t>(t) * block_threads + static_cast<std::size_t>(dev::thread());
 }
 
 // Weights of a lane's units, or the sums of their gradients.
@@ -185,7 +173,7 @@ struct Trace {
 
   __device__ Trace(const Shape<T>& shape, int steps, const History<T>& history)
       : row(typename S::template Of<T>{shape}.row()),
-        carrier(dev::kept(history.carrier + Seat<S, lanes>::quad())) {
+        carrier(dev::kept(history.carrier + dev::thread())) {
     T* all = history.channels;
     if constexpr (S::asks_ahead) {
       const auto before = bytes_before_channels<T> / sizeof(T);
@@ -193,7 +181,7 @@ struct Trace {
           dev::shared_bytes())
         all = dev::shared_memory<T>() + before;
     }
-    channels = dev::kept(all + Seat<S, lanes>::trial() * row.end);
+    channels = dev::kept(all + Group<lanes>::trial() * row.end);
   }
   __device__ Trace from(std::ptrdiff_t t) const {  // whose step 0 is this one's step t
     Trace later(*this);
@@ -202,11 +190,9 @@ struct Trace {
     return later;
   }
   __device__ std::ptrdiff_t overlaps_of(std::ptrdiff_t steps) const {
-    return steps * (Seat<S, lanes>::trials * row.end);
+    return steps * (Group<lanes>::trials * row.end);
   }
-  __device__ Quad<T>* carrier_at(std::ptrdiff_t t) const {
-    return carrier + t * Seat<S, lanes>::quads;
-  }
+  __device__ Quad<T>* carrier_at(std::ptrdiff_t t) const { return carrier + t * block_threads; }
   __device__ T* overlaps(std::ptrdiff_t t) const { return channels + overlaps_of(t); }
   __device__ T* outputs(std::ptrdiff_t t) const {  // or their adjoints
     return overlaps(t) + row.outputs;

@@ -78,10 +78,10 @@ class Launcher {
   }
 
  private:
-  // Teams no more than there are parts, and a multiprocessor for each block. Members that are many have a block each, two of them
-  // on a multiprocessor; those that need a team, one.
+  // Teams no more than there are parts, and a multiprocessor for each block, or with a product stage half of one. Members that are many
+  // have a block each, two of them on a multiprocessor; those that need a team, one.
   Grid grid_of(int members) const {
-    const int of_member = std::max(1, multiprocessors_ / members);
+    const int of_member = std::max(1, kernel_.resident * multiprocessors_ / members);
     if (of_member == 1)
       return {std::min(members, (kernel_.panels ? 1 : 2) * multiprocessors_), 1, 1};
     const bool fits = gradients_of(members) * sizeof(T) <= most_bytes;

@@ -66,16 +66,16 @@ __device__ void add_errors(const Shape<T>& shape, Number<T> twice, Number<T> fir
   }
 }
 
-// What the lane's units are compared with at one step, where the loss is theirs.
+// What the lane's units, or as many outputs, are compared with at one step.
 template <class T>
 struct UnitTargets {
   Number<T> y[lane_units], w[lane_units];
 
   template <int lanes>
   __device__ void read(const Shape<T>& shape, const Source<T>& trial, int t) {
-    const int first = Group<lanes>::unit(0);
-    if (first >= shape.units) return;
-    read_row(Source<T>::step(trial.targets, t, shape.columns()) + first, 0, lane_units, y);
+    const int first = Group<lanes>::unit(0), rows = shape.target_rows();
+    if (first >= rows) return;
+    read_row(Source<T>::step(trial.targets, t, whole_quads(rows)) + first, 0, lane_units, y);
     read_row(trial.weights_of(t, first), 0, lane_units, w);
   }
 };
@@ -88,7 +88,7 @@ __device__ void unit_errors(const Shape<T>& shape, const UnitTargets<T>& targets
   const auto each = [&](auto visit) {
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) {
-      if (Group<lanes>::unit(i) < shape.units)
+      if (Group<lanes>::unit(i) < shape.target_rows())
         visit(out[i], targets.y[i], targets.w[i], d_o[i]);
       else
         d_o[i] = V(T(0));

@@ -23,10 +23,9 @@ __device__ void run_parts(bool learns, const Shape<T>& shape, const Shown<T>& sh
     const Source<T> source = shown.source(shape, part * part_trials + mine);
     if constexpr (S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
     if constexpr (has_gates(Model::recurrence))
-      gated_forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, NoStage{},
-                                        scratch.history);
+      gated_forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, scratch.history);
     else
-      forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, NoStage{}, scratch.history);
+      forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, scratch.history);
     dev::warp_barrier();  // the channels are saved
     Number<T> loss[1] = {Number<T>(T(0))};
     if (sizes.readouts())
@@ -36,11 +35,11 @@ __device__ void run_parts(bool learns, const Shape<T>& shape, const Shown<T>& sh
     if (learns) {
       if constexpr (S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
       if constexpr (has_gates(Model::recurrence))
-        gated_backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, NoStage{},
+        gated_backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w,
                                            scratch.history, sums, loss[0]);
       else
-        backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, NoStage{},
-                                     scratch.history, sums, loss[0]);
+        backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, scratch.history,
+                                     sums, loss[0]);
     } else if (sizes.readouts() == 0) {
       loss_of_units<T, S, lanes>(shape, shown.steps, source, scratch.history, loss[0]);
     }

@@ -29,40 +29,84 @@ struct Product {
   TBRNN_FN static constexpr int rows_of_target(int units) { return rows(units) / targets; }
 };
 
-// Shared memory of a block whose trial has a product stage, behind TileMemory.
-template <class Model, class T>
-struct ProductMemory {
-  struct alignas(2) Pair {
-    unsigned char j, k;
-  };
-  T* r;        // [columns]: the carriers, 0 behind the units
-  T* e;        // [target][columns]: the adjoints
-  T* p;        // [row of a target]: what the rows are multiplied with, 0 behind them
-  T* linear;   // [target][unit]: A of the linear rows
-  T* square;   // [j][columns]: A of the pairs, 0 behind the units
-  T* g;        // [columns]
-  Pair* pair;  // [row]
-  T* weights;  // [row][columns], if there is room
-  std::size_t bytes_before_weights, bytes;
-
-  TBRNN_FN ProductMemory(const Shape<T>& shape, unsigned char* at) : bytes(0) {
-    using P = Product<Model>;
-    const int units = shape.units, columns = shape.columns();
-    const auto next = [&](int entries) {
-      const std::size_t first = bytes;
-      bytes += sizeof(T) * static_cast<std::size_t>(whole_quads(entries));
-      return at ? reinterpret_cast<T*>(at + first) : nullptr;
-    };
-    r = next(columns);
-    e = next(P::targets * columns);
-    p = P::pairs ? next(P::rows_of_target(units)) : r;
-    linear = next(P::linear_rows(units));
-    square = next(P::pairs ? units * columns : 0);
-    g = next(P::pairs ? columns : 0);
-    pair = reinterpret_cast<Pair*>(next(P::pair_rows(units) / 2 + 1));  // two fit in a number
-    bytes_before_weights = bytes;
-    weights = next(shape.product_rows * columns);
+// What the units of a network with a product stage may do, known to the compiler: the common case ...
+struct TanhRates {
+  template <class T>
+  static bool covers(const Shape<T>& s) {
+    return s.form == Form::rate && s.phi == Activation<T>{} && !s.apart && !s.own_leak;
   }
+  template <class T>
+  struct Of {
+    const Shape<T>& shape;
+    TBRNN_FN static constexpr bool voltage() { return false; }
+    TBRNN_FN static constexpr bool apart() { return false; }
+    TBRNN_FN static constexpr bool own_leak() { return false; }
+    TBRNN_FN static constexpr Nonlinearity phi() { return Nonlinearity::tanh; }
+    TBRNN_FN static constexpr Nonlinearity phi_out() { return Nonlinearity::tanh; }
+    TBRNN_FN Loss loss() const { return shape.loss; }
+  };
+};
+
+// ... and all others.
+struct AnyUnits {
+  template <class T>
+  static bool covers(const Shape<T>&) {
+    return true;
+  }
+  template <class T>
+  struct Of {
+    const Shape<T>& shape;
+    TBRNN_FN bool voltage() const { return shape.form == Form::voltage; }
+    TBRNN_FN bool apart() const { return shape.apart; }
+    TBRNN_FN bool own_leak() const { return shape.own_leak; }
+    TBRNN_FN const Activation<T>& phi() const { return shape.phi; }
+    TBRNN_FN const Activation<T>& phi_out() const { return shape.phi_out; }
+    TBRNN_FN Loss loss() const { return shape.loss; }
+  };
+};
+
+// The rows fall into segments: of a dense network a quad of neighbours k; of pairs a quad of neighbours k, and so many neighbours j in
+// turn, of which those behind k do not exist. A linear row is the pair of k and of a unit -1 whose carrier is 1.
+struct Segment {
+  signed char j;
+  unsigned char k;
+};
+
+template <class Model>
+struct Segments {
+  using P = Product<Model>;
+  static constexpr int run = !P::pairs     ? 1
+                             : P::linear() ? 7
+                                           : 6;                   // of 32 units no more than slices
+  static constexpr int first = P::pairs && P::linear() ? -1 : 0;  // j
+  int units;
+
+  TBRNN_FN constexpr int of_quad(int k) const {
+    const int behind = k + lane_units < units ? k + lane_units : units;
+    return P::pairs ? (behind - first + run - 1) / run : 1;
+  }
+  TBRNN_FN constexpr int before(int end) const {  // of the quads before `end`
+    int count = 0;
+    for (int k = 0; k < end; k += lane_units) count += of_quad(k);
+    return count;
+  }
+  TBRNN_FN constexpr int count() const { return before(units); }
+};
+
+// Shared memory of a block whose trial has a product stage; the weights may follow.
+template <class Model, class T, int lanes>
+struct alignas(16) ProductMemory {
+  static constexpr bool pairs = Product<Model>::pairs;
+  static constexpr int targets = Product<Model>::targets, row = Group<lanes>::units,
+                       behind = whole_quads(Segments<Model>::run);
+
+  T r[lane_units + row + behind];                         // the carriers, behind the 1 of unit -1
+  T e[targets][row];                                      // the adjoints
+  T y[warps - 1][targets][row];                           // shares of the products
+  T A[pairs ? row + 1 : targets][pairs ? row + 1 : row];  // of pairs [1 + j][k] and [1 + k][j]
+  Segment segment[Segments<Model>{row}.count()];
+
+  __device__ T* carriers() { return r + lane_units; }
 };
 
 }  // namespace tbrnn::cuda

@@ -13,7 +13,7 @@ template <class Model, class T, class Use>
 __device__ void each_sender(const Workers& all, const Shape<T>& shape, Use use) {
   const int units = shape.units;
   for (int target = 0; target < Product<Model>::targets; ++target)
-    for (int item = all.thread(); item < units * units; item += all.threads())
+    for (int item = all.spread_thread(); item < units * units; item += all.threads())
       use(target * units + item % units, item / units);
 }
 
@@ -75,6 +75,32 @@ __device__ void pack_product(const Workers& all, const Shape<T>& shape, const T*
   if (Product<Model>::pairs || !shape.product_pulls) return;
   all.barrier();
   transpose_rows<Model>(all, shape, product, product + shape.product_rows * shape.columns());
+}
+
+// The gradient of inputs, biases and readouts; what the loss does not see has none.
+template <class T>
+__device__ void unpack_channels(const Workers& all, const Shape<T>& shape, const Packed<T>& d,
+                                T* gradient) {
+  const int units = shape.units, inputs = shape.inputs, targets = shape.preactivations;
+  const auto each = [&](int first, int count, auto entry) {
+    if (first < 0) return;
+    for (int item = all.spread_thread(); item < count; item += all.threads())
+      gradient[first + item] = entry(item);
+  };
+  for (int i = 0; i < targets; ++i) {
+    const T factor = shape.input_factor[i];
+    each(shape.w_in[i], units * inputs, [&](int item) {
+      return factor * d.drive[(item / inputs * targets + i) * inputs + item % inputs];
+    });
+    each(shape.b_in[i], units, [&](int n) { return factor * d.bias[n * targets + i]; });
+  }
+  if (shape.readouts == 0) {
+    each(shape.w_out, shape.parameters - shape.w_out, [](int) { return T(0); });
+    return;
+  }
+  each(shape.w_out, shape.readouts * units,
+       [&](int item) { return d.gather[item % units * shape.readouts + item / units]; });
+  each(shape.b_out, shape.readouts, [&](int k) { return d.b_out[k]; });
 }
 
 // In every thread.

@@ -5,12 +5,41 @@
 
 namespace tbrnn::cuda {
 
+// With a product stage: the weights of the inputs and the readouts as product_channels.cuh reads them, in whole quads.
+template <class T>
+struct ChannelMatrices {
+  T* in;     // [input][pre-activation][units of the lanes]
+  T* bias;   // [pre-activation][units of the lanes]
+  T* out;    // [unit][readout]
+  T* b_out;  // [readout]
+  T* back;   // [readout][units of the lanes]
+  std::size_t size;
+
+  TBRNN_FN ChannelMatrices(const Shape<T>& shape, Seats seats, T* at) : size(0) {
+    const int row = seats.quads * lane_units, readouts = whole_quads(shape.readouts);
+    const auto next = [&](int rows, int columns) {
+      T* const first = at + size;
+      size += static_cast<std::size_t>(rows * columns);
+      return first;
+    };
+    in = next(whole_quads(shape.inputs), shape.preactivations * row);
+    bias = next(shape.preactivations, row);
+    out = next(shape.columns(), readouts);
+    b_out = next(1, readouts);
+    back = next(readouts, row);
+  }
+  TBRNN_FN static std::size_t size_of(const Shape<T>& shape, Seats seats) {
+    return shape.product_rows ? ChannelMatrices(shape, seats, nullptr).size : 0;
+  }
+};
+
 // Memory of a resident block, kept from member to member.
 template <class T>
 struct Scratch {
   History<T> history;
   Packed<T> packed, gradient;
-  T* bunch;  // [Packed], with a product stage: the gradient of a bunch
+  T* bunch;     // [Packed], with a product stage: the gradient of a bunch
+  T* channels;  // ChannelMatrices
   T* of_units;
   void* orth;
 
@@ -22,7 +51,7 @@ struct Scratch {
     const std::size_t gradients = shape.product_rows ? 2 : 1;
     return quads(History<T>::size(shape, steps, seats) + Packed<T>::size(shape) +
                  gradients * Packed<T>::gradient_size(shape) +
-                 static_cast<std::size_t>(shape.units));
+                 ChannelMatrices<T>::size_of(shape, seats) + static_cast<std::size_t>(shape.units));
   }
   static std::size_t size(const Shape<T>& shape, int steps, Seats seats) {
     return before_orth(shape, steps, seats) + quads(Orth<T>::bytes(shape) / sizeof(T) + 1);
@@ -32,7 +61,8 @@ struct Scratch {
         packed(Packed<T>::of_weights(shape, at + History<T>::size(shape, steps, seats))),
         gradient(Packed<T>::of_gradient(shape, packed.product + Packed<T>::size(shape))),
         bunch(gradient.product + Packed<T>::gradient_size(shape)),
-        of_units(bunch + (shape.product_rows ? Packed<T>::gradient_size(shape) : 0)),
+        channels(bunch + (shape.product_rows ? Packed<T>::gradient_size(shape) : 0)),
+        of_units(channels + ChannelMatrices<T>::size_of(shape, seats)),
         orth(at + before_orth(shape, steps, seats)) {}
 };
 

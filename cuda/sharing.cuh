@@ -38,6 +38,18 @@ class Crew {
     return Packed<T>::of_gradient(shape_, gradients() + static_cast<std::size_t>(part) * size());
   }
 
+  // In the first warp: of trials, those of each tile first.
+  __device__ double sum_of_trials(int trials) const {
+    double sum = 0;
+    for (int first = 0; first < trials; first += 32 * tile_trials) {
+      const int begin = first + dev::thread() % 32 * tile_trials, left = trials - begin;
+      double of_tile = 0;
+      TBRNN_UNROLL_TIMES(16)
+      for (int i = 0; i < tile_trials && i < left; ++i) of_tile += loss(begin + i);
+      for (int lane = 0; lane < 32; ++lane) sum += dev::shuffle(all_lanes, of_tile, lane);
+    }
+    return sum;
+  }
   __device__ double sum_of_losses(int tiles) const {
     double sum = 0;
     TBRNN_UNROLL_TIMES(4)
@@ -45,12 +57,13 @@ class Crew {
     return sum;
   }
   // By `workers`, after a barrier.
+  template <int at_once = 16>
   __device__ void sum_gradients(int parts, const Workers& workers, T* sum) const {
     const T* first = gradients();
-    for (std::size_t i = static_cast<std::size_t>(workers.thread()); i < size();
+    for (std::size_t i = static_cast<std::size_t>(workers.spread_thread()); i < size();
          i += static_cast<std::size_t>(workers.threads())) {
       T entry = first[i];
-      TBRNN_UNROLL_TIMES(16)
+      TBRNN_UNROLL_TIMES(at_once)
       for (int part = 1; part < parts; ++part)
         entry += first[static_cast<std::size_t>(part) * size() + i];
       sum[i] = entry;

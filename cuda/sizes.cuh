@@ -10,10 +10,6 @@ template <class Model>
 constexpr int preactivations_of = static_cast<int>(Model::input_weights.size());
 template <class Model>
 constexpr bool has_late = Model::recurrence == Recurrence::gated;  // overlaps of gated states
-template <class Model>
-constexpr bool has_product =  // a product stage beside the channels, see product.cuh
-    has_matrix(Model::recurrence) || Model::recurrence == Recurrence::pairs;
-
 // Loops over counts that the compiler knows vanish; where up to 32 are possible, unrolled loops are only long to compile.
 inline constexpr int loose_counts = 32;
 template <int most>
@@ -24,7 +20,6 @@ constexpr int unrolled_to = most < loose_counts ? loose_counts : 1;
 template <class Model, int two, int three, int most_in, int most_out>
 struct Known {
   static constexpr int unrolled = unrolled_to<0>;
-  static constexpr bool product = has_product<Model>;
   static constexpr int preactivations = preactivations_of<Model>;
   static constexpr Ranks known_ranks{two, three};
   static constexpr int known_reductions = Model::reductions(known_ranks);
@@ -39,7 +34,7 @@ struct Known {
   static constexpr bool asks_ahead = known_reductions > 0 && weights < 16 && !has_late<Model>;
   static constexpr int backward_ahead = asks_ahead && weights <= (most_out ? 12 : 9) ? 2 : 1;
   // Many weights: each pass over a tile loads those that it needs.
-  static constexpr bool loads_again = !product && weights >= 16;
+  static constexpr bool loads_again = weights >= 16;
   static constexpr int errors_at_once = !asks_ahead ? 1 : weights <= 12 ? 4 : 2;
   static_assert(!asks_ahead || most_in == lane_units - 1);  // and a 1
   static_assert(most_in <= lane_units &&
@@ -79,12 +74,10 @@ struct Known {
 template <class Model>
 struct Loose {
   static constexpr int unrolled = unrolled_to<loose_counts>;
-  static constexpr bool product = has_product<Model>;
   static constexpr bool asks_ahead = false, loads_again = false;
   static constexpr int backward_ahead = 1, errors_at_once = 1;
   static constexpr int preactivations = preactivations_of<Model>;
-  static constexpr int most_channels = 32, most_readouts = 32;
-  static constexpr int most_driven = 32;
+  static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32;
   static constexpr int most_outputs = 32, most_inputs = 32;
   static constexpr int most_late = has_late<Model> ? 32 : 0;
 

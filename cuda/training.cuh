@@ -38,8 +38,14 @@ __device__ double run_pass(const Learner<T>& learner, Pass pass, const Shown<T>&
   if (!takes_steps(crew, learner.workers)) return 0;
   if (learns) {
     const auto unpack_from = [&](const Packed<T>& d) {
-      unpack<Model>(learner.workers, shape, learner.parameters, d, scratch.of_units, scratch.orth,
-                    learner.gradient);
+      if constexpr (Product<Model>::exists) {
+        unpack_channels(learner.workers, shape, d, learner.gradient);
+        unpack_product<Model>(learner.workers, shape, learner.parameters, d.product,
+                              learner.gradient);
+      } else {
+        unpack<Model>(learner.workers, shape, learner.parameters, d, scratch.of_units, scratch.orth,
+                      learner.gradient);
+      }
     };
     if (Product<Model>::exists && !crew.alone())
       unpack_from(crew.gradient(0));
@@ -106,6 +112,20 @@ template <class Model>
 inline constexpr int least_capability =
     Model::recurrence == Recurrence::dense || Model::recurrence == Recurrence::pairs ? 80 : 75;
 
+// Blocks of a kernel that a multiprocessor has registers for, for certain.
+template <class Model, class T, int lanes>
+constexpr int resident_blocks() {
+  if constexpr (Product<Model>::exists)
+    return ProductStage<Model, T, lanes>::resident;
+  else
+    return 1;
+}
+
+// With a product stage a block has one trial at a time.
+template <class Model, int lanes>
+inline constexpr Seats seats =
+    Product<Model>::exists ? Seats{1, lanes} : Seats{Group<lanes>::trials, block_threads};
+
 // The members of a crew, one after the other. run(learner, pass, shown): its mean loss, in the threads that take the step.
 template <class T, class Run>
 __device__ void train_members(const TrainingTask<T>& task, const Crew<T>& crew,
@@ -140,14 +160,17 @@ __device__ void train_members(const TrainingTask<T>& task, const Crew<T>& crew,
 
 template <class Model, class T, class S, int lanes>
 __device__ void train(const TrainingTask<T>& task) {
-  using Mine = Seat<S, lanes>;
-  Scratch<T> scratch(task.shape, task.steps, {Mine::trials, Mine::quads},
-                     task.scratch + static_cast<std::size_t>(dev::block()) * task.scratch_size);
+  const auto scratch_of = [&](int block) {
+    return Scratch<T>(task.shape, task.steps, seats<Model, lanes>,
+                      task.scratch + static_cast<std::size_t>(block) * task.scratch_size);
+  };
+  Scratch<T> scratch = scratch_of(dev::block());
   const Crew<T> crew(task.shape, task.sharing);
   const auto run = [&](const Learner<T>& learner, Pass pass, const Shown<T>& shown) {
     return run_pass<Model, T, S, lanes>(learner, pass, shown, scratch, crew);
   };
   if constexpr (Product<Model>::exists) {
+    scratch.packed = scratch_of(crew.number() * task.sharing.blocks()).packed;
     ProductStage<Model, T, lanes>(task.shape, nullptr).prepare();
     train_members(task, crew, crew.all(), nullptr, run);
   } else {
@@ -161,7 +184,7 @@ __device__ void train(const TrainingTask<T>& task) {
 }
 
 template <class Model, class T, class S, int lanes>
-__global__ void __launch_bounds__(block_threads, 1)
+__global__ void __launch_bounds__(block_threads, (resident_blocks<Model, T, lanes>()))
     training_kernel(const __grid_constant__ TrainingTask<T> task) {
   if constexpr (dev::compiled_capability >= least_capability<Model>)
     train<Model, T, S, lanes>(task);

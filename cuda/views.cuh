@@ -157,10 +157,13 @@ struct History {
   Quad<T>* carrier;  // [time + 1][quad]: phi(x) in rate form, x in voltage form
   Quad<T>*
       response;  // [time][response][quad]: phi(h), voltage form; gates and candidate of gated units
-  Quad<T>* state;    // [time][quad]: x, in rate form with leaks of the units' own
-  Quad<T>* apart;    // [time][quad]: phi_out(x), when apart
-  Quad<T>* adjoint;  // [time][pre-activation][quad]: e, with a product stage
-  T* channels;       // [time + 1][trial][ChannelRow]; the adjoints of the outputs replace these
+  Quad<T>* state;  // [time][quad]: x, in rate form with leaks of the units' own
+  Quad<T>* apart;  // [time][quad]: phi_out(x), when apart
+  Quad<T>*
+      adjoint;  // [time][pre-activation][quad], with a product stage: what the inputs drive, then e
+  Quad<T>* error;  // [time][quad], with a product stage: the adjoint of what is read out
+  T* channels;     // [time + 1][trial][ChannelRow]; the adjoints of the outputs replace these
+  T* inputs;       // [time][input], with a product stage: where they are noisy
 
   TBRNN_FN static int row_of(const Shape<T>& shape) {
     return ChannelRow(shape.reductions, shape.readouts, shape.late).end;
@@ -168,13 +171,18 @@ struct History {
   TBRNN_FN static int adjoints(const Shape<T>& shape) {
     return shape.product_rows ? shape.preactivations : 0;
   }
+  TBRNN_FN static int errors(const Shape<T>& shape) { return shape.product_rows ? 1 : 0; }
+  TBRNN_FN static int noisy_inputs(const Shape<T>& shape) {
+    return shape.product_rows && shape.noisy_inputs ? whole_quads(shape.inputs) : 0;
+  }
   TBRNN_FN static std::size_t size(const Shape<T>& shape, int steps, Seats seats) {
     const std::size_t quads = static_cast<std::size_t>(seats.quads) * lane_units;
-    const std::size_t saved = static_cast<std::size_t>(1 + shape.responses() + shape.apart +
-                                                       shape.saves_state() + adjoints(shape));
+    const std::size_t saved =
+        static_cast<std::size_t>(1 + shape.responses() + shape.apart + shape.saves_state() +
+                                 adjoints(shape) + errors(shape));
     return (static_cast<std::size_t>(steps) * saved + 1) * quads +
            (static_cast<std::size_t>(steps) + 1) *
-               static_cast<std::size_t>(seats.trials * row_of(shape));
+               static_cast<std::size_t>(seats.trials * row_of(shape) + noisy_inputs(shape));
   }
   TBRNN_FN History(const Shape<T>& shape, int steps, Seats seats, T* at) {
     const auto quads = [=](int of_step) {
@@ -185,7 +193,10 @@ struct History {
     apart = response + quads(shape.responses());
     state = apart + quads(shape.apart);
     adjoint = state + quads(shape.saves_state());
-    channels = reinterpret_cast<T*>(adjoint + quads(adjoints(shape)));
+    error = adjoint + quads(adjoints(shape));
+    channels = reinterpret_cast<T*>(error + quads(errors(shape)));
+    inputs = channels + (static_cast<std::size_t>(steps) + 1) *
+                            static_cast<std::size_t>(seats.trials * row_of(shape));
   }
 };
 

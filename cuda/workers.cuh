@@ -16,6 +16,10 @@ class Workers {
 
   __device__ int thread() const { return rank * block_threads + dev::thread(); }
   __device__ int threads() const { return blocks * block_threads; }
+  // The same with neighbouring warps in different blocks, where there is little to do for each of them.
+  __device__ int spread_thread() const {
+    return (dev::thread() / 32 * blocks + rank) * 32 + dev::thread() % 32;
+  }
   __device__ bool first() const { return thread() == 0; }
   __device__ int warp() const { return thread() / 32; }
   __device__ int warps() const { return threads() / 32; }
