@@ -49,19 +49,38 @@ __device__ double loss_of_tile(const Team<Model, T>& team, int steps) {
   return sum;
 }
 
+// The passes over a tile, and what it adds to the gradient. A way to make them is a type with the same functions.
+struct InTeams {
+  template <class Model, class T>
+  __device__ static void forward(const Team<Model, T>& team, const Shown<T>& shown, int, T twice) {
+    team_forward(team, shown.steps);
+    team_readout_errors(team, shown.steps, twice);
+  }
+  template <class Model, class T>
+  __device__ static void backward(const Team<Model, T>& team, const Shown<T>& shown, int, T twice) {
+    team_backward(team, shown.steps, twice);
+  }
+  template <class Model, class T>
+  __device__ static void add_gradient(const Team<Model, T>& team, int steps, bool first,
+                                      const Packed<T>& d) {
+    add_team_gradient(team, steps, first, d);
+  }
+};
+
 // The loss, and with `learns` the gradient, of a tile.
-template <class Model, class T>
-__device__ void run_team_tile(bool learns, const Team<Model, T>& team, int tile, T twice, int steps,
-                              const Crew<T>& crew, const TeamScratch<T>& scratch) {
-  team_forward(team, steps);
-  team_readout_errors(team, steps, twice);
-  if (learns)
-    team_backward(team, steps, twice);
-  else
-    team_unit_losses(team, steps);
-  if (learns)
-    add_team_gradient(team, steps, !crew.alone() || tile == 0,
+template <class Way, class Model, class T>
+__device__ void run_team_tile(bool learns, const Team<Model, T>& team, const Shown<T>& shown,
+                              int tile, const Crew<T>& crew, const TeamScratch<T>& scratch) {
+  const int steps = shown.steps;
+  const T twice = static_cast<T>(2.0 / shown.mask_sum);
+  Way::forward(team, shown, tile, twice);
+  if (learns) {
+    Way::backward(team, shown, tile, twice);
+    Way::add_gradient(team, steps, !crew.alone() || tile == 0,
                       crew.alone() ? scratch.gradient : crew.gradient(tile));
+  } else {
+    team_unit_losses(team, steps);
+  }
   team.workers.barrier();  // the losses are written
   if (team.workers.rank == 0) {
     const double loss = loss_of_tile(team, steps);
@@ -71,7 +90,7 @@ __device__ void run_team_tile(bool learns, const Team<Model, T>& team, int tile,
 }
 
 // The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
-template <class Model, class T>
+template <class Way, class Model, class T>
 __device__ double run_team_pass(const Learner<T>& learner, const Shown<T>& shown,
                                 const TeamScratch<T>& scratch, const Crew<T>& crew) {
   const Shape<T>& shape = learner.task.shape;
@@ -84,12 +103,11 @@ __device__ double run_team_pass(const Learner<T>& learner, const Shown<T>& shown
     pack_panels<Model>(crew.all(), shape, scratch.packed);
     crew.all().barrier();
   }
-  const T twice = static_cast<T>(2.0 / shown.mask_sum);
   const Workers of_team = crew.of_team();
   for (int tile = crew.team(); tile < shown.tiles(); tile += crew.teams()) {
     const Source<T> trial = shown.source(shape, tile * tile_trials + lane());
     const Team<Model, T> team(shape, noise, trial, of_team, scratch);
-    run_team_tile(learns, team, tile, twice, shown.steps, crew, scratch);
+    run_team_tile<Way>(learns, team, shown, tile, crew, scratch);
   }
   crew.all().barrier();  // every tile is done
   if (learns) {
@@ -102,22 +120,23 @@ __device__ double run_team_pass(const Learner<T>& learner, const Shown<T>& shown
   return crew.sum_of_losses(shown.tiles()) / shown.mask_sum;
 }
 
-template <class Model, class T>
-__device__ void train_in_teams(const TrainingTask<T>& task) {
+template <class Way, class Model, class T>
+__device__ TBRNN_INLINED void train_in_teams(const TrainingTask<T>& task) {
   const Crew<T> crew(task.shape, task.sharing);
   T* of_crew =
       task.scratch + static_cast<std::size_t>(crew.number() * crew.teams()) * task.scratch_size;
   const TeamScratch<T> scratch(task.shape, task.steps, of_crew,
                                of_crew + static_cast<std::size_t>(crew.team()) * task.scratch_size);
   train_members(task, crew, crew.all(), [&](const Learner<T>& learner, const Shown<T>& shown) {
-    return run_team_pass<Model>(learner, shown, scratch, crew);
+    return run_team_pass<Way, Model>(learner, shown, scratch, crew);
   });
 }
 
 template <class Model, class T>
 __global__ void __launch_bounds__(block_threads, 1)
     team_training_kernel(const __grid_constant__ TrainingTask<T> task) {
-  if constexpr (dev::compiled_capability >= least_capability<Model>) train_in_teams<Model, T>(task);
+  if constexpr (dev::compiled_capability >= least_capability<Model>)
+    train_in_teams<InTeams, Model>(task);
 }
 
 }  // namespace tbrnn::cuda
