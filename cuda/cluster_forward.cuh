@@ -95,11 +95,8 @@ __device__ void prepare_step(const Cluster<Model, T, W>& c, int t) {
       four_inputs(shape, c.team.noise, trial, t, first,
                   [&](int i, V u) { drive = fma(V(Q[shape.drives + i]), u, drive); });
     c.memory.mine(group, next_drive) = drive.v;
-    if (c.team.noise.sigma == T(0)) continue;
-    T z[lane_units];
-    normals(c.team.noise, t, trial.number, c.unit / lane_units * lane_units, z);
-    const T low = c.unit & 1 ? z[1] : z[0], high = c.unit & 1 ? z[3] : z[2];
-    c.memory.mine(group, next_noise) = c.unit & 2 ? high : low;
+    if (c.team.noise.sigma != T(0))
+      c.memory.mine(group, next_noise) = normal(c.team.noise, t, trial.number, c.unit);
   }
 }
 

@@ -85,7 +85,7 @@ __device__ void team_outputs(const Team<Model, T>& team, int steps) {
       V y[lane_units];
       TBRNN_UNROLL
       for (int o = 0; o < lane_units; ++o) y[o] = V(T(0));
-      TBRNN_UNROLL_TIMES(4)
+      TBRNN_UNROLL_TIMES(8)
       for (int n = 0; n < shape.units; ++n, P += shape.channels(), r += tile_trials) {
         TBRNN_UNROLL
         for (int o = 0; o < lane_units; ++o) y[o] = fma(V(P[o < count ? o : 0]), V(*r), y[o]);

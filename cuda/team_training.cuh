@@ -33,19 +33,20 @@ __device__ void pack_panels(const Workers& all, const Shape<T>& shape, const Pac
   }
 }
 
-// The loss of a tile in thread 0 of the team's first block.
+// The loss of a tile in thread 0 of the team's first block; each warp adds every eighth row.
 template <class Model, class T>
 __device__ double loss_of_tile(const Team<Model, T>& team, int steps) {
   const int rows = team.shape.readouts ? steps : team.shape.units;
-  Number<T> of_trial(T(0));
+  Number<T> of_warp(T(0));
   TBRNN_UNROLL_TIMES(8)
-  for (int n = 0; n < rows; ++n) of_trial = of_trial + Number<T>(*row_at(team.history.losses, n));
-  T* of_trials = team.memory.partial;
-  if (warp() == 0) *row_at(of_trials, 0) = of_trial.v;
+  for (int n = warp(); n < rows; n += warps)
+    of_warp = of_warp + Number<T>(*row_at(team.history.losses, n));
+  T* partial = team.memory.partial;
+  *row_at(partial, warp()) = of_warp.v;
   dev::block_barrier();
   double sum = 0;
-  for (int trial = 0; dev::thread() == 0 && trial < tile_trials; ++trial)
-    sum += static_cast<double>(of_trials[trial]);
+  for (int i = 0; dev::thread() == 0 && i < warps * tile_trials; ++i)
+    sum += static_cast<double>(partial[i]);
   return sum;
 }
 
