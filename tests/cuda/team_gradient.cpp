@@ -10,6 +10,7 @@
 namespace {
 
 using namespace tbrnn;
+using emulator::Clusters;
 using emulator::Device;
 using emulator::sanitized;
 
@@ -142,14 +143,6 @@ bool allowed(const Choice& c) {
   return c[loss] != static_cast<int>(Loss::cross_entropy) || c[mask] < 2;
 }
 
-// A device with clusters, as long as this lasts.
-struct Clusters : Device {
-  explicit Clusters(int multiprocessors = 16) : Device(multiprocessors) {
-    emulator::most_cluster = 16;
-  }
-  ~Clusters() { emulator::most_cluster = 0; }
-};
-
 template <class T>
 Case in_its_kernel(const Choice& choice) {
   emulator::multiprocessors = choice[clusters] ? 16 : 2;
@@ -163,7 +156,7 @@ Case in_its_kernel(const Choice& choice) {
 
 template <class T>
 void expect_the_cpu_engine_everywhere(unsigned seed, double tolerance) {
-  const Clusters back_in_the_end;
+  const Clusters until_the_end(16);
   EXPECT_GE(expect_the_cpu_engine<T>(all, allowed<T>, in_its_kernel<T>, seed, tolerance),
             sanitized ? 20 : 40);
 }
@@ -198,12 +191,10 @@ TEST(TeamGradient, HasTheSameBitsInTeamsOfEverySize) {
       EXPECT_EQ(emulate<float>(tested, alone), "");
       EXPECT_FALSE(emulator::last_launch.cooperative);
     }
-    for (const int blocks : {4, 8}) {  // of each member
-      const Device large(2 * blocks);
-      EXPECT_EQ(emulate<float>(tested, together), "");
-      EXPECT_TRUE(emulator::last_launch.cooperative);
-      EXPECT_EQ(alone, together);
-    }
+    const Device large(16);  // eight blocks for each member
+    EXPECT_EQ(emulate<float>(tested, together), "");
+    EXPECT_TRUE(emulator::last_launch.cooperative);
+    EXPECT_EQ(alone, together);
   }
 }
 
@@ -221,38 +212,34 @@ TEST(TeamGradient, HasTheSameBitsInClustersHoweverMany) {
   EXPECT_EQ(few, many);
 }
 
-// Eight blocks with all weights in registers, and sixteen with some in shared memory; one tile and two.
+Case large(int which, int units, int trials) {
+  Spec spec = spec_of(plain(which, 0));
+  spec.units = units;
+  const std::size_t n = static_cast<std::size_t>(units);
+  if (spec.bulk)
+    spec.bulk = std::make_shared<const std::vector<double>>(Numbers(6).uniform(n * n, -0.03, 0.03));
+  const Match m = Match::outputs;
+  return Case(spec, m, Experiment(spec, m, trials, 2, 0, false), 0.1, 0.03);
+}
+
+// Eight blocks with all weights in registers, sixteen with some in shared memory; in one order of execution.
 TEST(TeamGradient, IsThatOfTheCpuEngineInLargeClusters) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const Clusters device(32);
-  for (const int which : {0, 4}) {
-    Spec spec = spec_of(plain(which, 0));
-    spec.units = which ? 300 : 600;
-    const std::size_t n = static_cast<std::size_t>(spec.units);
-    if (spec.bulk)
-      spec.bulk =
-          std::make_shared<const std::vector<double>>(Numbers(6).uniform(n * n, -0.04, 0.04));
-    const Match m = Match::outputs;
-    EXPECT_STREQ(cuda::kernel_of<float>(spec, m), kinds[which].in_clusters);
-    expect_the_cpu_engine<float>(
-        Case(spec, m, Experiment(spec, m, which ? 33 : 2, 2, 0, false), 0.1, 0.03), 1e-5);
+  for (const Case& tested : {large(0, 300, 5), large(4, 520, 2)}) {
+    const std::string name = cuda::kernel_of<float>(tested.spec, tested.match);
+    EXPECT_EQ(name, tested.spec.bulk ? bulk_clusters : dense_clusters);
+    std::vector<double> ours(tested.parameters.size() + Case::members);
+    compute<float>(tested, ours.data());
+    expect_near_the_cpu_engine(tested, ours, 1e-5);
   }
 }
 
 // Units without end.
 TEST(TeamGradient, IsThatOfTheCpuEngineForAThousandUnits) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
-  for (const int which : {0, 4}) {
-    Spec spec = spec_of(plain(which, 0));
-    spec.units = which ? 1000 : 1030;
-    const std::size_t n = static_cast<std::size_t>(spec.units);
-    if (spec.bulk)
-      spec.bulk =
-          std::make_shared<const std::vector<double>>(Numbers(6).uniform(n * n, -0.03, 0.03));
-    const Match m = Match::outputs;
-    expect_the_cpu_engine<float>(Case(spec, m, Experiment(spec, m, 2, 2, 0, false), 0.1, 0.03),
-                                 1e-5);
-  }
+  const Clusters too_small(32);
+  expect_the_cpu_engine<float>(large(0, 1030, 2), 1e-5);
 }
 
 TEST(TeamGradient, OfLowRankGatedNetworksIsRefused) {
