@@ -15,9 +15,9 @@ template <class T>
 struct Kernel {
   const char* name = nullptr;  // null where no kernel serves the network
   void (*entry)(TrainingTask<T>) = nullptr;
-  Seats seats{};   // of a block that works on its own
-  int panels = 0;  // of units, that the blocks of a team share out, or groups of trials, that its
-                   // clusters do; 0 where a block works on its own
+  Seats seats{};  // of a block that works on its own
+  // Of units, that the blocks of a team share out, or groups of trials, that its clusters do; 0 where a block works on its own.
+  int panels = 0;
   std::size_t shared_bytes = 0;
   int capability = 0;                  // that it must be compiled for, as 75
   int (*parts)(int trials) = nullptr;  // at most, that the teams of a member take in turn

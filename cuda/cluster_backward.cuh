@@ -59,8 +59,9 @@ __device__ void save_overlap_adjoints(const Cluster<Model, T, W>& c, int t, int 
 
 // Of the trials that the cluster works on at a time.
 template <class Model, class T, class W>
-__device__ void run_steps_back(const Cluster<Model, T, W>& c, const ClusterMatrix<T, W>& weights,
-                               int steps, T twice) {
+__device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
+                                             const ClusterMatrix<T, W>& weights, int steps,
+                                             T twice) {
   using V = Number<T>;
   const Shape<T>& shape = c.team.shape;
   const TeamHistory<T>& history = c.team.history;
@@ -101,8 +102,8 @@ __device__ void run_steps_back(const Cluster<Model, T, W>& c, const ClusterMatri
 }
 
 template <class Model, class T, class W>
-__device__ void cluster_backward(const Team<Model, T>& team, const Shown<T>& shown, int tile,
-                                 T twice) {
+__device__ TBRNN_INLINED void cluster_backward(const Team<Model, T>& team, const Shown<T>& shown,
+                                               int tile, T twice) {
   const Shape<T>& shape = team.shape;
   const Packed<T>& packed = team.packed;
   Cluster<Model, T, W> c(team);

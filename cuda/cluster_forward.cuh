@@ -111,8 +111,8 @@ __device__ void save_overlaps(const Cluster<Model, T, W>& c, int t) {
 
 // Of the trials that the cluster works on at a time. What goes to global memory does so behind the arrival, which waits for it.
 template <class Model, class T, class W>
-__device__ void run_steps(const Cluster<Model, T, W>& c, const ClusterMatrix<T, W>& weights,
-                          int steps) {
+__device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
+                                        const ClusterMatrix<T, W>& weights, int steps) {
   using V = Number<T>;
   const Shape<T>& shape = c.team.shape;
   const TeamHistory<T>& history = c.team.history;
@@ -157,7 +157,8 @@ __device__ void run_steps(const Cluster<Model, T, W>& c, const ClusterMatrix<T, 
 
 // work() for the trials of a tile that are this cluster's, some groups at a time
 template <class Model, class T, class W, class Work>
-__device__ void each_bunch(Cluster<Model, T, W>& c, const Shown<T>& shown, int tile, Work work) {
+__device__ TBRNN_INLINED void each_bunch(Cluster<Model, T, W>& c, const Shown<T>& shown, int tile,
+                                         Work work) {
   const Workers& team = c.team.workers;
   const int size = dev::cluster_size(), clusters = team.blocks / size, rank = team.rank / size,
             end = W::groups * (rank + 1) / clusters;
@@ -175,7 +176,8 @@ __device__ void each_bunch(Cluster<Model, T, W>& c, const Shown<T>& shown, int t
 }
 
 template <class Model, class T, class W>
-__device__ void cluster_forward(const Team<Model, T>& team, const Shown<T>& shown, int tile) {
+__device__ TBRNN_INLINED void cluster_forward(const Team<Model, T>& team, const Shown<T>& shown,
+                                              int tile) {
   Cluster<Model, T, W> c(team);
   const Shape<T>& shape = team.shape;
   const Packed<T>& packed = team.packed;

@@ -17,9 +17,8 @@
 #define TBRNN_UNROLL _Pragma("unroll")
 #define TBRNN_UNROLL_TIMES(times) TBRNN_PRAGMA(unroll(times))
 #define TBRNN_PRAGMA(text) _Pragma(#text)
-#define TBRNN_CALLED __noinline__  // compiled once for all the kernels of a source
-#define TBRNN_INLINED \
-  __forceinline__  // else a kernel's parameters are read as if they lay anywhere
+#define TBRNN_CALLED __noinline__      // compiled once for all the kernels of a source
+#define TBRNN_INLINED __forceinline__  // else weights leave the registers
 
 namespace tbrnn::dev {
 

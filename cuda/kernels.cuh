@@ -124,7 +124,7 @@ Kernel<T> in_teams(const Shape<T>& shape) {
           tiles_of};
 }
 
-// The networks that clusters serve, with a matrix that no gates read, in float32.
+// Where clusters serve those networks of a model that have a matrix.
 template <class Model, class T>
 inline constexpr bool for_clusters = sizeof(T) == 4 && !has_gates(Model::recurrence) &&
                                      !Product<Model>::pairs;

@@ -230,7 +230,6 @@ struct Source {
   int weight_rows;
   std::uint32_t number;  // for the noise
 
-  Source() = default;
   __device__ Source(const Trials<T>& data, const Shape<T>& shape, int trial, int noise_trial)
       : weight_rows(data.weight_rows), number(static_cast<std::uint32_t>(noise_trial)) {
     const std::size_t tile = static_cast<std::size_t>(trial / tile_trials),

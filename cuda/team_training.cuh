@@ -70,8 +70,9 @@ struct InTeams {
 
 // The loss, and with `learns` the gradient, of a tile.
 template <class Way, class Model, class T>
-__device__ void run_team_tile(bool learns, const Team<Model, T>& team, const Shown<T>& shown,
-                              int tile, const Crew<T>& crew, const TeamScratch<T>& scratch) {
+__device__ TBRNN_INLINED void run_team_tile(bool learns, const Team<Model, T>& team,
+                                            const Shown<T>& shown, int tile, const Crew<T>& crew,
+                                            const TeamScratch<T>& scratch) {
   const int steps = shown.steps;
   const T twice = static_cast<T>(2.0 / shown.mask_sum);
   Way::forward(team, shown, tile, twice);
@@ -92,8 +93,8 @@ __device__ void run_team_tile(bool learns, const Team<Model, T>& team, const Sho
 
 // The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
 template <class Way, class Model, class T>
-__device__ double run_team_pass(const Learner<T>& learner, const Shown<T>& shown,
-                                const TeamScratch<T>& scratch, const Crew<T>& crew) {
+__device__ TBRNN_INLINED double run_team_pass(const Learner<T>& learner, const Shown<T>& shown,
+                                              const TeamScratch<T>& scratch, const Crew<T>& crew) {
   const Shape<T>& shape = learner.task.shape;
   const Pass pass = learner.progress().pass;
   const bool learns = pass == Pass::train || pass == Pass::gradient;
