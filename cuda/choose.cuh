@@ -16,12 +16,13 @@ struct Kernel {
   const char* name = nullptr;  // null where no kernel serves the network
   void (*entry)(TrainingTask<T>) = nullptr;
   Seats seats{};  // of a block that works on its own
-  int panels =
-      0;  // of units, that the blocks of a team share out; 0 where a block works on its own
+  // Of units, that the blocks of a team share out, or groups of trials, that its clusters do; 0 where a block works on its own.
+  int panels = 0;
   std::size_t shared_bytes = 0;
   int capability = 0;                  // that it must be compiled for, as 75
   int (*parts)(int trials) = nullptr;  // at most, that the teams of a member take in turn
   int resident = 1;                    // blocks of a member on a multiprocessor, at most
+  int cluster = 0;                     // blocks, of teams of clusters
 
   std::size_t scratch_size(const Shape<T>& shape, int steps) const {
     return panels ? TeamScratch<T>::size(shape, steps) : Scratch<T>::size(shape, steps, seats);

@@ -17,7 +17,8 @@
 #define TBRNN_UNROLL _Pragma("unroll")
 #define TBRNN_UNROLL_TIMES(times) TBRNN_PRAGMA(unroll(times))
 #define TBRNN_PRAGMA(text) _Pragma(#text)
-#define TBRNN_CALLED __noinline__  // compiled once for all the kernels of a source
+#define TBRNN_CALLED __noinline__      // compiled once for all the kernels of a source
+#define TBRNN_INLINED __forceinline__  // else weights leave the registers
 
 namespace tbrnn::dev {
 
@@ -181,6 +182,47 @@ __device__ inline void wait_for_blocks(const unsigned* count, unsigned goal, int
   __syncthreads();
 }
 
+// Clusters of blocks, whose shared memory each of them may write. Compiled for less than 9.0 there are none, and nothing calls these.
+__device__ inline int cluster_rank() {
+  int rank;
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return rank;
+}
+__device__ inline int cluster_size() {
+  int size;
+  asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
+  return size;
+}
+
+// A barrier of the cluster in two halves: what a thread wrote before it arrives, all see that have waited.
+__device__ inline void cluster_arrive() {
+  asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+}
+__device__ inline void cluster_wait() {
+  asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+
+// To the same place in the shared memory of another block of the cluster.
+__device__ inline void store_remote(float* mine, int rank, float value) {
+  asm volatile(
+      "{.reg .u32 remote;\n"
+      "mapa.shared::cluster.u32 remote, %0, %1;\n"
+      "st.shared::cluster.f32 [remote], %2;}" ::"r"(
+          static_cast<unsigned>(__cvta_generic_to_shared(mine))),
+      "r"(rank), "f"(value)
+      : "memory");
+}
+
+// Sixteen bytes of global memory to shared memory, while the thread goes on. What it has asked for is there when `copies` has waited.
+template <class Quad>
+__device__ void copy_ahead(const Quad* from, Quad* to) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
+                   static_cast<unsigned>(__cvta_generic_to_shared(to))),
+               "l"(__cvta_generic_to_global(from))
+               : "memory");
+}
+__device__ inline void copies_arrive() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
 // 2 ulp in float32: the reciprocal of the special function unit, and a product. b is neither subnormal nor huge.
 __device__ inline float divide(float a, float b) {
   float reciprocal;
@@ -338,6 +380,54 @@ void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
   require(cudaLaunchCooperativeKernel(kernel, static_cast<unsigned>(blocks),
                                       static_cast<unsigned>(threads), list, shared_bytes),
           "cooperative launch");
+}
+
+// The same in clusters of so many blocks, which must have room too.
+template <class... Parameters>
+cudaLaunchConfig_t in_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
+                               std::size_t shared_bytes, cudaLaunchAttribute (&list)[2]) {
+  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shared_bytes)),
+          "shared memory");
+  if (cluster > 8)
+    require(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
+            "clusters");
+  list[0].id = cudaLaunchAttributeClusterDimension;
+  list[0].val.clusterDim = {static_cast<unsigned>(cluster), 1, 1};
+  list[1].id = cudaLaunchAttributeCooperative;
+  list[1].val.cooperative = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(blocks));
+  config.blockDim = dim3(static_cast<unsigned>(threads));
+  config.dynamicSmemBytes = shared_bytes;
+  config.attrs = list;
+  config.numAttrs = 2;
+  return config;
+}
+
+template <class... Parameters, class... Arguments>
+void launch_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
+                     std::size_t shared_bytes, Arguments... arguments) {
+  cudaLaunchAttribute list[2];
+  const auto config = in_clusters(kernel, blocks, cluster, threads, shared_bytes, list);
+  require(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...),
+          "launch in clusters");
+}
+
+// How many clusters the present device runs at a time; 0 where it has none.
+template <class... Parameters>
+int active_clusters(void (*kernel)(Parameters...), int cluster, int threads,
+                    std::size_t shared_bytes) {
+  int has_clusters = 0, device = 0, count = 0;
+  require(cudaGetDevice(&device), "device");
+  require(cudaDeviceGetAttribute(&has_clusters, cudaDevAttrClusterLaunch, device), "device");
+  if (!has_clusters || shared_bytes > most_shared_bytes()) return 0;
+  cudaLaunchAttribute list[2];
+  auto config = in_clusters(kernel, cluster, cluster, threads, shared_bytes, list);
+  config.numAttrs = 1;
+  if (cudaOccupancyMaxActiveClusters(&count, kernel, &config) == cudaSuccess) return count;
+  cudaGetLastError();  // forgets it
+  return 0;
 }
 
 }  // namespace tbrnn::dev

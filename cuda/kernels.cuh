@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "choose.cuh"
-#include "team_training.cuh"
+#include "cluster_training.cuh"
 
 namespace tbrnn::cuda {
 
@@ -123,6 +123,40 @@ Kernel<T> in_teams(const Shape<T>& shape) {
           tiles_of};
 }
 
+// Where clusters serve those networks of a model that have a matrix.
+template <class Model, class T>
+inline constexpr bool for_clusters = sizeof(T) == 4 && !has_gates(Model::recurrence) &&
+                                     !Product<Model>::pairs;
+
+// With a name where the device runs clusters of as many blocks as the units need.
+template <class Model, class T, class W>
+Kernel<T> in_clusters(const Shape<T>& shape) {
+  Kernel<T> k{
+      shape.bulk ? "bulk and channels, in a cluster of blocks" : "dense, in a cluster of blocks",
+      &cluster_training_kernel<Model, T, W>,
+      {},
+      W::groups,
+      cluster_bytes<Model, T, W>(shape),
+      clusters_capability,
+      tiles_of};
+  for (k.cluster = 1; k.cluster * block_units < shape.units;) k.cluster *= 2;
+  const bool runs = k.cluster <= most_cluster && !k.refused() &&
+                    dev::active_clusters(k.entry, k.cluster, block_threads, k.shared_bytes) > 0;
+  return runs ? k : Kernel<T>{};
+}
+
+// Clusters where there are any, else teams.
+template <class Model, class T>
+Kernel<T> of_many_blocks(const Shape<T>& shape) {
+  if constexpr (for_clusters<Model, T>)
+    if (shape.bulk || Product<Model>::dense) {
+      const Kernel<T> found = shape.units <= 256 ? in_clusters<Model, T, Weave<8, 4>>(shape)
+                                                 : in_clusters<Model, T, Weave<16, 2>>(shape);
+      if (found.name) return found;
+    }
+  return in_teams<Model>(shape);
+}
+
 template <class Model, class T>
 Kernel<T> kernel_for(const Shape<T>& shape) {
   if (!Loose<Model>::covers(shape)) return {};
@@ -130,7 +164,7 @@ Kernel<T> kernel_for(const Shape<T>& shape) {
     if constexpr (has_late<Model>)
       return {};
     else
-      return in_teams<Model>(shape);
+      return of_many_blocks<Model>(shape);
   }
   if constexpr (Product<Model>::exists)
     return choose_product<Model>(shape);

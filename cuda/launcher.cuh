@@ -32,7 +32,7 @@ class Launcher {
       if (set < members) order_.push_back(set);
     shape_.matrix = constants_.matrix();
     int crews = 0, teams = 0, blocks = 0, shared = 0;
-    for (int running = 1; running <= std::min(members, 2 * multiprocessors_); ++running) {
+    for (int running = 1; running <= std::min(members, 2 * places_); ++running) {
       const Grid grid = grid_of(running);
       teams = std::max(teams, grid.all_teams());
       blocks = std::max(blocks, grid.all_blocks());
@@ -70,7 +70,10 @@ class Launcher {
     task.sharing = {grid.crews,     grid.teams,          grid.blocks,
                     most_parts(),   data_.most_trials(), part_gradients_.data(),
                     losses_.data(), arrivals.data()};
-    if (grid.teams * grid.blocks > 1)
+    if (kernel_.cluster)
+      dev::launch_clusters(kernel_.entry, grid.all_blocks(), kernel_.cluster, block_threads,
+                           kernel_.shared_bytes, task);
+    else if (grid.teams * grid.blocks > 1)
       dev::launch_together(kernel_.entry, grid.all_blocks(), block_threads, kernel_.shared_bytes,
                            task);
     else
@@ -78,15 +81,16 @@ class Launcher {
   }
 
  private:
-  // Teams no more than there are parts, and a multiprocessor for each block, or with a product stage half of one. Members that are many
-  // have a block each, two of them on a multiprocessor; those that need a team, one.
+  // Teams no more than there are parts, and a multiprocessor for each block, with a product stage half of one, or a place for each cluster.
+  // Members that are many have a block each, two of them on a multiprocessor; those that need a team, one.
   Grid grid_of(int members) const {
-    const int of_member = std::max(1, kernel_.resident * multiprocessors_ / members);
-    if (of_member == 1)
-      return {std::min(members, (kernel_.panels ? 1 : 2) * multiprocessors_), 1, 1};
+    const int of_member = std::max(1, kernel_.resident * places_ / members),
+              blocks = std::max(1, kernel_.cluster);
+    if (of_member == 1) return {std::min(members, (kernel_.panels ? 1 : 2) * places_), 1, blocks};
     const bool fits = gradients_of(members) * sizeof(T) <= most_bytes;
     const int teams = fits ? std::min(most_parts(), of_member) : 1;
-    return {members, teams, kernel_.panels ? shared_out(kernel_.panels, of_member / teams) : 1};
+    return {members, teams,
+            blocks * (kernel_.panels ? shared_out(kernel_.panels, of_member / teams) : 1)};
   }
   // The fewest blocks of which none has more panels than so many would have.
   static int shared_out(int panels, int blocks) {
@@ -109,7 +113,9 @@ class Launcher {
   DeviceData<T> data_;
   Constants<T> constants_;
   std::vector<int> order_;
-  int multiprocessors_ = dev::multiprocessors();
+  int places_ = kernel_.cluster ? dev::active_clusters(kernel_.entry, kernel_.cluster,
+                                                       block_threads, kernel_.shared_bytes)
+                                : dev::multiprocessors();  // that blocks, or clusters, work at
   int most_tickets_;
   std::size_t scratch_size_;  // of a team
   dev::Memory<T> scratch_;

@@ -56,15 +56,34 @@ TBRNN_FN void normal_pair(std::uint32_t radius, std::uint32_t angle, double& z0,
   box_muller(radius, angle, z0, z1);
 }
 
+template <class T>
+TBRNN_FN void noise_words(const Noise<T>& noise, int step, std::uint32_t trial, int first,
+                          Purpose purpose, std::uint32_t (&w)[4]) {
+  w[0] = noise.epoch;
+  w[1] = static_cast<std::uint32_t>(step);
+  w[2] = trial;
+  w[3] = noise_block(first, purpose);
+  philox(w, noise.seed, noise.member);
+}
+
 // Normals of units, or inputs, first ... first + 3 at one step of one trial.
 template <class T>
 TBRNN_FN void normals(const Noise<T>& noise, int step, std::uint32_t trial, int first, T (&z)[4],
                       Purpose purpose = Purpose::state_noise) {
-  std::uint32_t w[4] = {noise.epoch, static_cast<std::uint32_t>(step), trial,
-                        noise_block(first, purpose)};
-  philox(w, noise.seed, noise.member);
+  std::uint32_t w[4];
+  noise_words(noise, step, trial, first, purpose, w);
   normal_pair(w[0], w[1], z[0], z[1]);
   normal_pair(w[2], w[3], z[2], z[3]);
+}
+
+// That of one unit alone.
+template <class T>
+TBRNN_FN T normal(const Noise<T>& noise, int step, std::uint32_t trial, int unit) {
+  std::uint32_t w[4];
+  noise_words(noise, step, trial, unit / lane_units * lane_units, Purpose::state_noise, w);
+  T even, odd;
+  normal_pair(unit & 2 ? w[2] : w[0], unit & 2 ? w[3] : w[1], even, odd);
+  return unit & 1 ? odd : even;
 }
 
 }  // namespace tbrnn::cuda

@@ -14,13 +14,15 @@ struct TeamErrors {
   const Team<Model, T>& team;
   int t;
   V twice;  // 2 / sum of the mask
+  const Source<T>& trial = team.trial;
+  int slot = lane();  // of the trial in its tile
 
   __device__ V target(int row) const {
     const int rows = whole_quads(team.shape.target_rows());
-    return V(Source<T>::step(team.trial.targets, t, rows)[row]);
+    return V(Source<T>::step(trial.targets, t, rows)[row]);
   }
   __device__ V weight(int row) const {
-    return V(team.trial.weights_of(t, row - row % lane_units)[row % lane_units]);
+    return V(trial.weights_of(t, row - row % lane_units)[row % lane_units]);
   }
 
   // The adjoints of the readouts at rows `to`, and their loss; in one warp.
@@ -43,20 +45,21 @@ struct TeamErrors {
     return common_of<T, 32>(team.shape.units, weight(0), twice, false, [&](auto visit) {
       V none;
       for (int n = 0; n < team.shape.units; ++n)
-        visit(V(*row_at(team.out(t + 1), n)), target(n), none, none);
+        visit(V(rows_from(team.out(t + 1), n)[slot]), target(n), none, none);
     });
   }
 
   // The adjoint of the output of unit n, where the loss is on the units; adds its loss.
   __device__ V of_unit(const CrossEntropy<T>& common, int n) const {
     if (team.shape.readouts) return V(T(0));
-    const V o(*row_at(team.out(t + 1), n));
-    V loss(*row_at(team.history.losses, n)), adjoint;
+    const V o(rows_from(team.out(t + 1), n)[slot]);
+    T& of_trial = rows_from(team.history.losses, n)[slot];
+    V loss(of_trial), adjoint;
     if (team.shape.loss == Loss::cross_entropy)
       adjoint = common.add(o, target(n), loss);
     else
       adjoint = add_error(team.shape.loss, o, target(n), weight(n), twice, loss);
-    *row_at(team.history.losses, n) = loss.v;
+    of_trial = loss.v;
     return adjoint;
   }
 };
@@ -116,6 +119,38 @@ __device__ Number<T> add_channels(const Team<Model, T>& team, int n, int first, 
   return start;
 }
 
+// Of unit n: lambda of a state, and e of the step t that made it.
+template <class T>
+struct UnitAdjoint {
+  Number<T> lambda, e;
+
+  // From lambda of the next state, the state's carrier, what reaches it as an output, and g through the overlaps and the product stage;
+  // at(rows): the unit's entry of the history
+  template <class At>
+  __device__ UnitAdjoint(const Shape<T>& shape, const TeamHistory<T>& history, int t, int n,
+                         Number<T> next, Number<T> carrier, Number<T> out, Number<T> g, At at)
+      : lambda(next) {
+    using V = Number<T>;
+    const bool voltage = shape.form == Form::voltage;
+    const V leak(shape.leak);
+    if (shape.own_leak) {
+      const UnitLeak<T> own(shape, n);
+      lambda = tbrnn::own_leak_adjoint(lambda, voltage ? carrier : at(history.state(t)), own.leak,
+                                       own.cubic);
+    }
+    if (voltage) {
+      lambda = leak_voltage_adjoint(lambda, g + out, leak);
+      e = preactivation_adjoint(lambda, slope(shape.phi, at(history.response(t))), V(shape.alpha));
+    } else {
+      lambda =
+          leak_rate_adjoint(lambda, shape.apart ? g : g + out, slope(shape.phi, carrier), leak);
+      if (shape.apart) lambda = fma(slope(shape.phi_out, at(history.apart(t))), out, lambda);
+      e = lambda;
+    }
+    if (shape.own_leak) e = UnitLeak<T>(shape, n).alpha * e;
+  }
+};
+
 // From what reaches unit n of state t + 1, and lambda of state t + 2, to lambda and e of step t.
 template <class Model, class T>
 __device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T> d_o,
@@ -124,28 +159,12 @@ __device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T>
   const Shape<T>& shape = team.shape;
   const TeamHistory<T>& history = team.history;
   const auto at = [&](const T* rows) { return V(*row_at(rows, n)); };
-  const V leak(shape.leak), alpha(shape.alpha), carrier = at(history.carrier(t + 1));
-  V lambda = at(history.lambda), e;
-  if (shape.own_leak) {
-    const UnitLeak<T> own(shape, n);
-    lambda = tbrnn::own_leak_adjoint(lambda, team.voltage() ? carrier : at(history.state(t)),
-                                     own.leak, own.cubic);
-  }
-  const int gathered = shape.apart ? shape.reductions : shape.channels();
-  const V g = add_channels(team, n, 0, gathered, shape.apart ? pull : d_o + pull);
-  if (team.voltage()) {
-    lambda = leak_voltage_adjoint(lambda, g, leak);
-    e = preactivation_adjoint(lambda, slope(shape.phi, at(history.response(t))), alpha);
-  } else {
-    lambda = leak_rate_adjoint(lambda, g, slope(shape.phi, carrier), leak);
-    if (shape.apart)
-      lambda = fma(slope(shape.phi_out, at(history.apart(t))),
-                   add_channels(team, n, gathered, shape.channels(), d_o), lambda);
-    e = lambda;
-  }
-  *row_at(history.lambda, n) = lambda.v;
-  if (shape.own_leak) e = UnitLeak<T>(shape, n).alpha * e;
-  *row_at(history.adjoint(t), n) = e.v;
+  const V out = add_channels(team, n, shape.reductions, shape.channels(), d_o),
+          g = add_channels(team, n, 0, shape.reductions, pull);
+  const UnitAdjoint<T> adjoint(shape, history, t, n, at(history.lambda), at(history.carrier(t + 1)),
+                               out, g, at);
+  *row_at(history.lambda, n) = adjoint.lambda.v;
+  *row_at(history.adjoint(t), n) = adjoint.e.v;
 }
 
 // The same of a gated unit of full rank.

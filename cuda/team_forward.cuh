@@ -85,7 +85,7 @@ __device__ void team_outputs(const Team<Model, T>& team, int steps) {
       V y[lane_units];
       TBRNN_UNROLL
       for (int o = 0; o < lane_units; ++o) y[o] = V(T(0));
-      TBRNN_UNROLL_TIMES(4)
+      TBRNN_UNROLL_TIMES(8)
       for (int n = 0; n < shape.units; ++n, P += shape.channels(), r += tile_trials) {
         TBRNN_UNROLL
         for (int o = 0; o < lane_units; ++o) y[o] = fma(V(P[o < count ? o : 0]), V(*r), y[o]);
@@ -98,22 +98,32 @@ __device__ void team_outputs(const Team<Model, T>& team, int steps) {
     }
 }
 
+// use(i, u) for the inputs first ... first + 3 of step t of a trial
+template <class T, class Use>
+__device__ void four_inputs(const Shape<T>& shape, const Noise<T>& noise, const Source<T>& trial,
+                            int t, int first, Use use) {
+  using V = Number<T>;
+  const bool noisy = shape.noisy_inputs && noise.input_sigma != T(0);
+  T z[lane_units] = {};
+  if (noisy) normals(noise, t, trial.number, first, z, Purpose::input_noise);
+  const Quad<T> of_step =
+      quad_at(Source<T>::step(trial.inputs, t, whole_quads(shape.inputs)) + first);
+  TBRNN_UNROLL
+  for (int i = 0; i < lane_units; ++i) {
+    V u(of_step.v[i]);
+    if (noisy) u = fma(V(noise.input_sigma), V(z[i]), u);
+    if (noisy && shape.rectified_inputs) u = maximum(V(T(0)), u);
+    if (first + i < shape.inputs) use(first + i, u);
+  }
+}
+
 // The inputs of step t, four of them in each warp, at row `drives` of s.
 template <class Model, class T>
 __device__ void team_inputs(const Team<Model, T>& team, int t) {
-  using V = Number<T>;
   const Shape<T>& shape = team.shape;
-  const bool noisy = shape.noisy_inputs && team.noise.input_sigma != T(0);
-  for (int first = warp() * lane_units; first < shape.inputs; first += warps * lane_units) {
-    T z[lane_units];
-    if (noisy) normals(team.noise, t, team.trial.number, first, z, Purpose::input_noise);
-    for (int i = 0; i < lane_units && first + i < shape.inputs; ++i) {
-      V u(Source<T>::step(team.trial.inputs, t, whole_quads(shape.inputs))[first + i]);
-      if (noisy) u = fma(V(team.noise.input_sigma), V(z[i]), u);
-      if (noisy && shape.rectified_inputs) u = maximum(V(T(0)), u);
-      *row_at(team.memory.drives, shape.drives + first + i) = u.v;
-    }
-  }
+  for (int first = warp() * lane_units; first < shape.inputs; first += warps * lane_units)
+    four_inputs(shape, team.noise, team.trial, t, first,
+                [&](int i, Number<T> u) { *row_at(team.memory.drives, shape.drives + i) = u.v; });
 }
 
 // s of step t = mix(c), before the inputs
@@ -151,23 +161,31 @@ struct UnitLeak {
         cubic(shape.leaks[2 * shape.units + n]) {}
 };
 
-// Unit n from state t to the next without its noise; y from the product stage.
-template <class Model, class T>
-__device__ Number<T> team_step(const Team<Model, T>& team, int t, int n, Number<T> x, Number<T> y) {
+// Unit n from x to its next state without its noise; `sum` of all that drives it. save(response), voltage form
+template <class T, class Save>
+__device__ Number<T> step_of_unit(const Shape<T>& shape, int n, Number<T> x, Number<T> sum,
+                                  Save save) {
   using V = Number<T>;
-  const Shape<T>& shape = team.shape;
-  const V leak(shape.leak), bias(team.packed.bias[n]);
-  V sum = team.voltage() || shape.own_leak ? bias : fma(leak, x, bias);
-  sum = add_drives(team, n, 0, sum + y);
-  if (team.voltage()) {
+  const bool voltage = shape.form == Form::voltage;
+  if (voltage) {
     sum = phi(shape.phi, sum);
-    *row_at(team.history.response(t), n) = sum.v;
+    save(sum);
   }
   if (shape.own_leak) {
     const UnitLeak<T> own(shape, n);
     return own_leak(x, sum, own.leak, own.alpha, own.cubic);
   }
-  return team.voltage() ? leak_voltage(x, sum, leak, V(shape.alpha)) : sum;
+  const V leak(shape.leak);
+  return voltage ? leak_voltage(x, sum, leak, V(shape.alpha)) : fma(leak, x, sum);
+}
+
+// The same from state t on; y from the product stage.
+template <class Model, class T>
+__device__ Number<T> team_step(const Team<Model, T>& team, int t, int n, Number<T> x, Number<T> y) {
+  const Number<T> sum = add_drives(team, n, 0, y + Number<T>(team.packed.bias[n]));
+  return step_of_unit(team.shape, n, x, sum, [&](Number<T> response) {
+    *row_at(team.history.response(t), n) = response.v;
+  });
 }
 
 // The same of a gated unit of full rank: y of each pre-activation.

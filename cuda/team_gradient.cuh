@@ -1,5 +1,6 @@
 // The gradient of a tile from what the passes of a team left behind: every weight's is a sum over steps and trials of the product of two
-// rows [32]. A warp takes 8 x 8 weights, whose sums over the steps stay in registers, a trial in each lane; then the lanes are added.
+// rows [32]. A warp takes 8 x 8 weights, whose sums over the steps stay in registers, a trial in each lane; then the lanes are added. Where
+// weights are few, all warps of a block take the same 8 x 8, each some of the steps.
 //
 //   dW_ik = sum e_i r_k     dS_jk,i = sum e_i r_j r_k     dP_nk = sum r_n dc_k     dQ_nc = sum e_n s_c     db_n = sum e_n     db_out = sum do
 //
@@ -24,46 +25,87 @@ struct RowsOverTime {
     return static_cast<unsigned>((k < count ? k : count - 1) * tile_trials + lane());
   }
   __device__ const T* next(const T* step) const { return rows_from(step, of_step); }
+  __device__ const T* step(int t) const { return at + TeamHistory<T>::rows(t, of_step); }
 };
 
 // Sums over the steps, and over the trials of a tile, of the product of two rows.
 template <class T>
 class Contraction {
  public:
-  __device__ Contraction(int steps, const Workers& team, const TeamMemory<T>& memory)
-      : steps_(steps), workers_(team), memory_(memory.partial + warp() * 32 * lane_stride) {}
+  __device__ Contraction(const Workers& team, const TeamMemory<T>& memory)
+      : workers_(team),
+        partial_(memory.partial),
+        memory_(partial_ + warp() * of_warp),
+        next_(team.rank) {}
 
   // add(row of a, row of b, sum) for all rows, shared out among the warps of the team
   template <class Add>
-  __device__ void all(RowsOverTime<T> a, RowsOverTime<T> b, Add add) const {
+  __device__ void all(int steps, RowsOverTime<T> a, RowsOverTime<T> b, Add add) const {
     const int across = tiles(b.count), down = tiles(a.count);
     for (int item = workers_.warp(); item < across * down; item += workers_.warps())
-      tile(a, b, item / across * tile_rows, item % across * tile_rows, nullptr, 0, add);
+      tile(a, b, item / across * tile_rows, item % across * tile_rows, nullptr, 0, {0, steps}, add);
+  }
+
+  // the same among its blocks, which go on where the last call has ended
+  template <class Add>
+  __device__ void few(int steps, RowsOverTime<T> a, RowsOverTime<T> b, Add add) {
+    const int across = tiles(b.count), items = across * tiles(a.count), first = steps * warp(),
+              last = first + steps;
+    for (; next_ < items; next_ += workers_.blocks) {
+      const int i = next_ / across * tile_rows, k = next_ % across * tile_rows;
+      T totals[2];
+      tile(a, b, i, k, nullptr, 0, {first / warps, last / warps}, totals);
+      for (int half = 0; half < 2; ++half) memory_[half * 32 + lane()] = totals[half];
+      dev::block_barrier();
+      const int at = dev::thread(), row = i + at / tile_rows, column = k + at % tile_rows;
+      if (at < tile_rows * tile_rows && row < a.count && column < b.count) {
+        T sum = partial_[at];
+        for (int part = 1; part < warps; ++part) sum += partial_[part * of_warp + at];
+        add(row, column, sum);
+      }
+      dev::block_barrier();  // the memory may be written again
+    }
+    next_ -= items;
   }
 
   // add(j, k, row of e, sum) for the products of rows j and k >= j of r
   template <class Add>
-  __device__ void pairs(RowsOverTime<T> r, RowsOverTime<T> e, Add add) const {
+  __device__ void pairs(int steps, RowsOverTime<T> r, RowsOverTime<T> e, Add add) const {
     const int across = tiles(e.count);
     int item = workers_.warp();
     for (int j = 0; j < r.count; ++j) {
       const int down = tiles(r.count - j);
       for (; item < across * down; item += workers_.warps())
         tile(r, e, j + item / across * tile_rows, item % across * tile_rows, rows_from(r.at, j),
-             r.of_step, [&](int k, int i, T sum) { add(j, k, i, sum); });
+             r.of_step, {0, steps}, [&](int k, int i, T sum) { add(j, k, i, sum); });
       item -= across * down;
     }
   }
 
  private:
   static constexpr int lane_stride = 33;  // keeps the lanes apart in the banks of the memory
+  static constexpr int of_warp = 32 * lane_stride;
+  struct Steps {
+    int begin, end;
+  };
 
   __device__ static int tiles(int rows) { return (rows + tile_rows - 1) / tile_rows; }
 
-  // The product of 8 x 8 rows; `factor`, a row of each step, multiplies those of a.
   template <class Add>
   __device__ void tile(RowsOverTime<T> a, RowsOverTime<T> b, int first_a, int first_b,
-                       const T* factor, int factor_step, Add add) const {
+                       const T* factor, int factor_step, Steps steps, Add add) const {
+    T totals[2];
+    tile(a, b, first_a, first_b, factor, factor_step, steps, totals);
+    TBRNN_UNROLL
+    for (int h = 0; h < 2; ++h) {
+      const int i = first_a + (h * 32 + lane()) / tile_rows, k = first_b + lane() % tile_rows;
+      if (i < a.count && k < b.count) add(i, k, totals[h]);
+    }
+  }
+
+  // The product of 8 x 8 rows, of which each lane has two entries; `factor`, a row of each step, multiplies those of a.
+  __device__ void tile(RowsOverTime<T> a, RowsOverTime<T> b, int first_a, int first_b,
+                       const T* factor, int factor_step, Steps steps, T (&totals)[2]) const {
     using V = Number<T>;
     constexpr int half = tile_rows / 2;
     V sum[2][half * tile_rows];
@@ -76,9 +118,9 @@ class Contraction {
       place_a[k] = a.place(first_a + k);
       place_b[k] = b.place(first_b + k);
     }
-    const T *of_a = a.at, *of_b = b.at;
+    const T *of_a = a.step(steps.begin), *of_b = b.step(steps.begin);
     TBRNN_UNROLL_TIMES(2)
-    for (int t = 0; t < steps_; ++t, of_a = a.next(of_a), of_b = b.next(of_b)) {
+    for (int t = steps.begin; t < steps.end; ++t, of_a = a.next(of_a), of_b = b.next(of_b)) {
       V a_t[tile_rows], b_t[tile_rows];
       TBRNN_UNROLL
       for (int k = 0; k < tile_rows; ++k) {
@@ -98,11 +140,7 @@ class Contraction {
       }
     }
     TBRNN_UNROLL
-    for (int h = 0; h < 2; ++h) {
-      const T total = over_lanes(sum[h]);
-      const int i = first_a + h * half + lane() / tile_rows, k = first_b + lane() % tile_rows;
-      if (i < a.count && k < b.count) add(i, k, total);
-    }
+    for (int h = 0; h < 2; ++h) totals[h] = over_lanes(sum[h]);
   }
 
   // The sum over the lanes of value[index] in lane `index`.
@@ -117,9 +155,9 @@ class Contraction {
     return sum;
   }
 
-  int steps_;
   const Workers& workers_;
-  T* memory_;  // of the warp
+  T *partial_, *memory_;  // of the block, of the warp
+  int next_;              // of the items that blocks share out
 };
 
 // dS [row][columns] of the product stage, if it is trained.
@@ -129,18 +167,18 @@ __device__ void product_gradient(const Team<Model, T>& team, int steps, T* dS, P
   const TeamHistory<T>& history = team.history;
   const int units = shape.units;
   const RowsOverTime<T> r{history.carriers, units, units};
-  const Contraction<T> over_time(steps, team.workers, team.memory);
+  const Contraction<T> over_time(team.workers, team.memory);
   const auto place = [&](int row, int i) {
     return dS + static_cast<std::size_t>(row) * static_cast<std::size_t>(shape.columns()) + i;
   };
   if constexpr (Product<Model>::pairs) {
     const PairRows rows{units, false};
-    over_time.pairs(r, RowsOverTime<T>{history.adjoints, units, units},
+    over_time.pairs(steps, r, RowsOverTime<T>{history.adjoints, units, units},
                     [&](int j, int k, int i, T sum) { put(place(rows.row(j, k), i), sum); });
   }
   if constexpr (Product<Model>::linear())
     for (int p = 0; p < Product<Model>::targets; ++p)
-      over_time.all(r,
+      over_time.all(steps, r,
                     RowsOverTime<T>{history.adjoint(0, p), history.preactivations * units, units},
                     [&](int k, int i, T sum) {
                       put(place(Product<Model>::pair_rows(units) + p * units + k, i), sum);
@@ -159,25 +197,20 @@ __device__ void channel_gradient(const Team<Model, T>& team, int steps, const Pa
   const auto to_channel = [&](int first) {
     return [&, first](int k, int n, T sum) { put(d.gather + n * channels + first + k, sum); };
   };
-  const Contraction<T> over_states(steps + 1, team.workers, team.memory),
-      over_steps(steps, team.workers, team.memory);
-  over_states.all({history.d_overlaps, channels, reductions}, all, to_channel(0));
-  over_steps.all({rows_from(history.d_overlap(1), reductions), channels, shape.readouts}, read,
-                 to_channel(reductions));
+  Contraction<T> over_time(team.workers, team.memory);
+  over_time.few(steps + 1, {history.d_overlaps, channels, reductions}, all, to_channel(0));
+  over_time.few(steps, {rows_from(history.d_overlap(1), reductions), channels, shape.readouts},
+                read, to_channel(reductions));
   for (int p = 0; p < preactivations; ++p)
-    over_steps.all(RowsOverTime<T>{history.drives, driven + 1, driven + 1},
-                   RowsOverTime<T>{history.adjoint(0, p), preactivations * units, units},
-                   [&](int k, int n, T sum) {
-                     const int row = n * preactivations + p;
-                     put(k < driven ? d.drive + row * driven + k : d.bias + row, sum);
-                   });
-  for (int o = team.workers.warp(); o < shape.readouts; o += team.workers.warps()) {
-    Number<T> sum(T(0));
-    for (int t = 1; t <= steps; ++t)
-      sum = sum + Number<T>(*row_at(history.d_overlap(t), reductions + o));
-    const T total = over_trials<1>(sum.v);
-    if (lane() == 0) put(d.b_out + o, total);
-  }
+    over_time.few(steps, RowsOverTime<T>{history.drives, driven + 1, driven + 1},
+                  RowsOverTime<T>{history.adjoint(0, p), preactivations * units, units},
+                  [&](int k, int n, T sum) {
+                    const int row = n * preactivations + p;
+                    put(k < driven ? d.drive + row * driven + k : d.bias + row, sum);
+                  });
+  over_time.few(steps, {rows_from(history.d_overlap(1), reductions), channels, shape.readouts},
+                {rows_from(history.drives, driven), driven + 1, 1},  // rows of 1
+                [&](int o, int, T sum) { put(d.b_out + o, sum); });
 }
 
 // d (+)= the gradient of the tile; `first` starts the sums

@@ -33,35 +33,56 @@ __device__ void pack_panels(const Workers& all, const Shape<T>& shape, const Pac
   }
 }
 
-// The loss of a tile in thread 0 of the team's first block.
+// The loss of a tile in thread 0 of the team's first block; each warp adds every eighth row.
 template <class Model, class T>
 __device__ double loss_of_tile(const Team<Model, T>& team, int steps) {
   const int rows = team.shape.readouts ? steps : team.shape.units;
-  Number<T> of_trial(T(0));
+  Number<T> of_warp(T(0));
   TBRNN_UNROLL_TIMES(8)
-  for (int n = 0; n < rows; ++n) of_trial = of_trial + Number<T>(*row_at(team.history.losses, n));
-  T* of_trials = team.memory.partial;
-  if (warp() == 0) *row_at(of_trials, 0) = of_trial.v;
+  for (int n = warp(); n < rows; n += warps)
+    of_warp = of_warp + Number<T>(*row_at(team.history.losses, n));
+  T* partial = team.memory.partial;
+  *row_at(partial, warp()) = of_warp.v;
   dev::block_barrier();
   double sum = 0;
-  for (int trial = 0; dev::thread() == 0 && trial < tile_trials; ++trial)
-    sum += static_cast<double>(of_trials[trial]);
+  for (int i = 0; dev::thread() == 0 && i < warps * tile_trials; ++i)
+    sum += static_cast<double>(partial[i]);
   return sum;
 }
 
+// The passes over a tile, and what it adds to the gradient. A way to make them is a type with the same functions.
+struct InTeams {
+  template <class Model, class T>
+  __device__ static void forward(const Team<Model, T>& team, const Shown<T>& shown, int, T twice) {
+    team_forward(team, shown.steps);
+    team_readout_errors(team, shown.steps, twice);
+  }
+  template <class Model, class T>
+  __device__ static void backward(const Team<Model, T>& team, const Shown<T>& shown, int, T twice) {
+    team_backward(team, shown.steps, twice);
+  }
+  template <class Model, class T>
+  __device__ static void add_gradient(const Team<Model, T>& team, int steps, bool first,
+                                      const Packed<T>& d) {
+    add_team_gradient(team, steps, first, d);
+  }
+};
+
 // The loss, and with `learns` the gradient, of a tile.
-template <class Model, class T>
-__device__ void run_team_tile(bool learns, const Team<Model, T>& team, int tile, T twice, int steps,
-                              const Crew<T>& crew, const TeamScratch<T>& scratch) {
-  team_forward(team, steps);
-  team_readout_errors(team, steps, twice);
-  if (learns)
-    team_backward(team, steps, twice);
-  else
-    team_unit_losses(team, steps);
-  if (learns)
-    add_team_gradient(team, steps, !crew.alone() || tile == 0,
+template <class Way, class Model, class T>
+__device__ TBRNN_INLINED void run_team_tile(bool learns, const Team<Model, T>& team,
+                                            const Shown<T>& shown, int tile, const Crew<T>& crew,
+                                            const TeamScratch<T>& scratch) {
+  const int steps = shown.steps;
+  const T twice = static_cast<T>(2.0 / shown.mask_sum);
+  Way::forward(team, shown, tile, twice);
+  if (learns) {
+    Way::backward(team, shown, tile, twice);
+    Way::add_gradient(team, steps, !crew.alone() || tile == 0,
                       crew.alone() ? scratch.gradient : crew.gradient(tile));
+  } else {
+    team_unit_losses(team, steps);
+  }
   team.workers.barrier();  // the losses are written
   if (team.workers.rank == 0) {
     const double loss = loss_of_tile(team, steps);
@@ -71,9 +92,10 @@ __device__ void run_team_tile(bool learns, const Team<Model, T>& team, int tile,
 }
 
 // The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
-template <class Model, class T>
-__device__ double run_team_pass(const Learner<T>& learner, Pass pass, const Shown<T>& shown,
-                                const TeamScratch<T>& scratch, const Crew<T>& crew) {
+template <class Way, class Model, class T>
+__device__ TBRNN_INLINED double run_team_pass(const Learner<T>& learner, Pass pass,
+                                              const Shown<T>& shown, const TeamScratch<T>& scratch,
+                                              const Crew<T>& crew) {
   const Shape<T>& shape = learner.task.shape;
   const bool learns = pass == Pass::train || pass == Pass::gradient;
   const Noise<T> noise = learner.noise();
@@ -83,12 +105,11 @@ __device__ double run_team_pass(const Learner<T>& learner, Pass pass, const Show
     pack_panels<Model>(crew.all(), shape, scratch.packed);
     crew.all().barrier();
   }
-  const T twice = static_cast<T>(2.0 / shown.mask_sum);
   const Workers of_team = crew.of_team();
   for (int tile = crew.team(); tile < shown.tiles(); tile += crew.teams()) {
     const Source<T> trial = shown.source(shape, tile * tile_trials + lane());
     const Team<Model, T> team(shape, noise, trial, of_team, scratch);
-    run_team_tile(learns, team, tile, twice, shown.steps, crew, scratch);
+    run_team_tile<Way>(learns, team, shown, tile, crew, scratch);
   }
   crew.all().barrier();  // every tile is done
   if (learns) {
@@ -101,15 +122,15 @@ __device__ double run_team_pass(const Learner<T>& learner, Pass pass, const Show
   return crew.sum_of_losses(shown.tiles()) / shown.mask_sum;
 }
 
-template <class Model, class T>
-__device__ void train_in_teams(const TrainingTask<T>& task) {
+template <class Way, class Model, class T>
+__device__ TBRNN_INLINED void train_in_teams(const TrainingTask<T>& task) {
   const Crew<T> crew(task.shape, task.sharing);
   T* of_crew =
       task.scratch + static_cast<std::size_t>(crew.number() * crew.teams()) * task.scratch_size;
   const TeamScratch<T> scratch(task.shape, task.steps, of_crew,
                                of_crew + static_cast<std::size_t>(crew.team()) * task.scratch_size);
   const auto run = [&](const Learner<T>& learner, Pass pass, const Shown<T>& shown) {
-    return run_team_pass<Model>(learner, pass, shown, scratch, crew);
+    return run_team_pass<Way, Model>(learner, pass, shown, scratch, crew);
   };
   train_members(task, crew, crew.all(), nullptr, run);
 }
@@ -117,7 +138,8 @@ __device__ void train_in_teams(const TrainingTask<T>& task) {
 template <class Model, class T>
 __global__ void __launch_bounds__(block_threads, 1)
     team_training_kernel(const __grid_constant__ TrainingTask<T> task) {
-  if constexpr (dev::compiled_capability >= least_capability<Model>) train_in_teams<Model, T>(task);
+  if constexpr (dev::compiled_capability >= least_capability<Model>)
+    train_in_teams<InTeams, Model>(task);
 }
 
 }  // namespace tbrnn::cuda

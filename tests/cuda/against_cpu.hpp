@@ -71,7 +71,7 @@ std::vector<double> on_cpu(const Case& c) {
 }
 
 template <class T>
-std::string emulate(const Case& c, std::vector<double>& result) {
+void compute(const Case& c, double* out) {  // the same numbers
   const Dataset<T> data = c.experiment.dataset<T>();
   const auto p = as<T>(c.parameters);
   const cuda::Cohort<T> cohort{
@@ -80,14 +80,15 @@ std::string emulate(const Case& c, std::vector<double>& result) {
       p.data(),
       {&data, &data},
       {{5, c.sigma, 3, c.input_sigma}, {1, c.sigma, 2, 2 * c.input_sigma}}};
+  std::vector<T> g(p.size());
+  cuda::gradient(cohort, c.match, out, g.data(), c.loss);
+  std::copy(g.begin(), g.end(), out + Case::members);
+}
+
+template <class T>
+std::string emulate(const Case& c, std::vector<double>& result) {
   return emulator::fault_of(
-      p.size() + Case::members,
-      [&](double* out) {
-        std::vector<T> g(p.size());
-        cuda::gradient(cohort, c.match, out, g.data(), c.loss);
-        std::copy(g.begin(), g.end(), out + Case::members);
-      },
-      result);
+      c.parameters.size() + Case::members, [&](double* out) { compute<T>(c, out); }, result);
 }
 
 inline std::vector<double> part(const std::vector<double>& list, std::size_t begin,
@@ -96,10 +97,8 @@ inline std::vector<double> part(const std::vector<double>& list, std::size_t beg
           list.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
-template <class T>
-void expect_the_cpu_engine(const Case& c, double tolerance) {
-  std::vector<double> ours;
-  ASSERT_EQ(emulate<T>(c, ours), "");
+inline void expect_near_the_cpu_engine(const Case& c, const std::vector<double>& ours,
+                                       double tolerance) {
   const std::vector<double> theirs = on_cpu<double>(c);
   const std::size_t block = block_size(c.spec);
   for (std::size_t m = 0; m < Case::members; ++m) {
@@ -108,6 +107,13 @@ void expect_the_cpu_engine(const Case& c, double tolerance) {
     EXPECT_LE(distance(part(ours, begin, begin + block), part(theirs, begin, begin + block)),
               tolerance);
   }
+}
+
+template <class T>
+void expect_the_cpu_engine(const Case& c, double tolerance) {
+  std::vector<double> ours;
+  ASSERT_EQ(emulate<T>(c, ours), "");
+  expect_near_the_cpu_engine(c, ours, tolerance);
 }
 
 // case_of(choice) for pairwise choices of the options; returns how many there were.

@@ -180,6 +180,49 @@ TEST(Emulator, ReportsARemovedClusterBarrier) {
   EXPECT_TRUE(contains(fault(two_clusters, rotate_blocks<false>), "is NaN"));
 }
 
+// To the next block of the cluster, before the barrier's second half or between the two.
+template <bool too_late>
+void send_on(float* out) {
+  float* shared = dev::shared_memory<float>() + dev::thread();
+  const int next = (dev::cluster_rank() + 1) % dev::cluster_size();
+  if (!too_late) dev::store_remote(shared, next, 1.0f + static_cast<float>(number()));
+  dev::cluster_arrive();
+  if (too_late) dev::store_remote(shared, next, 1.0f + static_cast<float>(number()));
+  dev::cluster_wait();
+  out[number()] = *shared;
+  dev::cluster_barrier();  // the memory of a block that has ended is nobody's
+}
+
+TEST(Emulator, MeetsAtBarriersOfTwoHalves) {
+  std::vector<float> numbers;
+  const auto compute = [](float* out) {
+    emulator::run(two_clusters, [&] { send_on<false>(out); });
+  };
+  EXPECT_EQ(emulator::fault_of(8 * 33, compute, numbers), "");
+  EXPECT_EQ(numbers[33], 1.0f);
+  EXPECT_EQ(numbers[0], 3 * 33 + 1.0f);
+}
+
+TEST(Emulator, ReportsWhatIsSentBetweenTheHalvesOfABarrier) {
+  EXPECT_TRUE(contains(fault(two_clusters, send_on<true>), "is NaN"));
+}
+
+TEST(Emulator, ReportsHalfABarrier) {
+  const auto waits = [](float*) { dev::cluster_wait(); };
+  EXPECT_TRUE(contains(fault(two_clusters, waits), "without an arrival"));
+  const auto arrives_twice = [](float*) {
+    dev::cluster_arrive();
+    dev::cluster_arrive();
+  };
+  EXPECT_TRUE(contains(fault(two_clusters, arrives_twice), "before the wait"));
+  const auto some = [](float* out) {
+    if (dev::cluster_rank()) dev::cluster_arrive();
+    if (dev::cluster_rank()) dev::cluster_wait();
+    out[number()] = 1;
+  };
+  EXPECT_TRUE(contains(fault(two_clusters, some), "waits for the cluster"));
+}
+
 TEST(Emulator, ReportsAddressesThatAreNotShared) {
   const auto elsewhere = [](float* out) { out[number()] = *dev::map_shared(out, 0); };
   EXPECT_TRUE(contains(fault(two_clusters, elsewhere), "outside the shared memory"));

@@ -26,6 +26,11 @@ struct Device {  // while it lasts, of so many multiprocessors
   ~Device() { emulator::multiprocessors = 2; }
 };
 
+struct Clusters : Device {  // with clusters of blocks
+  explicit Clusters(int multiprocessors) : Device(multiprocessors) { most_cluster = 16; }
+  ~Clusters() { most_cluster = 0; }
+};
+
 // What is wrong with a computation that writes `size` numbers; empty if nothing is. `numbers` receives them.
 template <class T, class Compute>
 std::string fault_of(std::size_t size, const Compute& compute, std::vector<T>& numbers) {

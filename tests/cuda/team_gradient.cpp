@@ -10,6 +10,7 @@
 namespace {
 
 using namespace tbrnn;
+using emulator::Clusters;
 using emulator::Device;
 using emulator::sanitized;
 
@@ -32,26 +33,43 @@ enum {
   leak,
   masked,
   loss,
+  clusters,
   options
 };
-const Options all = {
-    {"model", 9}, {"units", 5},   {"channels", 4}, {"trials", 3}, {"steps", 3},      {"form", 2},
-    {"phi", 5},   {"phi_out", 5}, {"match", 3},    {"bias", 4},   {"constraint", 2}, {"alpha", 2},
-    {"mask", 3},  {"initial", 2}, {"noise", 4},    {"leak", 3},   {"masked", 2},     {"loss", 3}};
+const Options all = {{"model", 9},  {"units", 5},   {"channels", 4},   {"trials", 3},
+                     {"steps", 3},  {"form", 2},    {"phi", 5},        {"phi_out", 5},
+                     {"match", 3},  {"bias", 4},    {"constraint", 2}, {"alpha", 2},
+                     {"mask", 3},   {"initial", 2}, {"noise", 4},      {"leak", 3},
+                     {"masked", 2}, {"loss", 3},    {"clusters", 2}};
 
 struct Kind {
   const char* model;
   bool bulk;
   const char* kernel;
   int units[5];
+  const char* in_clusters = nullptr;  // the kernel, if there is one
 };
+constexpr const char *bulk_clusters = "bulk and channels, in a cluster of blocks",
+                     *dense_clusters = "dense, in a cluster of blocks";
 constexpr Kind kinds[] = {  // those with channels, with a matrix, with a tensor
-    {"LowRankRNN", true, "bulk and channels, in a team of blocks", {30, 31, 33, 64, 100}},
-    {"LowRankTBRNN", true, "bulk and channels, in a team of blocks", {7, 31, 33, 64, 100}},
-    {"LowRankHORNN", true, "bulk and channels, in a team of blocks", {1, 30, 33, 64, 130}},
+    {"LowRankRNN",
+     true,
+     "bulk and channels, in a team of blocks",
+     {30, 31, 33, 64, 100},
+     bulk_clusters},
+    {"LowRankTBRNN",
+     true,
+     "bulk and channels, in a team of blocks",
+     {7, 31, 33, 64, 100},
+     bulk_clusters},
+    {"LowRankHORNN",
+     true,
+     "bulk and channels, in a team of blocks",
+     {1, 30, 33, 64, 130},
+     bulk_clusters},
     {"LowRankTBRNN", false, "channel, in a team of blocks", {129, 130, 131, 150, 160}},
-    {"RNN", false, "dense, in a team of blocks", {129, 130, 131, 150, 161}},
-    {"EIRNN", false, "dense, in a team of blocks", {129, 130, 133, 140, 161}},
+    {"RNN", false, "dense, in a team of blocks", {129, 130, 131, 150, 161}, dense_clusters},
+    {"EIRNN", false, "dense, in a team of blocks", {129, 130, 133, 140, 161}, dense_clusters},
     {"LeakyGRU", false, "gated dense, in a team of blocks", {129, 130, 131, 150, 161}},
     {"TBRNN", false, "polynomial, in a team of blocks", {65, 65, 65, 65, 66}},
     {"HORNN", false, "polynomial, in a team of blocks", {65, 65, 65, 65, 66}}};
@@ -116,7 +134,9 @@ Case case_of(const Choice& c) {
 }
 
 // Many trials and steps are left to few units, and sanitizers to fewer.
+template <class T>
 bool allowed(const Choice& c) {
+  if (c[clusters] && (sizeof(T) != 4 || !kind_of(c).in_clusters)) return false;
   if (sanitized && units_of(c) > 40) return false;
   const int tiles = c[trials] == 2 ? 2 : 1;
   if (tiles * steps_list[c[steps]] > (units_of(c) > 64 ? 2 : 9)) return false;
@@ -125,14 +145,19 @@ bool allowed(const Choice& c) {
 
 template <class T>
 Case in_its_kernel(const Choice& choice) {
+  emulator::multiprocessors = choice[clusters] ? 16 : 2;
+  emulator::most_cluster = choice[clusters] ? 16 : 0;
   const Case tested = case_of(choice);
-  EXPECT_STREQ(cuda::kernel_of<T>(tested.spec, tested.match), kind_of(choice).kernel);
+  const Kind& kind = kind_of(choice);
+  EXPECT_STREQ(cuda::kernel_of<T>(tested.spec, tested.match),
+               choice[clusters] ? kind.in_clusters : kind.kernel);
   return tested;
 }
 
 template <class T>
 void expect_the_cpu_engine_everywhere(unsigned seed, double tolerance) {
-  EXPECT_GE(expect_the_cpu_engine<T>(all, allowed, in_its_kernel<T>, seed, tolerance),
+  const Clusters until_the_end(16);
+  EXPECT_GE(expect_the_cpu_engine<T>(all, allowed<T>, in_its_kernel<T>, seed, tolerance),
             sanitized ? 20 : 40);
 }
 
@@ -166,29 +191,55 @@ TEST(TeamGradient, HasTheSameBitsInTeamsOfEverySize) {
       EXPECT_EQ(emulate<float>(tested, alone), "");
       EXPECT_FALSE(emulator::last_launch.cooperative);
     }
-    for (const int blocks : {4, 8}) {  // of each member
-      const Device large(2 * blocks);
-      EXPECT_EQ(emulate<float>(tested, together), "");
-      EXPECT_TRUE(emulator::last_launch.cooperative);
-      EXPECT_EQ(alone, together);
-    }
+    const Device large(16);  // eight blocks for each member
+    EXPECT_EQ(emulate<float>(tested, together), "");
+    EXPECT_TRUE(emulator::last_launch.cooperative);
+    EXPECT_EQ(alone, together);
+  }
+}
+
+TEST(TeamGradient, HasTheSameBitsInClustersHoweverMany) {
+  const Case tested = case_of(plain(0, sanitized ? 1 : 4));
+  std::vector<double> few, many;
+  {
+    const Clusters device(4);  // one for each member
+    EXPECT_EQ(emulate<float>(tested, few), "");
+    EXPECT_EQ(emulator::last_launch.blocks, 4);
+  }
+  const Clusters device(16);
+  EXPECT_EQ(emulate<float>(tested, many), "");
+  EXPECT_EQ(emulator::last_launch.blocks, 16);
+  EXPECT_EQ(few, many);
+}
+
+Case large(int which, int units, int trials) {
+  Spec spec = spec_of(plain(which, 0));
+  spec.units = units;
+  const std::size_t n = static_cast<std::size_t>(units);
+  if (spec.bulk)
+    spec.bulk = std::make_shared<const std::vector<double>>(Numbers(6).uniform(n * n, -0.03, 0.03));
+  const Match m = Match::outputs;
+  return Case(spec, m, Experiment(spec, m, trials, 2, 0, false), 0.1, 0.03);
+}
+
+// Eight blocks with all weights in registers, sixteen with some in shared memory; in one order of execution.
+TEST(TeamGradient, IsThatOfTheCpuEngineInLargeClusters) {
+  if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
+  const Clusters device(32);
+  for (const Case& tested : {large(0, 300, 5), large(4, 520, 2)}) {
+    const std::string name = cuda::kernel_of<float>(tested.spec, tested.match);
+    EXPECT_EQ(name, tested.spec.bulk ? bulk_clusters : dense_clusters);
+    std::vector<double> ours(tested.parameters.size() + Case::members);
+    compute<float>(tested, ours.data());
+    expect_near_the_cpu_engine(tested, ours, 1e-5);
   }
 }
 
 // Units without end.
 TEST(TeamGradient, IsThatOfTheCpuEngineForAThousandUnits) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
-  for (const int which : {0, 4}) {
-    Spec spec = spec_of(plain(which, 0));
-    spec.units = which ? 1000 : 1030;
-    const std::size_t n = static_cast<std::size_t>(spec.units);
-    if (spec.bulk)
-      spec.bulk =
-          std::make_shared<const std::vector<double>>(Numbers(6).uniform(n * n, -0.03, 0.03));
-    const Match m = Match::outputs;
-    expect_the_cpu_engine<float>(Case(spec, m, Experiment(spec, m, 2, 2, 0, false), 0.1, 0.03),
-                                 1e-5);
-  }
+  const Clusters too_small(32);
+  expect_the_cpu_engine<float>(large(0, 1030, 2), 1e-5);
 }
 
 TEST(TeamGradient, OfLowRankGatedNetworksIsRefused) {

@@ -9,12 +9,14 @@
 namespace {
 
 using namespace tbrnn;
+using emulator::Clusters;
 using emulator::Device;
 
-Spec spec_of(const char* model) {
+Spec spec_of(const char* model, int units = 40) {
+  const std::size_t n = static_cast<std::size_t>(units);
   Spec spec;
   spec.model = model;
-  spec.units = 40;  // two blocks
+  spec.units = units;
   spec.ranks = {2, 1};
   spec.inputs = 2;
   spec.outputs = 3;
@@ -22,7 +24,7 @@ Spec spec_of(const char* model) {
   spec.scale_two = 1.0 / spec.units;
   spec.gated = spec.model == "LowRankHORNN";
   spec.hard_orth = spec.model == "LowRankTBRNN";
-  spec.bulk = std::make_shared<const std::vector<double>>(Numbers(6).uniform(1600, -0.15, 0.15));
+  spec.bulk = std::make_shared<const std::vector<double>>(Numbers(6).uniform(n * n, -0.15, 0.15));
   return spec;
 }
 
@@ -46,6 +48,20 @@ TEST(TeamTraining, OfLargeNetworksIsThatOfTheCpuEngine) {
     group.add(course, true);
     expect_the_cpu_engine(group, 1e-4);
   }
+}
+
+// Most options, and mini-batches.
+TEST(TeamTraining, InClustersIsThatOfTheCpuEngine) {
+  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
+  const auto options = group_of_options<float>(spec_of("LowRankHORNN", 70));
+  Group<float> group(options.spec);
+  group.add(options.courses[3], true);
+  group.add(options.courses[4], true);
+  const Clusters device(8);
+  EXPECT_STREQ(cuda::kernel_of<float>(group.spec, match),
+               "bulk and channels, in a cluster of blocks");
+  expect_the_cpu_engine(group, 1e-4);
+  EXPECT_EQ(emulator::last_launch.cluster, 2);
 }
 
 TEST(TeamTraining, HasTheSameBitsInEveryOrderOfExecution) {

@@ -14,7 +14,15 @@ namespace {
 
 constexpr int warp_lanes = 32;
 
-enum class Doing { run, shuffle, block_barrier, cluster_barrier, barrier_of_blocks, ended };
+enum class Doing {
+  run,
+  shuffle,
+  block_barrier,
+  cluster_barrier,
+  cluster_wait,
+  barrier_of_blocks,
+  ended
+};
 
 struct Thread {
   Place place{};
@@ -23,7 +31,9 @@ struct Thread {
   Where where;
   std::uint32_t mask = 0;  // of a shuffle
   int source_lane = 0;
-  int blocks = 0;  // of a barrier of blocks
+  int blocks = 0;        // of a barrier of blocks
+  bool arrived = false;  // at the cluster's barrier of two halves,
+  long turn = 0;         // which has been complete so often then
   std::uint64_t value = 0;
   Fiber* fiber = nullptr;
 
@@ -48,6 +58,7 @@ std::string text(const Thread& thread) {
     case Doing::shuffle: return "waits in the shuffle at " + text(thread.where);
     case Doing::block_barrier: return "waits at the block barrier at " + text(thread.where);
     case Doing::cluster_barrier: return "waits at the cluster barrier at " + text(thread.where);
+    case Doing::cluster_wait: return "waits for the cluster at " + text(thread.where);
     case Doing::barrier_of_blocks: return "waits at the barrier of blocks at " + text(thread.where);
     case Doing::ended: break;
   }
@@ -67,6 +78,8 @@ class Residents {
   void run(std::mt19937& random);
   void meet(int blocks) { current_->blocks = blocks; }
   void arrive(Doing barrier, Where);
+  void cluster_arrive(Where);
+  void cluster_wait(Where);
   void shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
   void* map_shared(void* mine, int rank, Where);
   const Thread& current() const { return *current_; }
@@ -83,6 +96,13 @@ class Residents {
     return waiting_[static_cast<std::size_t>(block * warps_per_block() +
                                              thread.place.thread / warp_lanes)];
   }
+  struct Halves {  // of a barrier of a cluster
+    int arrivals = 0;
+    long turns = 0;  // that are complete
+  };
+  Halves& halves_of(const Thread& thread) {
+    return halves_[static_cast<std::size_t>(thread.number / launch_.threads / launch_.cluster)];
+  }
   bool run_once(const std::size_t* threads, std::size_t count);
   void end_current();
   void wait();
@@ -95,6 +115,7 @@ class Residents {
   std::vector<std::unique_ptr<std::byte[]>> shared_;  // [block], exactly as much as asked for
   std::vector<Thread> threads_;
   std::vector<std::uint32_t> waiting_;  // [warp]: lanes in a shuffle
+  std::vector<Halves> halves_;          // [cluster]
   bool any_ended_ = false;
   Thread* current_ = nullptr;
   std::string fault_;
@@ -122,6 +143,7 @@ Residents::Residents(const Launch& launch, int first_block, int blocks,
     }
   }
   waiting_.assign(static_cast<std::size_t>(blocks * warps_per_block()), 0);
+  halves_.resize(static_cast<std::size_t>(blocks / launch.cluster));
   while (fibers().size() < threads_.size()) fibers().push_back(std::make_unique<Fiber>());
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     threads_[i].fiber = fibers()[i].get();
@@ -201,7 +223,7 @@ void Residents::wait() { current_->fiber->suspend(); }
 Residents::Range Residents::meeting(const Thread& thread, Doing barrier) const {
   const std::size_t block = static_cast<std::size_t>(launch_.threads);
   const std::size_t size = barrier == Doing::block_barrier ? block
-                           : barrier == Doing::cluster_barrier
+                           : barrier == Doing::cluster_barrier || barrier == Doing::cluster_wait
                                ? block * static_cast<std::size_t>(launch_.cluster)
                                : block * static_cast<std::size_t>(thread.blocks);
   const std::size_t begin = static_cast<std::size_t>(thread.number) / size * size;
@@ -235,6 +257,29 @@ void Residents::arrive(Doing barrier, Where where) {
   }
   if (!complete) return wait();
   for (std::size_t i = all.begin; i < all.end; ++i) threads_[i].doing = Doing::run;
+}
+
+// A thread that waits goes on as soon as all have arrived, whatever these do before they wait; so each lets others go first.
+void Residents::cluster_arrive(Where where) {
+  Halves& halves = halves_of(*current_);
+  if (current_->arrived) fail("a second arrival at " + text(where) + " before the wait");
+  current_->arrived = true;
+  current_->turn = halves.turns;
+  if (++halves.arrivals < launch_.threads * launch_.cluster) return wait();
+  halves = {0, halves.turns + 1};
+  const Range all = meeting(*current_, Doing::cluster_wait);
+  for (std::size_t i = all.begin; i < all.end; ++i)
+    if (threads_[i].doing == Doing::cluster_wait) threads_[i].doing = Doing::run;
+  wait();
+}
+
+void Residents::cluster_wait(Where where) {
+  if (!current_->arrived) fail("a wait for the cluster at " + text(where) + " without an arrival");
+  current_->arrived = false;
+  if (current_->turn < halves_of(*current_).turns) return;
+  current_->doing = Doing::cluster_wait;
+  current_->where = where;
+  wait();
 }
 
 void Residents::shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {
@@ -325,6 +370,8 @@ const Place& place() { return residents->current().place; }
 
 void block_barrier(Where where) { residents->arrive(Doing::block_barrier, where); }
 void cluster_barrier(Where where) { residents->arrive(Doing::cluster_barrier, where); }
+void cluster_arrive(Where where) { residents->cluster_arrive(where); }
+void cluster_wait(Where where) { residents->cluster_wait(where); }
 void barrier_of_blocks(int blocks, Where where) {
   residents->meet(blocks);
   residents->arrive(Doing::barrier_of_blocks, where);

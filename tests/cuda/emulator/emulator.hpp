@@ -25,6 +25,7 @@
 #define TBRNN_UNROLL
 #define TBRNN_UNROLL_TIMES(times)
 #define TBRNN_CALLED __attribute__((noinline))
+#define TBRNN_INLINED
 #define __grid_constant__
 
 namespace tbrnn::emulator {
@@ -62,6 +63,8 @@ struct Place {
 const Place& place();
 void block_barrier(Where);
 void cluster_barrier(Where);
+void cluster_arrive(Where);
+void cluster_wait(Where);
 void barrier_of_blocks(int blocks, Where);
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
 void* map_shared(void* mine, int rank, Where);
@@ -72,7 +75,7 @@ inline std::size_t most_bytes = ~std::size_t{0};
 
 inline int capability = 90;  // of the device that is emulated
 inline int multiprocessors = 2;
-inline int most_cluster = 2;                        // blocks
+inline int most_cluster = 0;                        // blocks; 0: no clusters
 inline std::size_t most_shared_bytes = 227 * 1024;  // of a block
 inline Launch last_launch;
 
@@ -103,6 +106,13 @@ inline void warp_barrier(emulator::Where at = emulator::Where::current()) {
 }
 inline void cluster_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::cluster_barrier(at);
+}
+// The same in two halves.
+inline void cluster_arrive(emulator::Where at = emulator::Where::current()) {
+  emulator::cluster_arrive(at);
+}
+inline void cluster_wait(emulator::Where at = emulator::Where::current()) {
+  emulator::cluster_wait(at);
 }
 // Of the two halves of a barrier of blocks the first is one of the block alone, and the second all of it.
 inline unsigned arrive_among_blocks(unsigned*, int,
@@ -144,6 +154,18 @@ template <class T>
 T* map_shared(T* mine, int rank, emulator::Where at = emulator::Where::current()) {
   return static_cast<T*>(emulator::map_shared(mine, rank, at));
 }
+
+template <class T>
+void store_remote(T* mine, int rank, T value, emulator::Where at = emulator::Where::current()) {
+  *map_shared(mine, rank, at) = value;
+}
+
+// Copies that a thread asks for; they are there when `copies_arrive` returns.
+template <class Quad>
+void copy_ahead(const Quad* from, Quad* to) {
+  *to = *from;
+}
+inline void copies_arrive() {}
 
 template <class T>
 T* kept(T* at) {
@@ -258,14 +280,18 @@ void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
 template <class... Parameters, class... Arguments>
 void launch_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
                      std::size_t shared_bytes, Arguments... arguments) {
-  emulator::run(
-      {.blocks = blocks, .threads = threads, .shared_bytes = shared_bytes, .cluster = cluster},
-      [=] { kernel(arguments...); });
+  emulator::run({.blocks = blocks,
+                 .threads = threads,
+                 .shared_bytes = shared_bytes,
+                 .cluster = cluster,
+                 .cooperative = true},
+                [=] { kernel(arguments...); });
 }
 
 template <class... Parameters>
-int active_clusters(void (*)(Parameters...), int cluster, int, std::size_t) {
-  return cluster <= emulator::most_cluster ? multiprocessors() : 0;
+int active_clusters(void (*)(Parameters...), int cluster, int, std::size_t shared_bytes) {
+  const bool fits = cluster <= emulator::most_cluster && shared_bytes <= most_shared_bytes();
+  return fits ? multiprocessors() / cluster : 0;
 }
 
 }  // namespace tbrnn::dev

@@ -98,6 +98,7 @@ def networks():
         yield tbrnn.LowRankHORNN, {"units": n, "rank": (2, 2), "gated": True}
         yield tbrnn.HORNN, {"units": n, "gated": True}
         yield tbrnn.LowRankRNN, {"units": n, "rank": 2, "bulk": BULK}
+    yield tbrnn.LowRankRNN, {"units": 512, "rank": 2, "bulk": BULK}
     for n in SMALL + LARGE:
         yield tbrnn.RNN, {"units": n}
         yield tbrnn.EIRNN, {"units": n}
