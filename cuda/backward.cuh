@@ -239,6 +239,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     read_errors(trace.outputs(at));
     Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{now.s});
     add_drive<T, S>(shape, e, now.s, sums);
+    if (t >= ahead) read_inputs(t - ahead, now);  // before the shuffles, which hide the wait
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.drives(); ++k) {
       ds[k] = V(T(0));
@@ -248,7 +249,6 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     Group<lanes>::sum(ds, sizes.drives());
     Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
     if (t) read_overlaps(trace.overlaps(at - 1));
-    if (t >= ahead) read_inputs(t - ahead, now);
     return t > 0;
   };
   // The initial state is read by the first step's channels, and by no readout.

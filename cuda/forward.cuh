@@ -101,7 +101,9 @@ __device__ void start(const Shape<T>& shape, const Source<T>& trial, Number<T> (
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     const int n = Group<lanes>::unit(i);
-    x[i] = Number<T>(trial.initial && n < shape.units ? trial.initial[n] : T(0));
+    const Number<T> first(trial.initial && n < shape.units ? trial.initial[n] : T(0));
+    // A sum, which waits for the load. Else the loop would begin each turn with waiting, then for what was asked for in the last one.
+    x[i] = first + Number<T>(T(0));
   }
 }
 

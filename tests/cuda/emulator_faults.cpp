@@ -16,7 +16,8 @@ std::string fault(const Launch& launch, const std::function<void(float*)>& kerne
   std::vector<float> numbers;
   return emulator::fault_of(
       static_cast<std::size_t>(launch.blocks * launch.threads),
-      [&](float* out) { emulator::run(launch, [&] { kernel(out); }); }, numbers);
+      [&](float* out) { emulator::run(launch, [&] { kernel(out); }); }, numbers,
+      emulator::schedules);
 }
 
 bool contains(const std::string& text, const std::string& part) {
