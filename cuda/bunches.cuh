@@ -85,12 +85,17 @@ struct BunchPass {
     const History<T>& history = scratch.history;
     const ProductChannels<Model, T, S, lanes> channels(shape, steps, noise, source, scratch);
     channels.drives();
-    const ProductLoop<Model, T, S, lanes> loop(shape, steps, stage, history);
-    loop.forward(source, noise);
+    if (stage.leads())
+      lead_forward<Model, T, S, lanes>(shape, steps, source.initial, noise.sigma, history);
+    else
+      stage.follow_forward(steps);
     dev::block_barrier();  // the states are saved
     const T loss = channels.errors(static_cast<T>(2.0 / shown.mask_sum), learns);
     if (learns) {
-      loop.backward();
+      if (stage.leads())
+        lead_backward<Model, T, S, lanes>(shape, steps, history);
+      else
+        stage.follow_backward(steps);
       dev::block_barrier();  // every e is saved
       const Rows<T> d_o = channels.outputs();
       add_product_gradient<Model, T, lanes>(shape, steps, history, channels.inputs(),

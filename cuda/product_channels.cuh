@@ -1,4 +1,4 @@
-// Inputs and readouts of a network with a product stage, for all steps of a trial at once, before and after its time loops:
+// Inputs, noise and readouts of a network with a product stage, for all steps of a trial at once, before and after its time loops:
 //
 //   drive_t = b + W_in u_t       o_t = b_out + W_out out_t       d_out_t = W_out^T d_o_t
 // The loss and d_o are those of losses.cuh; without readouts it is of the units, and d_out its adjoint.
@@ -88,6 +88,7 @@ class ProductChannels {
       add_noise();
       dev::block_barrier();
     }
+    if (noise_.sigma != T(0)) draw_noise();
     multiply_steps<T>(steps_, whole_quads(shape_.inputs), targets * row, w_.in, w_.bias, inputs(),
                       {reinterpret_cast<T*>(history_.adjoint), targets * row});
     dev::block_barrier();
@@ -142,6 +143,14 @@ class ProductChannels {
         u.v[i] = noisy.v;
       }
       *reinterpret_cast<Quad<T>*>(history_.inputs + item * lane_units) = u;
+    }
+  }
+
+  // Of the units, which the forward loop reads where their errors will be.
+  __device__ void draw_noise() const {
+    for (int item = dev::thread(); item < steps_ * lanes; item += block_threads) {
+      Quad<T>& z = history_.error[item];
+      normals(noise_, item / lanes, trial_.number, item % lanes * lane_units, z.v);
     }
   }
 

@@ -18,6 +18,7 @@ struct UnitHistory {
   __device__ T& state(int t) const { return at(history.state, t); }
   __device__ T& apart(int t) const { return at(history.apart, t); }
   __device__ T& error(int t) const { return at(history.error, t); }
+  __device__ T& noise(int t) const { return error(t); }
   __device__ T& response(int t, int p) const { return at(history.response, t * targets + p); }
   __device__ T& drive(int t, int p) const { return at(history.adjoint, t * targets + p); }
   __device__ T& adjoint(int t, int p) const { return drive(t, p); }
@@ -28,33 +29,41 @@ struct UnitHistory {
   }
 };
 
+// What the first warp does in the two loops. `each` is for the units of a lane.
 template <class Model, class T, class S, int lanes>
-class ProductLoop {
+class UnitLoop {
   using V = Number<T>;
   using Unit = UnitStep<Model, T, S>;
+  using Stage = ProductStage<Model, T, lanes>;
   static constexpr int targets = Product<Model>::targets;
   static constexpr int own = Group<lanes>::units / 32;  // units of a lane
 
  public:
-  __device__ ProductLoop(const Shape<T>& shape, int steps,
-                         const ProductStage<Model, T, lanes>& stage, const History<T>& history)
-      : shape_(shape), steps_(steps), stage_(stage), history_(history) {}
+  __device__ UnitLoop(const Shape<T>& shape, int steps, const History<T>& history)
+      : shape_(shape), steps_(steps), history_(history) {
+    if (typename S::template Of<T>{shape}.own_leak())
+      each([&](int i, int n) { leaks_[i] = OwnLeak<T>::of(shape, n); });
+  }
 
-  __device__ void forward(const Source<T>& trial, const Noise<T>& noise) const {
-    if (!stage_.leads()) return stage_.follow_forward(steps_);
-    OwnLeak<T> leaks[own];
-    const auto unit = units(leaks);
-    V x[own], carrier[own], v[own][targets];
-    each([&](int i, int n) {
-      x[i] = V(trial.initial && n < shape_.units ? trial.initial[n] : T(0));
-    });
-    const auto send = [&](int t) {
+  // `initial` of the units, or null
+  __device__ void forward(const T* initial, V sigma) const {
+    struct Given {  // for a step; asked for one step ahead
+      V drive[targets], noise;
+    };
+    V x[own] = {}, carrier[own];
+    Given now[own], next[own];
+    const bool noisy = sigma.v != T(0);
+    const auto read = [&](int t, Given(&given)[own]) {
+      each([&](int i, int n) {
+        TBRNN_UNROLL
+        for (int p = 0; p < targets; ++p) given[i].drive[p] = V(saved(n).drive(t, p));
+        given[i].noise = V(noisy ? saved(n).noise(t) : T(0));
+      });
+    };
+    const auto send = [&] {
       each([&](int i, int n) {
         carrier[i] = unit(i).carrier(x[i]);
-        stage_.send(n, carrier[i]);
-        if (t == steps_) return;
-        TBRNN_UNROLL
-        for (int p = 0; p < targets; ++p) v[i][p] = V(saved(n).drive(t, p));
+        Stage::send(n, carrier[i]);
       });
     };
     const auto save = [&](int t) {
@@ -64,31 +73,32 @@ class ProductLoop {
         if (t && unit(i).saves_state()) saved(n).state(t - 1) = x[i].v;
       });
     };
-    send(0);
+    each([&](int i, int n) { x[i] = V(initial && n < shape_.units ? initial[n] : T(0)); });
+    send();
+    if (steps_) read(0, now);
     for (int t = 0; t < steps_; ++t) {
-      stage_.meet();  // the carriers are there
+      Stage::meet();  // the carriers are there
       save(t);
-      stage_.meet();  // the shares of the products are there
+      read(t + 1 < steps_ ? t + 1 : t, next);
+      Stage::meet();  // the shares of the products are there
       each([&](int i, int n) {
+        auto& v = now[i].drive;
         TBRNN_UNROLL
-        for (int p = 0; p < targets; ++p) v[i][p] = v[i][p] + stage_.product(p, n);
-        x[i] = unit(i).step(x[i], v[i]);
-        if (noise.sigma != T(0))
-          x[i] = fma(V(noise.sigma), normal_of(noise, t, trial.number, n), x[i]);
+        for (int p = 0; p < targets; ++p) v[p] = v[p] + Stage::product(p, n);
+        x[i] = unit(i).step(x[i], v);
+        if (noisy) x[i] = fma(sigma, now[i].noise, x[i]);
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p)
-          if (unit(i).responds()) saved(n).response(t, p) = v[i][p].v;
+          if (unit(i).responds()) saved(n).response(t, p) = v[p].v;
+        now[i] = next[i];
       });
-      send(t + 1);
+      send();
     }
     save(steps_);
   }
 
   // From the adjoints of what is read out to those of the pre-activations, which take the place of their drives.
   __device__ void backward() const {
-    if (!stage_.leads()) return stage_.follow_backward(steps_);
-    OwnLeak<T> leaks[own];
-    const auto unit = units(leaks);
     typename Unit::Seen seen[own];
     V lambda[own], d_r[own], e[own][targets];
     const auto read = [&](int t) {
@@ -112,40 +122,48 @@ class ProductLoop {
       each([&](int i, int n) {
         unit(i).adjoint(seen[i], d_r[i], lambda[i], e[i]);
         TBRNN_UNROLL
-        for (int p = 0; p < targets; ++p) stage_.send_adjoint(p, n, e[i][p]);
+        for (int p = 0; p < targets; ++p) Stage::send_adjoint(p, n, e[i][p]);
       });
-      stage_.meet();  // the adjoints are there
+      Stage::meet();  // the adjoints are there
       each([&](int i, int n) {
-        stage_.send(n, seen[i].before);
+        Stage::send(n, seen[i].before);
         seen[i].after = seen[i].before;
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p) saved(n).adjoint(t, p) = e[i][p].v;
       });
       if (t) read(t - 1);
-      dev::warp_barrier();  // the carriers are there
-      stage_.meet();        // and what the adjoints pull
-      each([&](int i, int n) { d_r[i] = stage_.pulled(n); });
+      Stage::meet();  // the carriers of state t are there, and what the adjoints pull
+      each([&](int i, int n) { d_r[i] = Stage::pulled(n); });
     }
   }
 
  private:
-  // unit(i): the step of a lane's unit
-  __device__ auto units(OwnLeak<T> (&leaks)[own]) const {
-    if (typename S::template Of<T>{shape_}.own_leak())
-      each([&](int i, int n) { leaks[i] = OwnLeak<T>::of(shape_, n); });
-    return [this, &leaks](int i) { return Unit(shape_, leaks[i]); };
-  }
   template <class Use>
   __device__ static void each(Use use) {
     TBRNN_UNROLL
     for (int i = 0; i < own; ++i) use(i, i * 32 + dev::thread());
   }
+  __device__ Unit unit(int i) const { return Unit(shape_, leaks_[i]); }
   __device__ UnitHistory<Model, T, lanes> saved(int n) const { return {history_, n}; }
 
-  const Shape<T>& shape_;
+  // Copies: for all that the compiler knows, what a loop saves might change the originals.
+  const Shape<T> shape_;
   const int steps_;
-  const ProductStage<Model, T, lanes>& stage_;
-  const History<T>& history_;
+  const History<T> history_;
+  OwnLeak<T> leaks_[own];
 };
+
+// Called, so that the registers are the loop's alone.
+template <class Model, class T, class S, int lanes>
+__device__ TBRNN_CALLED void lead_forward(const Shape<T>& shape, int steps, const T* initial,
+                                          T sigma, const History<T>& history) {
+  UnitLoop<Model, T, S, lanes>(shape, steps, history).forward(initial, Number<T>(sigma));
+}
+
+template <class Model, class T, class S, int lanes>
+__device__ TBRNN_CALLED void lead_backward(const Shape<T>& shape, int steps,
+                                           const History<T>& history) {
+  UnitLoop<Model, T, S, lanes>(shape, steps, history).backward();
+}
 
 }  // namespace tbrnn::cuda

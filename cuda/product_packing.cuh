@@ -1,5 +1,4 @@
-// Between the parameter block and the rows of the product stage. A thread takes one (i, j): what unit j, and with k >= j the pair of
-// them, sends to unit i.
+// Between the parameter block and the rows of the product stage. A thread takes what one unit j, or one pair of j and k, sends to unit i.
 #pragma once
 
 #include "block_sum.cuh"
@@ -15,6 +14,15 @@ __device__ void each_sender(const Workers& all, const Shape<T>& shape, Use use) 
   for (int target = 0; target < Product<Model>::targets; ++target)
     for (int item = all.spread_thread(); item < units * units; item += all.threads())
       use(target * units + item % units, item / units);
+}
+
+// use(i, j, k) of the pairs j <= k, neighbouring threads with neighbouring i
+template <class Use>
+__device__ void each_pair_of(const Workers& all, int units, Use use) {
+  for (int item = all.spread_thread(); item < units * units * units; item += all.threads()) {
+    const int pair = item / units, j = pair / units, k = pair % units;
+    if (j <= k) use(item % units, j, k);
+  }
 }
 
 // Where the weight from j to i of a matrix lies; i + target units of several targets.
@@ -35,8 +43,9 @@ __device__ void pack_rows(const Workers& all, const Shape<T>& shape, const T* p,
   const int units = shape.units, columns = shape.columns(), beyond = columns - units;
   if constexpr (Product<Model>::pairs) {
     const Factors<T> f = Model::factors(p, units, shape.product_factor, shape.gated);
-    each_sender<Model>(all, shape,
-                       [&](int i, int j) { Model::pack_rows(p, units, i, j, f, rows, columns); });
+    each_pair_of(all, units, [&](int i, int j, int k) {
+      Model::pack_row(p, units, i, j, k, f, rows, columns);
+    });
   } else {
     each_sender<Model>(all, shape, [&](int i, int j) {
       rows[matrix_place(shape, i, j)] =
@@ -124,8 +133,8 @@ __device__ void unpack_product(const Workers& all, const Shape<T>& shape, const 
     });
   } else {
     const Factors<T> f = Model::factors(p, units, shape.product_factor, shape.gated);
-    each_sender<Model>(all, shape, [&](int i, int j) {
-      Model::pack_rows_adjoint(dS, units, i, j, f, columns, gradient);
+    each_pair_of(all, units, [&](int i, int j, int k) {
+      Model::pack_row_adjoint(dS, units, i, j, k, f, columns, gradient);
     });
     if constexpr (Model::has_gate) {
       const PairPlaces at(units);

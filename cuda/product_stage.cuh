@@ -53,12 +53,12 @@ class ProductStage {
   static constexpr int targets = P::targets, row = Group<lanes>::units, run = Segments<Model>::run;
   static constexpr int of_warp = 32 / lanes, slices = (warps - 1) * of_warp;  // of the segments
   static constexpr int of_slice = (Segments<Model>{row}.count() + slices - 1) / slices;
-  static constexpr int most_held = (sizeof(T) == 8 ? 3 : 12) / (targets * run);
+  static constexpr int most_held = (sizeof(T) == 8 ? 3 : 10) / (targets * run);
   static constexpr int held = of_slice < most_held ? of_slice : most_held;
 
  public:
   static constexpr int resident =  // blocks that the registers of a multiprocessor suffice for
-      sizeof(T) == 4 && held * targets * run <= 6 ? 2 : 1;
+      sizeof(T) == 4 && held == of_slice && held * targets * run <= 6 ? 2 : 1;
   static bool holds_all(const Shape<T>& shape) {
     return Segments<Model>{shape.units}.count() <= held * slices;
   }
@@ -100,9 +100,9 @@ class ProductStage {
   __device__ bool leads() const { return same_in_warp(warp()) == 0; }
 
   // The first warp gives r of unit n, then everybody meets, then the shares of y are there.
-  __device__ void send(int n, V r) const { memory().carriers()[n] = r.v; }
-  __device__ void meet() const { dev::block_barrier(); }
-  __device__ V product(int target, int n) const {
+  __device__ static void send(int n, V r) { memory().carriers()[n] = r.v; }
+  __device__ static void meet() { dev::block_barrier(); }
+  __device__ static V product(int target, int n) {
     T sum = memory().y[0][target][n];
     TBRNN_UNROLL
     for (int i = 1; i < warps - 1; ++i) sum += memory().y[i][target][n];
@@ -118,8 +118,8 @@ class ProductStage {
   }
 
   // The first warp gives e of unit n, and keeps r, then everybody meets, then A is there, and g of unit n comes back.
-  __device__ void send_adjoint(int target, int n, V e) const { memory().e[target][n] = e.v; }
-  __device__ V pulled(int n) const {
+  __device__ static void send_adjoint(int target, int n, V e) { memory().e[target][n] = e.v; }
+  __device__ static V pulled(int n) {
     const auto& A = memory().A;
     T sum[lane_units] = {};
     if constexpr (P::pairs) {

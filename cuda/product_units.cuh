@@ -6,7 +6,6 @@
 #pragma once
 
 #include "equations/leak.hpp"
-#include "normals.cuh"
 #include "product.cuh"
 
 namespace tbrnn::cuda {
@@ -102,14 +101,5 @@ class UnitStep {
   const Sizes sizes_;
   const OwnLeak<T>& own_;
 };
-
-// The normal of unit n at one step of one trial.
-template <class T>
-__device__ Number<T> normal_of(const Noise<T>& noise, int step, std::uint32_t trial, int n) {
-  T z[lane_units];
-  normals(noise, step, trial, n / lane_units * lane_units, z);
-  const T low = n & 1 ? z[1] : z[0], high = n & 1 ? z[3] : z[2];
-  return Number<T>(n & 2 ? high : low);
-}
 
 }  // namespace tbrnn::cuda

@@ -272,7 +272,7 @@ __device__ void finish_step(const Learner<T>& learner, double loss) {
   const bool asked = course.clip > 0 || course.guard_back > 0 || course.record_every > 0;
   const double norm = asked ? gradient_norm(learner) : Progress::unknown();
   if (learner.workers.first()) progress.set_limit(course, loss);
-  learner.workers.barrier();
+  if (progress.kept) learner.workers.barrier();  // the limit is set
   const bool undo = progress.must_undo(loss, norm);
   if (undo) {
     recover(learner);
@@ -283,7 +283,6 @@ __device__ void finish_step(const Learner<T>& learner, double loss) {
       judge(learner, loss);
     else if (learner.workers.first())
       progress.record(course, loss, learner.history());
-    learner.workers.barrier();
     if (!progress.running()) return;
   }
   if (!undo) update(learner, norm);

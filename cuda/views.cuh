@@ -161,7 +161,7 @@ struct History {
   Quad<T>* apart;  // [time][quad]: phi_out(x), when apart
   Quad<T>*
       adjoint;  // [time][pre-activation][quad], with a product stage: what the inputs drive, then e
-  Quad<T>* error;  // [time][quad], with a product stage: the adjoint of what is read out
+  Quad<T>* error;  // [time][quad], with a product stage: noise, then the adjoint of the outputs
   T* channels;     // [time + 1][trial][ChannelRow]; the adjoints of the outputs replace these
   T* inputs;       // [time][input], with a product stage: where they are noisy
 

@@ -29,32 +29,36 @@ struct PairRows {
   }
 };
 
-// use(row, place of W_ijk, place of W_ikj) for k = j, j + 1, ...
-template <class Use>
-TBRNN_FN void each_pair(int units, int i, int j, Use use) {
-  const std::size_t n = static_cast<std::size_t>(units), first = static_cast<std::size_t>(j),
-                    square = static_cast<std::size_t>(i) * n * n;
-  std::size_t row = static_cast<std::size_t>(PairRows{units, false}.row(j, j));
-  for (std::size_t k = first; k < n; ++k, ++row)
-    use(row, square + first * n + k, square + k * n + first);
+// A pair j <= k that drives unit i: its row, and the places of W_ijk and W_ikj.
+struct PairEntry {
+  std::size_t row, jk, kj;
+  TBRNN_FN PairEntry(int units, int i, int j, int k)
+      : row(static_cast<std::size_t>(PairRows{units, false}.row(j, k))),
+        jk(place(units, i, j, k)),
+        kj(place(units, i, k, j)) {}
+
+ private:
+  TBRNN_FN static std::size_t place(int units, int i, int j, int k) {
+    const auto n = static_cast<std::size_t>(units);
+    return (static_cast<std::size_t>(i) * n + static_cast<std::size_t>(j)) * n +
+           static_cast<std::size_t>(k);
+  }
+};
+
+// S [row][columns], of which `units` columns exist
+template <class T>
+TBRNN_FN void pack_tensor(const T* w, int units, int i, int j, int k, T factor, T* S, int columns) {
+  const PairEntry at(units, i, j, k);
+  S[at.row * static_cast<std::size_t>(columns) + static_cast<std::size_t>(i)] =
+      factor * (j == k ? w[at.jk] : w[at.jk] + w[at.kj]);
 }
 
-// S [row][columns] of the pairs (j, k >= j) that drive unit i; `units` columns exist
 template <class T>
-TBRNN_FN void pack_tensor(const T* w, int units, int i, int j, T factor, T* S, int columns) {
-  each_pair(units, i, j, [=](std::size_t row, std::size_t jk, std::size_t kj) {
-    S[row * static_cast<std::size_t>(columns) + static_cast<std::size_t>(i)] =
-        factor * (jk == kj ? w[jk] : w[jk] + w[kj]);
-  });
-}
-
-template <class T>
-TBRNN_FN void pack_tensor_adjoint(const T* dS, int units, int i, int j, int columns, T factor,
-                                  T* dw) {
-  each_pair(units, i, j, [=](std::size_t row, std::size_t jk, std::size_t kj) {
-    dw[jk] = dw[kj] =
-        factor * dS[row * static_cast<std::size_t>(columns) + static_cast<std::size_t>(i)];
-  });
+TBRNN_FN void pack_tensor_adjoint(const T* dS, int units, int i, int j, int k, int columns,
+                                  T factor, T* dw) {
+  const PairEntry at(units, i, j, k);
+  dw[at.jk] = dw[at.kj] =
+      factor * dS[at.row * static_cast<std::size_t>(columns) + static_cast<std::size_t>(i)];
 }
 
 // Where the tensor and the gate lie behind the matrix of a HORNN.
@@ -74,20 +78,28 @@ TBRNN_FN double dot(const T* a, const T* b, std::size_t begin, std::size_t end) 
   return sum;
 }
 
-// The rows of all units; a model packs those of one unit i that begin with unit j.
+// use(i, j, k) for the pairs j <= k that drive each unit i
+template <class Use>
+TBRNN_FN void each_pair(int units, Use use) {
+  for (int i = 0; i < units; ++i)
+    for (int j = 0; j < units; ++j)
+      for (int k = j; k < units; ++k) use(i, j, k);
+}
+
+// The rows of all units; a model packs one pair that drives unit i, and with (j, j) what j alone sends to it.
 template <class Model, class T>
 TBRNN_FN void pack_rows(const T* p, int units, T factor, bool gated, T* S) {
   const Factors<T> f = Model::factors(p, units, factor, gated);
-  for (int i = 0; i < units; ++i)
-    for (int j = 0; j < units; ++j) Model::pack_rows(p, units, i, j, f, S, units);
+  each_pair(units, [&](int i, int j, int k) { Model::pack_row(p, units, i, j, k, f, S, units); });
 }
 
 template <class Model, class T>
 TBRNN_FN void pack_rows_adjoint(const T* p, int units, T factor, bool gated, const T* dS,
                                 int columns, T* dp) {
   const Factors<T> f = Model::factors(p, units, factor, gated);
-  for (int i = 0; i < units; ++i)
-    for (int j = 0; j < units; ++j) Model::pack_rows_adjoint(dS, units, i, j, f, columns, dp);
+  each_pair(units, [&](int i, int j, int k) {
+    Model::pack_row_adjoint(dS, units, i, j, k, f, columns, dp);
+  });
   if constexpr (Model::has_gate) {
     const PairPlaces at(units);
     dp[at.gate] = Model::gate_adjoint(p[at.gate], gated, dot(p, dp, 0, at.three),
@@ -106,14 +118,14 @@ struct TBRNN : NoChannels {
     return {factor, factor};
   }
   template <class T>
-  TBRNN_FN static void pack_rows(const T* p, int units, int i, int j, Factors<T> f, T* S,
-                                 int columns) {
-    pack_tensor(p, units, i, j, f.three, S, columns);
+  TBRNN_FN static void pack_row(const T* p, int units, int i, int j, int k, Factors<T> f, T* S,
+                                int columns) {
+    pack_tensor(p, units, i, j, k, f.three, S, columns);
   }
   template <class T>
-  TBRNN_FN static void pack_rows_adjoint(const T* dS, int units, int i, int j, Factors<T> f,
-                                         int columns, T* dp) {
-    pack_tensor_adjoint(dS, units, i, j, columns, f.three, dp);
+  TBRNN_FN static void pack_row_adjoint(const T* dS, int units, int i, int j, int k, Factors<T> f,
+                                        int columns, T* dp) {
+    pack_tensor_adjoint(dS, units, i, j, k, columns, f.three, dp);
   }
 };
 
@@ -129,16 +141,18 @@ struct HORNN : NoChannels {
     return LowRankHORNN::gate(p[PairPlaces(units).gate], Factors<T>{factor, factor}, gated);
   }
   template <class T>
-  TBRNN_FN static void pack_rows(const T* p, int units, int i, int j, Factors<T> f, T* S,
-                                 int columns) {
-    pack_tensor(p + PairPlaces(units).three, units, i, j, f.three, S, columns);
-    S[linear_row(units, j, columns) + static_cast<std::size_t>(i)] = f.two * p[i * units + j];
+  TBRNN_FN static void pack_row(const T* p, int units, int i, int j, int k, Factors<T> f, T* S,
+                                int columns) {
+    pack_tensor(p + PairPlaces(units).three, units, i, j, k, f.three, S, columns);
+    if (j == k)
+      S[linear_row(units, j, columns) + static_cast<std::size_t>(i)] = f.two * p[i * units + j];
   }
   template <class T>
-  TBRNN_FN static void pack_rows_adjoint(const T* dS, int units, int i, int j, Factors<T> f,
-                                         int columns, T* dp) {
-    pack_tensor_adjoint(dS, units, i, j, columns, f.three, dp + PairPlaces(units).three);
-    dp[i * units + j] = f.two * dS[linear_row(units, j, columns) + static_cast<std::size_t>(i)];
+  TBRNN_FN static void pack_row_adjoint(const T* dS, int units, int i, int j, int k, Factors<T> f,
+                                        int columns, T* dp) {
+    pack_tensor_adjoint(dS, units, i, j, k, columns, f.three, dp + PairPlaces(units).three);
+    if (j == k)
+      dp[i * units + j] = f.two * dS[linear_row(units, j, columns) + static_cast<std::size_t>(i)];
   }
 
   // dL/dgate = (1 - g) sum dW_ij W_ij - g sum dW_ijk W_ijk, the gradients of the weights with their shares g and 1 - g
