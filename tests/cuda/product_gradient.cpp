@@ -90,8 +90,7 @@ bool allowed(const Choice& c) {
 }
 
 TEST(ProductGradient, IsThatOfTheCpuEngineInFloat32) {
-  for (unsigned seed = 0; seed < (sanitized ? 1u : 2u); ++seed)
-    EXPECT_GE(expect_the_cpu_engine<float>(all, allowed, case_of, seed, 1e-5), 25);
+  EXPECT_GE(expect_the_cpu_engine<float>(all, allowed, case_of, 0, 1e-5), 25);
 }
 
 TEST(ProductGradient, IsThatOfTheCpuEngineInFloat64) {
@@ -100,7 +99,7 @@ TEST(ProductGradient, IsThatOfTheCpuEngineInFloat64) {
 
 TEST(ProductGradient, SumsOverManyTrialsAndSteps) {
   for (int m = 0; m < 4; ++m)
-    for (const int u : sanitized ? std::vector{1} : std::vector{2, 4}) {
+    for (const int u : sanitized ? std::vector{1} : m == 0 ? std::vector{2, 4} : std::vector{2}) {
       Choice c(options, 0);
       c[model] = m;
       c[units] = u;
