@@ -33,8 +33,8 @@ struct Known {
   static constexpr int weights = most_channels + most_driven;
   static constexpr bool asks_ahead = known_reductions > 0 && weights < 16 && !has_late<Model>;
   static constexpr int backward_ahead = asks_ahead && weights <= (most_out ? 12 : 9) ? 2 : 1;
-  // Many weights: each pass over a tile loads those that it needs.
-  static constexpr bool loads_again = weights >= 16;
+  // Where the registers are full, each pass over a tile loads the weights that it needs.
+  static constexpr bool loads_again = weights > 12 || has_late<Model>;
   static constexpr int errors_at_once = !asks_ahead ? 1 : weights <= 12 ? 4 : 2;
   static_assert(!asks_ahead || most_in == lane_units - 1);  // and a 1
   static_assert(most_in <= lane_units &&
