@@ -30,7 +30,7 @@ __device__ void add(const T* d, std::size_t size, bool first, T* total) {
   dev::block_barrier();  // and read
 }
 
-// The sum of the losses, of which each tile's 32 are added first, as in run_trials.
+// The sum of the losses, of which each tile's 32 are added first, as the teams do.
 struct LossSum {
   double of_tiles = 0, of_tile = 0;
 

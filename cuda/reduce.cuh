@@ -7,7 +7,7 @@
 
 namespace tbrnn::cuda {
 
-// Shared memory: [warp][channel][unit] of partial sums, and behind them one loss per trial, and their sum over the tiles.
+// Shared memory: [warp][channel][unit] of partial sums, and behind them one loss per trial, and their sum over the parts.
 template <class T, int lanes>
 struct TileMemory {
   static constexpr int row = Group<lanes>::units;

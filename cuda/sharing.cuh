@@ -1,6 +1,6 @@
 // Blocks that share a member, where members are fewer than multiprocessors: its crew. In teams, of one block or, where a network is
-// large, of several, they take parts of its trials in turn, tiles or bunches (bunches.cuh); then what the parts leave behind is summed in
-// their order. A team that has a member to itself adds part to part in the same order, so the bits are the same.
+// large, of several, they take parts of its trials in turn: sixteen trials, a tile, or a bunch (bunches.cuh). Then what the parts leave
+// behind is summed in their order. A team that has a member to itself adds part to part in the same order, so the bits are the same.
 #pragma once
 
 #include "packing.cuh"
@@ -31,7 +31,7 @@ class Crew {
 
   __device__ bool alone() const { return teams() == 1; }
   __device__ bool leads() const { return dev::block_anew() % sharing_.blocks() == 0; }
-  __device__ double& loss(int i) const {  // of a tile, or of a trial
+  __device__ double& loss(int i) const {  // of a part, or of a trial
     return sharing_.losses[number() * sharing_.losses_of_crew + i];
   }
   __device__ Packed<T> gradient(int part) const {
@@ -50,10 +50,10 @@ class Crew {
     }
     return sum;
   }
-  __device__ double sum_of_losses(int tiles) const {
+  __device__ double sum_of_losses(int parts) const {
     double sum = 0;
     TBRNN_UNROLL_TIMES(4)
-    for (int tile = 0; tile < tiles; ++tile) sum += loss(tile);
+    for (int part = 0; part < parts; ++part) sum += loss(part);
     return sum;
   }
   // By `workers`, after a barrier.

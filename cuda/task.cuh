@@ -12,9 +12,9 @@ template <class T>
 struct Sharing {
   int crews;                  // members that are trained at a time
   int teams, team_blocks;     // of a crew, and of a team
-  int parts, losses_of_crew;  // at most: tiles or bunches, and trials
+  int parts, losses_of_crew;  // at most, and as many trials
   T* gradients;               // [crew][part][Packed], of several teams
-  double* losses;             // [crew][tile or trial]
+  double* losses;             // [crew][part or trial]
   unsigned* arrivals;         // [crew], then [crew][team]; 0 before a launch
 
   TBRNN_FN int blocks() const { return teams * team_blocks; }
