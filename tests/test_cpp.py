@@ -17,7 +17,10 @@ def build():
 
 
 def test_every_googletest_passes(build):
-    report = succeed("ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error")
+    report = succeed(
+        *("ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error"),
+        *("--parallel", str(os.cpu_count())),
+    )
     assert "100% tests passed" in report
 
 
