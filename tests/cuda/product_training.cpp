@@ -75,6 +75,7 @@ TEST(ProductTraining, HasTheSameBitsWhereverLaunchesAreCut) {
 }
 
 TEST(ProductTraining, HasTheSameBitsInAnyCompany) {
+  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const auto group = group_of_options<float>(spec_of("TBRNN"), 0.1, trials);
   Group<float> alone(group.spec, 0.1, trials);
   alone.add(group.courses[0]);

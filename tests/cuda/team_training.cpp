@@ -82,6 +82,7 @@ TEST(TeamTraining, HasTheSameBitsWhereverLaunchesAreCutAndInAnyTeam) {
 }
 
 TEST(TeamTraining, HasTheSameBitsInAnyCompany) {
+  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const auto group = group_of_options<float>(spec_of("LowRankRNN"));
   Group<float> alone(group.spec);
   alone.add(group.courses[0]);
