@@ -80,9 +80,10 @@ def test_parity_emulated(emulated, tmp_path):
 
 
 def every_kernel():
-    """The names in the sources."""
+    """The names in the sources, but of those for clusters, which the emulated device has not."""
     text = "".join(path.read_text() for path in (SOURCE / "cuda").glob("*.cuh"))
-    return set(re.findall(r'"([a-z ]+, in [a-z ]+)"', text))
+    names = set(re.findall(r'"([a-z ]+, in [a-z ]+)"', text))
+    return {name for name in names if "cluster" not in name}
 
 
 class Driver:
