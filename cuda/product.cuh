@@ -26,7 +26,6 @@ struct Product {
   TBRNN_FN static constexpr int linear_rows(int units) { return linear() ? targets * units : 0; }
   TBRNN_FN static constexpr int rows(int units) { return pair_rows(units) + linear_rows(units); }
   TBRNN_FN static constexpr int pulls(int units) { return pair_pulls(units) + linear_rows(units); }
-  TBRNN_FN static constexpr int rows_of_target(int units) { return rows(units) / targets; }
 };
 
 // What the units of a network with a product stage may do, known to the compiler: the common case ...
