@@ -12,7 +12,11 @@ import tbrnn.reproduce.table1 as table1
 from builds import SOURCE
 from cli.test_cli import smoke
 from reproduce.small import EXPERIMENTS, small
+from tbrnn._device import default_device
 from tbrnn.cli import app
+from tbrnn.reproduce.campaign import Campaign
+from tbrnn.reproduce.folder import Checkpoints
+from tbrnn.reproduce.store import Store
 
 pytestmark = pytest.mark.usefixtures("emulated")
 
@@ -47,6 +51,20 @@ def test_an_experiment_ends_and_names_its_device(name, tmp_path):
     assert {line["device"] for line in lines(tmp_path)} == {CARD}
     assert [line["device"] for line in lines(tmp_path, "sittings.jsonl")] == [CARD]
     assert CliRunner().invoke(app, words).stdout == result.stdout
+
+
+@pytest.mark.parametrize(("device", "calls"), [("cuda", [3]), ("cpu", [2, 1])])
+def test_a_gpu_trains_all_that_are_missing_in_one_call(device, calls):
+    made = []
+
+    def train(places):
+        made.append(len(places))
+        return [], []
+
+    campaign = Campaign(None, range(3), Store(None), Checkpoints(None), 1, str)
+    with default_device(device):
+        campaign.complete("network", [("network", run, None) for run in range(3)], train, most=2)
+    assert made == calls
 
 
 CALL = """

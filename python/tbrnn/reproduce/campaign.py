@@ -26,6 +26,7 @@ from tbrnn.reproduce.presets import AnyPreset, Preset
 from tbrnn.reproduce.provenance import provenance
 from tbrnn.reproduce.report import Report
 from tbrnn.reproduce.store import Place, Record, Store
+from tbrnn.reproduce.training import at_once
 
 Trained: TypeAlias = tuple[Sequence[Record], tbrnn.Ensemble]
 Files: TypeAlias = Callable[[], Mapping[str, bytes]]  # draws them
@@ -45,7 +46,7 @@ class Campaign(Generic[AnyPreset]):
     def complete(
         self, name: str, places: Iterable[Place], train: Callable[[list[Place]], Trained], most: int
     ) -> None:
-        """Train those networks that are missing, at most so many at once.
+        """Train those networks that are missing, on the processor at most so many in one call.
 
         Within `train` the checkpoint of a training is ``checkpoints.of(name, places)``.
         """
@@ -53,8 +54,9 @@ class Campaign(Generic[AnyPreset]):
         if missing:
             count = f"{len(missing)} network{'s' * (len(missing) > 1)}"
             self.tell(f"{name}: {count}")
-        for first in range(0, len(missing), most):
-            self.store.add(*train(missing[first : first + most]))
+        step = at_once(most)
+        for first in range(0, len(missing), step):
+            self.store.add(*train(missing[first : first + step]))
         self.checkpoints.clear()
 
 

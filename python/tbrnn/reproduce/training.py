@@ -1,8 +1,10 @@
 """How experiments train: options of ``tbrnn.fit`` and ``tbrnn.lint`` from a configuration."""
 
+import sys
 from typing import Any, Protocol
 
 import tbrnn
+from tbrnn._device import device_word
 from tbrnn.reproduce.presets import Training
 
 
@@ -28,6 +30,11 @@ def training_options(stopping: Stopping, training: Training) -> dict[str, Any]:
         "stall": (training.stall_window, stopping.stall_improvement),
         "record_every": 0,
     }
+
+
+def at_once(networks: int) -> int:
+    """How many networks a call trains: so many on the processor, and on a GPU all, to fill it."""
+    return networks if device_word() == "cpu" else sys.maxsize
 
 
 def check_finished(runs: tbrnn.Runs) -> None:

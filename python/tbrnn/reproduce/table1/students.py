@@ -17,18 +17,19 @@ from tbrnn.reproduce.table1.records import (
     TeacherPlace,
 )
 from tbrnn.reproduce.table1.teachers import Teachers
-from tbrnn.reproduce.training import check_finished, training_options
+from tbrnn.reproduce.training import at_once, check_finished, training_options
 
-TEACHERS_AT_ONCE = 10  # their activity is in memory, and their students' records come together
+TEACHERS = 10  # whose students are trained in one call, and their records come together
 
 
 def train_students(
     teachers: Teachers, places: Sequence[TeacherPlace], threads: int | None = None
 ) -> None:
     """Fit students of all ranks and both classes to accepted teachers, and score them."""
+    step = at_once(TEACHERS)
     for kind in CLASSES:
-        for first in range(0, len(places), TEACHERS_AT_ONCE):
-            some = places[first : first + TEACHERS_AT_ONCE]
+        for first in range(0, len(places), step):
+            some = places[first : first + step]
             if any(missing_students(teachers, place, kind) for place in some):
                 teachers.train(some, threads)
                 teachers.records.add(_students(teachers, some, kind, threads))
