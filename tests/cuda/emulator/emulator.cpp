@@ -49,7 +49,7 @@ std::string text(Where where) {
 
 bool same(const Where& a, const Where& b) {
   return a.line() == b.line() && a.column() == b.column() &&
-         std::string_view(a.file_name()) == b.file_name();
+         (a.file_name() == b.file_name() || std::string_view(a.file_name()) == b.file_name());
 }
 
 std::string text(const Thread& thread) {
@@ -88,8 +88,15 @@ class Residents {
   struct Range {
     std::size_t begin, end;
   };
-  Range meeting(const Thread&, Doing barrier) const;  // whom a barrier waits for
+  Range range(const Thread&, Doing barrier) const;  // whom a barrier waits for
   Range warp(const Thread&) const;
+  struct Meeting {  // of some threads at a barrier
+    Doing barrier;
+    Range all;
+    std::size_t arrivals = 0;  // while it is not complete
+    Where where{};
+  };
+  Meeting& meeting_at(Doing barrier, Range all);
   int warps_per_block() const { return (launch_.threads + warp_lanes - 1) / warp_lanes; }
   std::uint32_t& waiting_of(const Thread& thread) {
     const int block = thread.number / launch_.threads;
@@ -97,7 +104,7 @@ class Residents {
                                              thread.place.thread / warp_lanes)];
   }
   struct Halves {  // of a barrier of a cluster
-    int arrivals = 0;
+    int arrivals = 0, waiting = 0;
     long turns = 0;  // that are complete
   };
   Halves& halves_of(const Thread& thread) {
@@ -114,8 +121,9 @@ class Residents {
   const std::function<void()>& kernel_;
   std::vector<std::unique_ptr<std::byte[]>> shared_;  // [block], exactly as much as asked for
   std::vector<Thread> threads_;
-  std::vector<std::uint32_t> waiting_;  // [warp]: lanes in a shuffle
-  std::vector<Halves> halves_;          // [cluster]
+  std::vector<std::uint32_t> waiting_;          // [warp]: lanes in a shuffle
+  std::vector<Halves> halves_;                  // [cluster]
+  std::vector<std::vector<Meeting>> meetings_;  // [first block]
   bool any_ended_ = false;
   Thread* current_ = nullptr;
   std::string fault_;
@@ -143,6 +151,7 @@ Residents::Residents(const Launch& launch, int first_block, int blocks,
     }
   }
   waiting_.assign(static_cast<std::size_t>(blocks * warps_per_block()), 0);
+  meetings_.resize(static_cast<std::size_t>(blocks));
   halves_.resize(static_cast<std::size_t>(blocks / launch.cluster));
   while (fibers().size() < threads_.size()) fibers().push_back(std::make_unique<Fiber>());
   for (std::size_t i = 0; i < threads_.size(); ++i) {
@@ -169,7 +178,8 @@ bool Residents::run_once(const std::size_t* threads, std::size_t count) {
     any = true;
     current_ = &threads_[threads[i]];
     current_->fiber->resume();
-    if (current_->fiber->overflowed()) fault_ = "a thread's stack is full";
+    if (current_->doing == Doing::ended && current_->fiber->overflowed())
+      fault_ = "a thread's stack is full";
     if (!fault_.empty()) throw Fault(fault_);
   }
   return any;
@@ -220,7 +230,7 @@ void Residents::fail(const std::string& message) { throw Fault(message + ": " + 
 
 void Residents::wait() { current_->fiber->suspend(); }
 
-Residents::Range Residents::meeting(const Thread& thread, Doing barrier) const {
+Residents::Range Residents::range(const Thread& thread, Doing barrier) const {
   const std::size_t block = static_cast<std::size_t>(launch_.threads);
   const std::size_t size = barrier == Doing::block_barrier ? block
                            : barrier == Doing::cluster_barrier || barrier == Doing::cluster_wait
@@ -236,6 +246,13 @@ Residents::Range Residents::warp(const Thread& thread) const {
   return {begin, begin + static_cast<std::size_t>(std::min(warp_lanes, left))};
 }
 
+Residents::Meeting& Residents::meeting_at(Doing barrier, Range all) {
+  std::vector<Meeting>& found = meetings_[all.begin / static_cast<std::size_t>(launch_.threads)];
+  for (Meeting& meeting : found)
+    if (meeting.barrier == barrier && meeting.all.end == all.end) return meeting;
+  return found.emplace_back(barrier, all);
+}
+
 void Residents::arrive(Doing barrier, Where where) {
   if (barrier == Doing::barrier_of_blocks) {
     if (!launch_.cooperative && launch_.blocks > 1)
@@ -246,16 +263,14 @@ void Residents::arrive(Doing barrier, Where where) {
   }
   current_->doing = barrier;
   current_->where = where;
-  const Range all = meeting(*current_, barrier);
-  bool complete = true;
-  for (std::size_t i = all.begin; i < all.end; ++i) {
-    const Thread& other = threads_[i];
-    if (other.doing == Doing::ended) fail("a barrier that not every thread reaches");
-    if (other.doing != barrier) complete = false;
-    if (other.doing == barrier && !same(other.where, where))
-      fail("threads meet at different barriers");
-  }
-  if (!complete) return wait();
+  const Range all = range(*current_, barrier);
+  for (std::size_t i = all.begin; any_ended_ && i < all.end; ++i)
+    if (threads_[i].doing == Doing::ended) fail("a barrier that not every thread reaches");
+  Meeting& meeting = meeting_at(barrier, all);
+  if (meeting.arrivals && !same(meeting.where, where)) fail("threads meet at different barriers");
+  meeting.where = where;
+  if (++meeting.arrivals < all.end - all.begin) return wait();
+  meeting.arrivals = 0;
   for (std::size_t i = all.begin; i < all.end; ++i) threads_[i].doing = Doing::run;
 }
 
@@ -266,8 +281,8 @@ void Residents::cluster_arrive(Where where) {
   current_->arrived = true;
   current_->turn = halves.turns;
   if (++halves.arrivals < launch_.threads * launch_.cluster) return wait();
-  halves = {0, halves.turns + 1};
-  const Range all = meeting(*current_, Doing::cluster_wait);
+  halves = {.turns = halves.turns + 1};
+  const Range all = range(*current_, Doing::cluster_wait);
   for (std::size_t i = all.begin; i < all.end; ++i)
     if (threads_[i].doing == Doing::cluster_wait) threads_[i].doing = Doing::run;
   wait();
@@ -277,6 +292,7 @@ void Residents::cluster_wait(Where where) {
   if (!current_->arrived) fail("a wait for the cluster at " + text(where) + " without an arrival");
   current_->arrived = false;
   if (current_->turn < halves_of(*current_).turns) return;
+  ++halves_of(*current_).waiting;
   current_->doing = Doing::cluster_wait;
   current_->where = where;
   wait();
@@ -327,17 +343,16 @@ void Residents::shuffle(std::uint32_t mask, std::uint64_t value, int source_lane
 void Residents::end_current() {
   current_->doing = Doing::ended;
   any_ended_ = true;
-  for (const Thread& other : threads_) {
-    const bool same_warp = other.number - other.lane() == current_->number - current_->lane();
-    if (other.doing == Doing::shuffle && same_warp && other.mask >> current_->lane() & 1u)
+  const Range lanes = warp(*current_);
+  for (std::size_t i = lanes.begin; waiting_of(*current_) && i < lanes.end; ++i)
+    if (threads_[i].doing == Doing::shuffle && threads_[i].mask >> current_->lane() & 1u)
       fail("a shuffle that not every lane of its mask reaches");
-    const bool barrier =
-        other.doing != Doing::run && other.doing != Doing::shuffle && other.doing != Doing::ended;
-    if (!barrier) continue;
-    const Range all = meeting(other, other.doing);
-    const std::size_t number = static_cast<std::size_t>(current_->number);
-    if (all.begin <= number && number < all.end) fail("a barrier that not every thread reaches");
-  }
+  const std::size_t number = static_cast<std::size_t>(current_->number);
+  bool awaited = halves_of(*current_).waiting > 0;
+  for (const auto& found : meetings_)
+    for (const Meeting& meeting : found)
+      awaited |= meeting.arrivals && meeting.all.begin <= number && number < meeting.all.end;
+  if (awaited) fail("a barrier that not every thread reaches");
 }
 
 void* Residents::map_shared(void* mine, int rank, Where where) {
