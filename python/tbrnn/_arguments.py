@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tbrnn.errors import mistake, wrong_type
 
@@ -50,6 +50,27 @@ def number(
     if not (math.isfinite(value) and least <= value <= most and value > above):
         raise mistake(argument, expected, value)
     return float(value)
+
+
+def real_array(argument: str, values: ArrayLike) -> NDArray[np.floating[Any]]:
+    """An array of float32 or float64 numbers; other real numbers become float64."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise mistake(argument, "an array of real numbers", f"what is none ({error})") from error
+    if array.dtype in (np.float32, np.float64):
+        return array
+    if array.dtype.kind not in "biuf":
+        raise wrong_type(argument, "an array of real numbers", array.dtype)
+    return array.astype(np.float64)
+
+
+def check_finite(argument: str, array: NDArray[np.floating[Any]], expected: str = "finite") -> None:
+    """Every number of an array must be one."""
+    finite = np.isfinite(array)
+    if not finite.all():
+        place = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise mistake(argument, expected, f"{array[place]} at {place}")
 
 
 def choice(argument: str, value: object, choices: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tbrnn._arguments import precision
+from tbrnn._arguments import check_finite, precision, real_array
 from tbrnn._network import Network
 from tbrnn._seeds import Entropy, Seed, entropies
 from tbrnn.errors import mistake
@@ -61,12 +61,13 @@ def stacked(
     fields = dict(model.spec.fields)
     if set(arrays) != set(fields):
         raise mistake("arrays", f"the parameters {', '.join(fields)}", ", ".join(arrays))
-    given = {name: np.asarray(arrays[name]) for name in fields}
+    given = {name: real_array(f"arrays[{name!r}]", arrays[name]) for name in fields}
     members = len(next(iter(given.values())))
     for name, shape in fields.items():
         if given[name].shape != (members, *shape):
             expected = f"(member, ...) = {(members, *shape)}"
             raise mistake(f"arrays[{name!r}]", expected, given[name].shape)
+        check_finite(f"arrays[{name!r}]", given[name])
     single = all(array.dtype == np.float32 for array in given.values())
     kind = precision(("float32" if single else "float64") if dtype is None else dtype)
     block = np.concatenate([array.reshape(members, -1) for array in given.values()], axis=1)

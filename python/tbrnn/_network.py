@@ -192,8 +192,8 @@ class Network:
 
         Raises
         ------
-        ValueError
-            For missing and unexpected names and for wrong shapes.
+        ValueError, TypeError
+            For missing and unexpected names, wrong shapes, and what is not finite real numbers.
 
         Examples
         --------

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn._arguments import choice, per_member, whole
+from tbrnn._arguments import check_finite, choice, per_member, whole
 from tbrnn._engine import Dataset
 from tbrnn.errors import mistake, wrong_type
-from tbrnn.trials import Trials
+from tbrnn.trials import Floats, Trials
 
 if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
@@ -90,11 +90,20 @@ def dataset_of_members(
 def pack(trials: Trials, dtype: np.dtype[Any], *, with_targets: bool) -> list[Dataset]:
     """One engine data set for each data set of the trials."""
     stacked = {
-        name: array if trials.inputs.ndim == 4 else array[np.newaxis]
+        name: _as(dtype, name, array if trials.inputs.ndim == 4 else array[np.newaxis])
         for name, array in trials.arrays().items()
         if with_targets or name in ("inputs", "initial_states")
     }
     return [
-        Dataset(**{name: np.ascontiguousarray(a[i], dtype=dtype) for name, a in stacked.items()})
+        Dataset(**{name: array[i] for name, array in stacked.items()})
         for i in range(trials.datasets)
     ]
+
+
+def _as(dtype: np.dtype[Any], name: str, array: Floats) -> Floats:
+    """In the networks' precision, in which what is finite may no longer be so."""
+    with np.errstate(over="ignore"):
+        converted = np.ascontiguousarray(array, dtype=dtype)
+    if name != "targets":
+        check_finite(name, converted, f"finite in {dtype}")
+    return converted

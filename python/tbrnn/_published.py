@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbrnn._arguments import real_array
 from tbrnn.errors import mistake
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ def read_state_dict(
     if identity:
         names = {name: ours for name, ours in names.items() if not name.startswith("w_out")}
     _check_names(model, arrays, names, identity=identity)
-    read = {ours: np.asarray(arrays[name]) for name, ours in names.items() if name in arrays}
+    read = {
+        ours: real_array(f"arrays[{name!r}]", arrays[name])
+        for name, ours in names.items()
+        if name in arrays
+    }
     read.setdefault("gate", np.zeros(()))
     if "gate" not in names.values():
         del read["gate"]

@@ -88,6 +88,11 @@ class Ensemble:
         dtype : {"float32", "float64"}, optional
             Default: float32 if all arrays are float32, else float64.
 
+        Raises
+        ------
+        ValueError, TypeError
+            For missing and unexpected names, wrong shapes, and what is not finite real numbers.
+
         Examples
         --------
         >>> import tbrnn

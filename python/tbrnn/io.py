@@ -79,12 +79,14 @@ def load(path: str | os.PathLike[str]) -> Ensemble:
         if configuration["format"] > FORMAT:
             raise ValueError(f"format {configuration['format']}, known up to {FORMAT}")
         cohorts = [_cohort(c, entry, tensors) for c, entry in enumerate(configuration["cohorts"])]
-    except (KeyError, TypeError, ValueError) as error:
+        nets = Ensemble(cohorts, configuration["order"])
+        nets.places()
+    except (LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: written by tbrnn {configuration.get('tbrnn')}, "
             f"this is tbrnn {VERSION} and cannot read it ({error})"
         ) from error
-    return Ensemble(cohorts, configuration["order"])
+    return nets
 
 
 def write_tensors(

@@ -132,9 +132,9 @@ def fit(
     target_loss : float, None, or one per member, default 1e-4
         End as "converged" when the training loss is below; None never.
     stall : (window, improvement), None, or a list of one per member, default (0.1, 1e-4)
-        Every `window` epochs (a number below 1: that fraction of the epochs), end as "stalled" if
-        the best training loss has improved by less than `improvement` since the last such check.
-        The first check always passes. None never.
+        Every `window` epochs (a number below 1: that fraction of the epochs, rounded down, and
+        never if that is none), end as "stalled" if the best training loss has improved by less
+        than `improvement` since the last such check. The first check always passes. None never.
     patience : (epochs, improvement), None, or a list of one per member, optional
         End as "stalled" when the loss (the validation loss, if there is one) has not fallen by more
         than `improvement` for so many epochs.

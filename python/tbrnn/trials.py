@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbrnn._arguments import check_finite, real_array
 from tbrnn.errors import mistake, wrong_type
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
@@ -44,6 +45,8 @@ class Trials:
     ValueError
         If shapes do not agree, an axis has no entries, or inputs, mask or initial states are not
         finite. Targets may be NaN: a network trained on them ends with the status "diverged".
+    TypeError
+        If an array has no real numbers, or `conditions` is no mapping.
 
     Examples
     --------
@@ -73,10 +76,12 @@ class Trials:
         if 0 in self.inputs.shape:
             expected = "at least one dataset, trial, time step and input"
             raise mistake("inputs", expected, f"shape {self.inputs.shape}")
-        _check_finite("inputs", self.inputs)
+        check_finite("inputs", self.inputs)
         self.targets = None if targets is None else self._read_targets(targets)
         self.mask = None if mask is None else self._read_mask(mask)
         self.initial_states = None if initial_states is None else self._read_states(initial_states)
+        if conditions is not None and not isinstance(conditions, Mapping):
+            raise wrong_type("conditions", "None or a mapping from name to array", conditions)
         self.conditions = {
             name: self._read_condition(name, values) for name, values in (conditions or {}).items()
         }
@@ -172,7 +177,7 @@ class Trials:
         return array
 
     def _read_mask(self, mask: ArrayLike) -> Floats:
-        array = _read_only("mask", np.asarray(mask, dtype=float))
+        array = _read_only("mask", mask)
         if self.targets is None:
             raise mistake("mask", "given together with targets", "a mask without targets")
         if array.ndim == self.inputs.ndim - 1:
@@ -182,7 +187,7 @@ class Trials:
         if array.shape not in shapes:
             sizes = self._sizes(f"1 or {channels}")
             raise _wrong_shape("mask", (*self._axes(), "channel"), sizes, array)
-        _check_finite("mask", array)
+        check_finite("mask", array)
         if (array < 0).any():
             raise mistake("mask", "at least 0 everywhere", f"{array.min():g}")
         counted = array.reshape(self.datasets, -1).any(axis=1)
@@ -197,7 +202,7 @@ class Trials:
         if array.shape[:-1] != self.inputs.shape[:-2] or 0 in array.shape:
             sizes = (*self.inputs.shape[:-2], "any")
             raise _wrong_shape("initial_states", axes, sizes, array)
-        _check_finite("initial_states", array)
+        check_finite("initial_states", array)
         return array
 
     def _read_condition(self, name: str, values: ArrayLike) -> NDArray[Any]:
@@ -217,21 +222,9 @@ class Trials:
 
 def _read_only(argument: str, values: ArrayLike) -> Floats:
     """A read-only view of float32 or float64 numbers; other numbers become float64."""
-    array = np.asarray(values)
-    if array.dtype not in (np.float32, np.float64):
-        if array.dtype.kind not in "biuf":
-            raise wrong_type(argument, "an array of real numbers", array.dtype)
-        array = array.astype(np.float64)
-    array = array.view()
+    array = real_array(argument, values).view()
     array.flags.writeable = False
     return array
-
-
-def _check_finite(argument: str, array: Floats) -> None:
-    finite = np.isfinite(array)
-    if not finite.all():
-        place = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise mistake(argument, "finite", f"{array[place]} at {place}")
 
 
 def _wrong_shape(

@@ -206,6 +206,20 @@ def test_state_dict_mistakes(kind, arrays, message):
 
 
 @pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        (np.full((30, 5), "1"), TypeError, r"arrays\['M'\] must be an array of real numbers"),
+        (np.ones((30, 5)) + 0j, TypeError, r"arrays\['M'\] must be an array of real numbers"),
+        ([[1.0], [1.0, 2.0]], ValueError, r"arrays\['M'\] must be an array of real numbers"),
+        (np.full((30, 5), np.nan), ValueError, r"arrays\['m'\] must be finite, got nan"),
+    ],
+)
+def test_what_is_no_weight(weights, error, message):
+    with pytest.raises(error, match=message):
+        tbrnn.LowRankRNN.from_state_dict(arrays_of("two-body", M=weights))
+
+
+@pytest.mark.parametrize(
     ("kind", "options", "error", "message"),
     [
         ("two-body", {"rank": 31}, ValueError, "rank must be a whole number from 1 to 30, got 31"),

@@ -87,12 +87,38 @@ def changed(array, value):
         ({"initial_states": STARTS[:5]}, ValueError, r"initial_states must be .*got \(5, 5\)"),
         ({"initial_states": STARTS[0]}, ValueError, r"initial_states must be .*got \(5,\)"),
         ({"initial_states": changed(STARTS, np.nan)}, ValueError, "initial_states must be finite"),
+        ({"inputs": [[[0.0], [1.0]], [[2.0]]]}, ValueError, "inputs must be an array of real"),
+        ({"mask": MASK.astype(str)}, TypeError, "mask must be an array of real numbers"),
+        ({"mask": MASK + 0j}, TypeError, "mask must be an array of real numbers"),
+        ({"conditions": [1, 2]}, TypeError, r"conditions must be None or a mapping .*got \[1, 2"),
         ({"conditions": {"c": [1, 2]}}, ValueError, r"conditions\['c'\] must be .*got \(2,\)"),
     ],
 )
 def test_mistakes(arguments, error, message):
     with pytest.raises(error, match=message):
         tbrnn.Trials(**{"inputs": INPUTS, "targets": TARGETS} | arguments)
+
+
+@pytest.mark.parametrize("call", [tbrnn.gradient, tbrnn.fit, tbrnn.Ensemble.simulate])
+@pytest.mark.parametrize("name", ["inputs", "mask", "initial_states"])
+def test_what_is_no_number_in_float32_is_refused(call, name):
+    arrays = {"inputs": INPUTS, "mask": MASK, "initial_states": STARTS}
+    trials = tbrnn.Trials(targets=TARGETS, **{**arrays, name: 1e60 * arrays[name]})
+    nets = tbrnn.LowRankRNN(units=5, rank=1, inputs=3, outputs=2).initial([0])
+    if call is tbrnn.Ensemble.simulate and name == "mask":
+        call(nets, trials)
+        return
+    with pytest.raises(ValueError, match=f"{name} must be finite in float32, got -?inf"):
+        call(nets, trials)
+
+
+def test_numbers_that_are_changed_later_are_looked_at_again():
+    own = INPUTS.copy()
+    trials = tbrnn.Trials(own, TARGETS)
+    own[1, 2, 0] = np.nan
+    nets = tbrnn.LowRankRNN(units=5, rank=1, inputs=3, outputs=2).initial([0])
+    with pytest.raises(ValueError, match="inputs must be finite in float32, got nan"):
+        tbrnn.gradient(nets, trials)
 
 
 def test_stacking_mistakes():
