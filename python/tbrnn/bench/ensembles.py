@@ -39,7 +39,7 @@ class Figure:
 def thousand_members(threads: int) -> list[Figure]:
     """1,000 members on one thread against 1,000 times one member, and their memory."""
     jobs = {"one": OURS(), "many": OURS(members=1000, epochs=40)}
-    timings = fastest(jobs, processes=2).of
+    timings = fastest(jobs).of
     one, many = 1000 * timings["one"].ms, timings["many"].ms
     text = f"1,000 members {many:.1f} ms, 1,000 times one member {one:.1f} ms"
     return [

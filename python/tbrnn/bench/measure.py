@@ -64,13 +64,13 @@ class Timings:
     missing: dict[str, str]
 
 
-def fastest(jobs: Mapping[str, Job], processes: int = PROCESSES) -> Timings:
+def fastest(jobs: Mapping[str, Job]) -> Timings:
     """Fresh processes for each job, taken in turns so that a slow phase of the machine meets all.
 
     A peer may fail, it is a guest; if our side fails, RuntimeError.
     """
     timings = Timings({}, {})
-    for _ in range(processes):
+    for _ in range(PROCESSES):
         for name, job in jobs.items():
             if name in timings.missing:
                 continue
