@@ -106,6 +106,7 @@ def test_report_of_the_published_figure_names_its_deviations():
     assert len(content["curves"]) == 2 * 2 * 4
     text = printed(report)
     assert all(sentence in text for sentence in report.deviations)
+    assert text.count("[") >= len(report.compared)  # an interval of each cell
     assert max(map(len, text.splitlines()[:20])) <= 120
 
 

@@ -6,7 +6,7 @@ from tbrnn.reproduce.provenance import made_by
 from tbrnn.reproduce.table1.aggregate import LINES
 from tbrnn.reproduce.table1.compare import Comparison
 from tbrnn.reproduce.table1.records import NAMES, NetworkClass
-from tbrnn.reproduce.table1.report import Report
+from tbrnn.reproduce.table1.report import LINE_NAMES, Report
 from tbrnn.reproduce.text import aligned, listed, sections
 
 Key = tuple[NetworkClass, str, NetworkClass]
@@ -17,6 +17,7 @@ def printed(report: Report) -> str:
     parts = [
         _title(report),
         aligned([*_header(report), *_rows(report)]),
+        _intervals(report),
         listed("Deviations from the published table (marked *)", report.deviations),
         listed("Deviations from the published protocol", report.redrawn),
         listed("Left out", report.left_out),
@@ -61,6 +62,18 @@ def _rows(report: Report) -> list[list[str]]:
             row.append("" if entry.published is None else report.shown(cell, entry.published))
         rows.append(row)
     return rows
+
+
+def _intervals(report: Report) -> str:
+    """Of every cell; nothing for a single run."""
+    if report.protocol.runs == 1:
+        return ""
+    rows = [["teacher", "task", "student", *(LINE_NAMES[line] for line in LINES)]]
+    for (teacher, task, student), lines in _by_column(report.compared).items():
+        spread = [report.interval(lines[line].cell) for line in LINES]
+        rows.append([NAMES[teacher], task, NAMES[student], *spread])
+    level = f"{100 * report.protocol.bootstrap.level:g} %"
+    return f"Bootstrap intervals over runs, {level}\n" + aligned(rows)
 
 
 def _by_column(compared: Sequence[Comparison]) -> dict[Key, dict[str, Comparison]]:
