@@ -17,31 +17,32 @@ __device__ void run_parts(bool learns, const Shape<T>& shape, const Shown<T>& sh
                           const Scratch<T>& scratch, LaneSums<T, S>& sums) {
   const typename S::template Of<T> sizes{shape};
   const T twice = static_cast<T>(2.0 / shown.mask_sum);
+  const int steps = same_in_warp(shown.steps);  // else each shuffle of the time loops is guarded
   for (int first = 0; first < part_trials; first += Group<lanes>::trials) {
     const int mine = first + Group<lanes>::trial();
     if (most_parts < lanes >> 1 && dev::any(all_lanes, mine >= parts * part_trials)) break;
     const Source<T> source = shown.source(shape, part * part_trials + mine);
     if constexpr (S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
     if constexpr (has_gates(Model::recurrence))
-      gated_forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, scratch.history);
+      gated_forward<Model, T, S, lanes>(shape, steps, source, noise, w, scratch.history);
     else
-      forward<Model, T, S, lanes>(shape, shown.steps, source, noise, w, scratch.history);
+      forward<Model, T, S, lanes>(shape, steps, source, noise, w, scratch.history);
     dev::warp_barrier();  // the channels are saved
     Number<T> loss[1] = {Number<T>(T(0))};
     if (sizes.readouts())
-      loss[0] = readout_errors<T, S, lanes>(shape, shown.steps, source, Number<T>(twice),
+      loss[0] = readout_errors<T, S, lanes>(shape, steps, source, Number<T>(twice),
                                             scratch.packed, scratch.history, sums);
     dev::warp_barrier();  // the adjoints of the outputs are saved
     if (learns) {
       if constexpr (S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
       if constexpr (has_gates(Model::recurrence))
-        gated_backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w,
+        gated_backward<Model, T, S, lanes>(shape, steps, source, noise, twice, w,
                                            scratch.history, sums, loss[0]);
       else
-        backward<Model, T, S, lanes>(shape, shown.steps, source, noise, twice, w, scratch.history,
+        backward<Model, T, S, lanes>(shape, steps, source, noise, twice, w, scratch.history,
                                      sums, loss[0]);
     } else if (sizes.readouts() == 0) {
-      loss_of_units<T, S, lanes>(shape, shown.steps, source, scratch.history, loss[0]);
+      loss_of_units<T, S, lanes>(shape, steps, source, scratch.history, loss[0]);
     }
     Group<lanes>::sum(loss, 1);
     if (Group<lanes>::lane() == 0) TileMemory<T, lanes>::loss(mine) = loss[0].v;
