@@ -7,8 +7,11 @@
 // The adjoints of the outputs are those of losses.cuh. The sums of the gradient stay in the lane's registers over all steps and all its trials of a tile.
 #pragma once
 
+#include <type_traits>
+
 #include "forward.cuh"
 #include "losses.cuh"
+#include "ring.cuh"
 
 namespace tbrnn::cuda {
 
@@ -38,7 +41,7 @@ struct Compared {
     const typename S::template Of<T> sizes{shape};
     const int count = sizes.readouts();
     read_channels(trace.outputs(t + 1), 0, count, o);
-    read_row(Source<T>::step(trial.targets, t, whole_quads(shape.readouts)), 0, count, y);
+    read_row(Source<T>::step(trial.targets, t, whole_quads(count)), 0, count, y);
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < count; k += lane_units)
       read_row(trial.weights_of(t, k), k, count - k < lane_units ? count - k : lane_units, w);
@@ -59,14 +62,10 @@ __device__ Number<T> readout_errors(const Shape<T>& shape, int steps, const Sour
   for (int k = 0; k < sizes.readouts(); ++k)
     b_out[k] = V(k < shape.readouts ? packed.b_out[k] : T(0));
   const auto add = [&](const Compared<T, S>& step, int t) {
-    const auto each = [&](auto visit) {
+    const auto each = [&](auto visit) {  // outputs that do not exist are 0, as their targets are
       TBRNN_UNROLL_TIMES(S::unrolled)
-      for (int k = 0; k < sizes.readouts(); ++k) {
-        if (k < shape.readouts)
-          visit(step.o[k] + b_out[k], step.y[k], step.w[k], adjoint[k]);
-        else
-          adjoint[k] = V(T(0));
-      }
+      for (int k = 0; k < sizes.readouts(); ++k)
+        visit(step.o[k] + b_out[k], step.y[k], step.w[k], adjoint[k]);
     };
     add_errors<T, S, lanes>(shape, twice, step.w[0], false, each, loss);
     write_channels(adjoint, 0, sizes.readouts(), trace.outputs(t + 1));
@@ -74,16 +73,18 @@ __device__ Number<T> readout_errors(const Shape<T>& shape, int steps, const Sour
     for (int k = 0; k < sizes.readouts(); ++k) sums.b_out[k] = sums.b_out[k] + adjoint[k];
   };
   constexpr int at_once = S::errors_at_once;  // steps of a lane
-  for (int first = Group<lanes>::lane(); first < steps; first += at_once * lanes) {
-    const auto later = [&](int i) { return first + i * lanes; };
-    Compared<T, S> asked[at_once];
+  const auto look_at = [&]<int count>(std::integral_constant<int, count>, int t) {
+    Compared<T, S> asked[count];
     TBRNN_UNROLL
-    for (int i = 0; i < at_once; ++i)
-      asked[i].read(shape, trial, trace, i && later(i) >= steps ? first : later(i));
+    for (int i = 0; i < count; ++i) asked[i].read(shape, trial, trace, t + i * lanes);
     TBRNN_UNROLL
-    for (int i = 0; i < at_once; ++i)
-      if (later(i) < steps) add(asked[i], later(i));
-  }
+    for (int i = 0; i < count; ++i) add(asked[i], t + i * lanes);
+  };
+  int t = Group<lanes>::lane();
+  for (; t + (at_once - 1) * lanes < steps; t += at_once * lanes)
+    look_at(std::integral_constant<int, at_once>(), t);
+  if constexpr (at_once > 1)
+    for (; t < steps; t += lanes) look_at(std::integral_constant<int, 1>(), t);
   return loss;
 }
 
@@ -172,7 +173,7 @@ struct Seen {
   __device__ void read(const Shape<T>& shape, const Source<T>& trial, const History<T>& history,
                        int t, const Quad<T>* sent) {
     const typename S::template Of<T> sizes{shape};
-    from(dev::load(sent), carrier);
+    if constexpr (!S::has_ring) from(dev::load(sent), carrier);
     if (t < 0) return;
     if (sizes.apart()) from(history.apart[place(t)], out);
     if (sizes.voltage()) from(history.response[place(t)], response);
@@ -214,16 +215,26 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), step.s);
     if constexpr (!S::asks_ahead) step.s[S::most_driven] = V(T(1));
   };
+  using Ahead = Ring<T, lanes>;
+  Ahead& ring = Ahead::of_block();
+  const auto given_at = [&](std::ptrdiff_t t) {
+    return reinterpret_cast<const Quad<T>*>(trial.inputs) + t * tile_trials;
+  };
   const auto read_errors = [&](const T* outputs) {
     read_channels(outputs, sizes.reductions(), sizes.readouts(), dc);
   };
   const auto read_overlaps = [&](const T* overlaps) {
     read_channels(overlaps, 0, sizes.reductions(), c);
   };
-  // The adjoint of state t + 1, which step t made, step `at` of `trace`. `now` is of step t, and gets what step t - ahead needs.
+  // The adjoint of state t + 1, which step t made, step `at` of `trace`. `now` is of step t, and gets what step t - ahead needs. With the
+  // ring, whose slot of state t is -at, `sent` and `given` are those of four steps before step 0 of `trace`.
   constexpr int ahead = S::backward_ahead;
-  const auto take_back = [&](int t, const Trace<T, S, lanes>& trace, int at,
-                             Remembered<T, S>& now) {
+  const auto take_back = [&](int t, const Trace<T, S, lanes>& trace, int at, Remembered<T, S>& now,
+                             Remembered<T, S>& next, const Quad<T>* sent, const Quad<T>* given) {
+    if constexpr (S::has_ring)
+      if (at % 2 == 0)
+        ring.ask_for_two(t - 3, sent + (at + 1) * block_threads, given + (at + 1) * tile_trials,
+                         3 - at);
     const auto& carrier = now.seen.carrier;
     const auto& out = now.seen.read_out(sizes.apart());
     if (sizes.readouts() == 0)
@@ -236,10 +247,18 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     }
     add_gather<T, S>(shape, carrier, out, dc, sums);
     if (ahead == 1 || t) read_state(t - ahead, trace.carrier_at(at + 1 - ahead), now);
+    if constexpr (S::has_ring) {
+      if (at % 2 == 0) ring.all_but_the_last_group_arrive();
+      ring.receive_state(1 - at, now.seen.carrier);
+    }
     read_errors(trace.outputs(at));
     Model::mix(sizes.ranks(), Values<T>{c}, Values<T>{now.s});
     add_drive<T, S>(shape, e, now.s, sums);
-    if (t >= ahead) read_inputs(t - ahead, now);  // before the shuffles, which hide the wait
+    // Before the shuffles, which hide the wait.
+    if constexpr (S::has_ring)
+      ring.receive_inputs(1 - at, next.s);
+    else if (t >= ahead)
+      read_inputs(t - ahead, now);
     TBRNN_UNROLL_TIMES(S::unrolled)
     for (int k = 0; k < sizes.drives(); ++k) {
       ds[k] = V(T(0));
@@ -248,7 +267,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     }
     Group<lanes>::sum(ds, sizes.drives());
     Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
-    if (t) read_overlaps(trace.overlaps(at - 1));
+    read_overlaps(trace.overlaps(at - 1));  // behind the first step, of what nobody uses
     return t > 0;
   };
   // The initial state is read by the first step's channels, and by no readout.
@@ -260,26 +279,51 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
   Remembered<T, S> now;
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
-  read_state(steps - 1, trace.carrier_at(steps), now);
   read_errors(trace.outputs(steps));
-  if (steps) {
-    read_overlaps(trace.overlaps(steps - 1));
-    read_inputs(steps - 1, now);
+  read_overlaps(trace.overlaps(steps - 1));
+  if constexpr (!S::has_ring) {
+    read_state(steps - 1, trace.carrier_at(steps), now);
+    if (steps) read_inputs(steps - 1, now);
   }
   if constexpr (ahead == 1) {
-    for (int t = steps; t-- > 0;) take_back(t, trace, t, now);
+    for (int t = steps; t-- > 0;) take_back(t, trace, t, now, now, nullptr, nullptr);
     add_initial(now);
-  } else {  // two steps at a time, so that no numbers are copied
+  } else {  // several steps at a time, so that no numbers are copied and places in the ring are known
     Remembered<T, S> next;
-    if (steps) read_state(steps - 2, trace.carrier_at(steps - 1), next);
-    if (steps > 1) read_inputs(steps - 2, next);
-    for (int t = steps - 1; t >= 0; t -= 2) {
-      const Trace<T, S, lanes> there = trace.from(t);
-      if (t > fetched_ahead) {
-        dev::fetch(there.carrier_at(-fetched_ahead));
-        dev::fetch(there.carrier_at(-fetched_ahead - 1));
+    if constexpr (!S::has_ring) {
+      if (steps) read_state(steps - 2, trace.carrier_at(steps - 1), next);
+      if (steps > 1) read_inputs(steps - 2, next);
+      for (int t = steps - 1; t >= 0; t -= 2) {
+        const Trace<T, S, lanes> there = trace.from(t);
+        if (t > fetched_ahead) {
+          dev::fetch(there.carrier_at(-fetched_ahead));
+          dev::fetch(there.carrier_at(-fetched_ahead - 1));
+        }
+        if (!take_back(t, there, 0, now, next, nullptr, nullptr) ||
+            !take_back(t - 1, there, -1, next, now, nullptr, nullptr))
+          break;
       }
-      if (!take_back(t, there, 0, now) || !take_back(t - 1, there, -1, next)) break;
+    } else {
+      ring.ask_for_last_two(steps, trace.carrier_at(steps), given_at(steps), 3);
+      ring.ask_for_two(steps - 2, trace.carrier_at(steps - 2), given_at(steps - 2), 1);
+      ring.all_but_the_last_group_arrive();
+      ring.receive_state(3, now.seen.carrier);
+      ring.receive_state(0, next.seen.carrier);
+      ring.receive_inputs(0, now.s);
+      for (int t = steps - 1; steps; t -= 4) {
+        const Trace<T, S, lanes> there = trace.from(t);
+        const Quad<T>*sent = dev::kept(trace.carrier_at(t - 4)),
+              *given = dev::kept(given_at(t - 4));
+        if (t > fetched_ahead + 2) {
+          TBRNN_UNROLL
+          for (int i = 0; i < 4; ++i) dev::fetch(sent + (4 - fetched_ahead - i) * block_threads);
+        }
+        if (!take_back(t, there, 0, now, next, sent, given) ||
+            !take_back(t - 1, there, -1, next, now, sent, given) ||
+            !take_back(t - 2, there, -2, now, next, sent, given) ||
+            !take_back(t - 3, there, -3, next, now, sent, given))
+          break;
+      }
     }
     if (steps % 2)
       add_initial(next);

@@ -36,6 +36,12 @@ struct alignas(16) AtHand {
 };
 
 template <class T>
-inline constexpr std::size_t bytes_before_channels = bytes_of_tile<T> + sizeof(AtHand<T>);
+inline constexpr std::size_t bytes_at_hand = bytes_of_tile<T> + sizeof(AtHand<T>);
+
+inline constexpr int ring_slots = 4;  // see ring.cuh
+template <class T, class S>
+inline constexpr std::size_t bytes_before_channels =
+    bytes_at_hand<T> +
+    (S::has_ring ? ring_slots * (block_threads + tile_trials) * sizeof(Quad<T>) : 0);
 
 }  // namespace tbrnn::cuda

@@ -213,13 +213,25 @@ __device__ inline void store_remote(float* mine, int rank, float value) {
       : "memory");
 }
 
-// Sixteen bytes of global memory to shared memory, while the thread goes on. What it has asked for is there when `copies` has waited.
+// Four numbers of global memory to shared memory, while the thread goes on. It sees what it has asked for when it has waited: for all, or
+// for all but the last few groups that it has closed.
 template <class Quad>
 __device__ void copy_ahead(const Quad* from, Quad* to) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
-                   static_cast<unsigned>(__cvta_generic_to_shared(to))),
-               "l"(__cvta_generic_to_global(from))
-               : "memory");
+  if constexpr (sizeof(Quad) == 16 && compiled_capability >= 80)
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
+                     static_cast<unsigned>(__cvta_generic_to_shared(to))),
+                 "l"(__cvta_generic_to_global(from))
+                 : "memory");
+  else
+    *to = *from;
+}
+__device__ inline void close_copies() {
+  if constexpr (compiled_capability >= 80) asm volatile("cp.async.commit_group;" ::: "memory");
+}
+template <int groups>
+__device__ void copies_arrive_but() {
+  if constexpr (compiled_capability >= 80)
+    asm volatile("cp.async.wait_group %0;" ::"n"(groups) : "memory");
 }
 __device__ inline void copies_arrive() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 

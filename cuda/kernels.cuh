@@ -63,7 +63,7 @@ Kernel<T> kernel(const Shape<T>& shape, const char* name) {
     k.resident = inside ? 1 : Stage::resident;
     k.parts = Bunches::at_most;
   } else {
-    k.shared_bytes = S::asks_ahead ? dev::most_shared_bytes() : bytes_before_channels<T>;
+    k.shared_bytes = S::asks_ahead ? dev::most_shared_bytes() : bytes_at_hand<T>;
     k.parts = parts_of;
   }
   return k;

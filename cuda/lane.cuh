@@ -176,7 +176,7 @@ struct Trace {
         carrier(dev::kept(history.carrier + dev::thread())) {
     T* all = history.channels;
     if constexpr (S::asks_ahead) {
-      const auto before = bytes_before_channels<T> / sizeof(T);
+      const auto before = bytes_before_channels<T, S> / sizeof(T);
       if ((before + static_cast<std::size_t>(overlaps_of(steps + 1))) * sizeof(T) <=
           dev::shared_bytes())
         all = dev::shared_memory<T>() + before;

@@ -33,6 +33,7 @@ struct Known {
   static constexpr int weights = most_channels + most_driven;
   static constexpr bool asks_ahead = known_reductions > 0 && weights < 16 && !has_late<Model>;
   static constexpr int backward_ahead = asks_ahead && weights <= (most_out ? 12 : 9) ? 2 : 1;
+  static constexpr bool has_ring = backward_ahead == 2 && most_out > 0;  // see ring.cuh
   // Where the registers are full, each pass over a tile loads the weights that it needs.
   static constexpr bool loads_again = weights > 12 || has_late<Model>;
   static constexpr int errors_at_once = !asks_ahead ? 1 : weights <= 12 ? 4 : 2;
@@ -74,7 +75,7 @@ struct Known {
 template <class Model>
 struct Loose {
   static constexpr int unrolled = unrolled_to<loose_counts>;
-  static constexpr bool asks_ahead = false, loads_again = false;
+  static constexpr bool asks_ahead = false, loads_again = false, has_ring = false;
   static constexpr int backward_ahead = 1, errors_at_once = 1;
   static constexpr int preactivations = preactivations_of<Model>;
   static constexpr int most_channels = 32, most_driven = 32, most_readouts = 32;

@@ -147,7 +147,7 @@ TEST(ChannelGradient, HasTheSameBitsWhereverTheChannelsLie) {
     ASSERT_STREQ(cuda::kernel_of<float>(tested.spec, tested.match), "channel, in registers");
     std::vector<double> global, shared;
     EXPECT_EQ(emulate<float>(tested, shared), "");
-    const std::size_t room = std::exchange(emulator::most_shared_bytes, 48 << 10);
+    const std::size_t room = std::exchange(emulator::most_shared_bytes, 60 << 10);
     EXPECT_EQ(emulate<float>(tested, global), "");
     emulator::most_shared_bytes = room;
     EXPECT_EQ(global, shared);

@@ -178,6 +178,7 @@ def test_a_time_step_takes_few_instructions(tmp_path):
     )
     code = code_of(cubin)
     forward, backward = time_loops(code)
-    (errors,) = (at for at in loops_of(code) if max(forward) < at.start < min(backward))
+    between = [at for at in loops_of(code) if max(forward) < at.start < min(backward)]
+    errors = max(between, key=len)  # the other takes the steps that are left
     assert 150 < length_of_step(code, forward, shuffles=18) <= 179
     assert 120 < length_of_step(code, backward, shuffles=9) + len(errors) / 32 <= 141

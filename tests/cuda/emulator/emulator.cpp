@@ -24,6 +24,13 @@ enum class Doing {
   ended
 };
 
+struct Copy {
+  const void* from;
+  void* to;
+  std::size_t bytes;
+  int group;
+};
+
 struct Thread {
   Place place{};
   int number = 0;  // in the launch
@@ -35,6 +42,8 @@ struct Thread {
   bool arrived = false;  // at the cluster's barrier of two halves,
   long turn = 0;         // which has been complete so often then
   std::uint64_t value = 0;
+  std::vector<Copy> copies;  // that it may still wait for,
+  int groups = 0;            // after so many are closed
   Fiber* fiber = nullptr;
 
   bool ready() const { return doing == Doing::run; }
@@ -83,6 +92,7 @@ class Residents {
   void shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
   void* map_shared(void* mine, int rank, Where);
   const Thread& current() const { return *current_; }
+  Thread& current() { return *current_; }
 
  private:
   struct Range {
@@ -399,6 +409,22 @@ std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, 
 
 void* map_shared(void* mine, int rank, Where where) {
   return residents->map_shared(mine, rank, where);
+}
+
+void copy_ahead(const void* from, void* to, std::size_t bytes) {
+  if (schedule.order == Order::forward)
+    std::memcpy(to, from, bytes);
+  else
+    residents->current().copies.push_back({from, to, bytes, residents->current().groups});
+}
+void close_copies() { ++residents->current().groups; }
+void copies_arrive_but(int groups) {
+  Thread& mine = residents->current();
+  std::erase_if(mine.copies, [&](const Copy& copy) {
+    const bool arrives = copy.group < mine.groups - groups;
+    if (arrives) std::memcpy(copy.to, copy.from, copy.bytes);
+    return arrives;
+  });
 }
 
 void poison(void* memory, std::size_t bytes) {  // every float and double of these bits is NaN

@@ -68,6 +68,10 @@ void cluster_wait(Where);
 void barrier_of_blocks(int blocks, Where);
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
 void* map_shared(void* mine, int rank, Where);
+// Copies that a thread asks for: at once in forward order, else not before the thread has waited for their group.
+void copy_ahead(const void* from, void* to, std::size_t bytes);
+void close_copies();
+void copies_arrive_but(int groups);
 
 // Memory of the device, NaN at first. An allocation of more than `most_bytes` finds none left.
 void poison(void* memory, std::size_t bytes);
@@ -160,12 +164,19 @@ void store_remote(T* mine, int rank, T value, emulator::Where at = emulator::Whe
   *map_shared(mine, rank, at) = value;
 }
 
-// Copies that a thread asks for; they are there when `copies_arrive` returns.
 template <class Quad>
 void copy_ahead(const Quad* from, Quad* to) {
-  *to = *from;
+  emulator::copy_ahead(from, to, sizeof(Quad));
 }
-inline void copies_arrive() {}
+inline void close_copies() { emulator::close_copies(); }
+template <int groups>
+void copies_arrive_but() {
+  emulator::copies_arrive_but(groups);
+}
+inline void copies_arrive() {
+  close_copies();
+  copies_arrive_but<0>();
+}
 
 template <class T>
 T* kept(T* at) {
