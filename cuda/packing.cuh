@@ -7,6 +7,7 @@
 #include "dev.cuh"
 #include "equations/hard_orth.hpp"
 #include "product_packing.cuh"
+#include "sizes.cuh"
 #include "views.cuh"
 #include "workers.cuh"
 
@@ -85,24 +86,25 @@ __device__ void project_adjoint(const Workers& all, const Shape<T>& shape, const
 }
 
 // l: the block's first array.
-template <class Model, class T>
+template <class Model, class S, class T>
 __device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
                           const Packed<T>& packed) {
   using Block = UnitBlock<Model>;
+  const Ranks ranks = typename S::template Of<T>{shape}.ranks();
   T unit[Block::most];
-  const int end = shape.units * Model::rank_of(shape.ranks, 0);
-  Block::each(shape.units, shape.ranks, n,
+  const int end = shape.units * Model::rank_of(ranks, 0);
+  Block::each(shape.units, ranks, n,
               [&](int mine, int at) { unit[mine] = at < end ? l[at] : p[at]; });
-  if (shape.gate >= 0) unit[Block::size(shape.ranks)] = p[shape.gate];
+  if (shape.gate >= 0) unit[Block::size(ranks)] = p[shape.gate];
   constexpr int preactivations = preactivations_of<Model>;
   const int channels = shape.channels(), driven = shape.driven();
   const Columns<T> P{packed.gather + n * channels, channels},
       Q{packed.drive + n * preactivations * driven, driven};  // row: pre-activation
   if constexpr (has_late<Model>)
-    Model::pack(unit, 1, shape.ranks, shape.factors, P,
+    Model::pack(unit, 1, ranks, shape.factors, P,
                 Columns<T>{packed.late + n * shape.late, shape.late}, Q);
   else
-    Model::pack(unit, 1, shape.ranks, shape.factors, shape.gated, P, Q);
+    Model::pack(unit, 1, ranks, shape.factors, shape.gated, P, Q);
   for (int i = 0; i < preactivations; ++i) {
     pack_columns(p + shape.w_in[i] + n * shape.inputs, 1, shape.inputs, shape.input_factor[i],
                  Q.below(i).from(shape.drives));
@@ -113,38 +115,39 @@ __device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
     pack_readout(p + shape.w_out + o * shape.units + n, 1, 1, P.from(shape.reductions + o));
 }
 
-template <class Model, class T>
+template <class Model, class S = Loose<Model>, class T>
 __device__ TBRNN_CALLED void pack(const Workers& all, const Shape<T>& shape, const T* p, void* orth,
                                   const Packed<T>& packed) {
   const T* l = p;
   if constexpr (Model::has_hard_orth)
     if (shape.hard_orth) l = project(all, shape, p, orth);
   for (int n = all.thread(); n < shape.units; n += all.threads())
-    pack_unit<Model>(shape, p, l, n, packed);
+    pack_unit<Model, S>(shape, p, l, n, packed);
   for (int o = all.thread(); o < shape.readouts; o += all.threads())
     packed.b_out[o] = shape.b_out >= 0 ? p[shape.b_out + o] : T(0);
   if constexpr (Product<Model>::exists) pack_product<Model>(all, shape, p, packed.product);
 }
 
 // Returns the unit's share of the gradient of the gate.
-template <class Model, class T>
+template <class Model, class S, class T>
 __device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<T>& d,
                          T* gradient) {
   using Block = UnitBlock<Model>;
+  const Ranks ranks = typename S::template Of<T>{shape}.ranks();
   T unit[Block::most], d_unit[Block::most];
-  const int gate = Block::size(shape.ranks);
-  Block::each(shape.units, shape.ranks, n, [&](int mine, int at) { unit[mine] = p[at]; });
+  const int gate = Block::size(ranks);
+  Block::each(shape.units, ranks, n, [&](int mine, int at) { unit[mine] = p[at]; });
   if (shape.gate >= 0) unit[gate] = p[shape.gate];
   constexpr int preactivations = preactivations_of<Model>;
   const int channels = shape.channels(), driven = shape.driven();
   const Columns<const T> dP{d.gather + n * channels, channels},
       dQ{d.drive + n * preactivations * driven, driven};
   if constexpr (has_late<Model>)
-    Model::pack_adjoint(1, shape.ranks, shape.factors, dP,
+    Model::pack_adjoint(1, ranks, shape.factors, dP,
                         Columns<const T>{d.late + n * shape.late, shape.late}, dQ, d_unit);
   else
-    Model::pack_adjoint(unit, 1, shape.ranks, shape.factors, shape.gated, dP, dQ, d_unit);
-  Block::each(shape.units, shape.ranks, n, [&](int mine, int at) { gradient[at] = d_unit[mine]; });
+    Model::pack_adjoint(unit, 1, ranks, shape.factors, shape.gated, dP, dQ, d_unit);
+  Block::each(shape.units, ranks, n, [&](int mine, int at) { gradient[at] = d_unit[mine]; });
   for (int i = 0; i < preactivations; ++i) {
     pack_columns_adjoint(dQ.below(i).from(shape.drives), 1, shape.inputs, shape.input_factor[i],
                          gradient + shape.w_in[i] + n * shape.inputs);
@@ -158,14 +161,14 @@ __device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<
 }
 
 // The whole gradient is written. `of_units` [unit] is memory for the shares of the gate.
-template <class Model, class T>
+template <class Model, class S = Loose<Model>, class T>
 __device__ TBRNN_CALLED void unpack(const Workers& all, const Shape<T>& shape, const T* p,
                                     const Packed<T>& d, T* of_units, void* orth, T* gradient) {
   if (shape.w_out >= 0 && shape.readouts == 0)  // a readout that the loss does not see
     for (int i = shape.w_out + all.thread(); i < shape.parameters; i += all.threads())
       gradient[i] = T(0);
   for (int n = all.thread(); n < shape.units; n += all.threads())
-    of_units[n] = unpack_unit<Model>(shape, p, n, d, gradient);
+    of_units[n] = unpack_unit<Model, S>(shape, p, n, d, gradient);
   if (shape.b_out >= 0)
     for (int o = all.thread(); o < shape.readouts; o += all.threads())
       gradient[shape.b_out + o] = d.b_out[o];

@@ -33,6 +33,12 @@ struct Totals {
   std::size_t apart;  // 0: one total
   bool starts;        // with the first part
 
+  // Whether a warp, as all its lanes know, works on one of the parts.
+  template <int lanes>
+  __device__ bool take(int warp) const {
+    return most_parts<lanes> == 1 ||
+           dev::any(all_lanes, warp < parts * (warps / most_parts<lanes>));
+  }
   template <int lanes, class T>
   __device__ void add(int channel, int unit, T* total) const {
     constexpr int of_part = warps / most_parts<lanes>;
@@ -56,12 +62,14 @@ __device__ void add_parts(const Number<T> (&sums)[lane_units][most], int from, i
                           int present, int units, int stride, const Totals& totals, T* total) {
   const int warp = dev::thread() / 32, lane = dev::thread() % 32;
   constexpr int reduced_channels = TileMemory<T, lanes>::reduced_channels;
+  constexpr int row = TileMemory<T, lanes>::row;
   TBRNN_UNROLL_TIMES(unrolled_to<most>)
   for (int begin = 0; begin < count; begin += reduced_channels) {
     dev::block_barrier();  // the last sums have been read
+    const int reduced = totals.take<lanes>(warp) ? reduced_channels : 0;
     TBRNN_UNROLL
     for (int k = 0; k < reduced_channels; ++k) {
-      if (begin + k >= count) break;
+      if (begin + k >= count || k >= reduced) break;
       TBRNN_UNROLL
       for (int i = 0; i < lane_units; ++i) {
         const T sum = over_trials<lanes>(sums[i][from + begin + k].v);
@@ -69,10 +77,11 @@ __device__ void add_parts(const Number<T> (&sums)[lane_units][most], int from, i
       }
     }
     dev::block_barrier();
-    for (int item = dev::thread(); item < reduced_channels * units; item += block_threads) {
-      const int k = item / units, unit = item % units;
-      if (begin + k >= present) break;
-      totals.add<lanes>(k, unit, total + unit * stride + begin + k);
+    const int left = present - begin,
+              items = (left < reduced_channels ? left : reduced_channels) * row;
+    for (int item = dev::thread(); item < items; item += block_threads) {
+      const int k = item / row, unit = item % row;
+      if (unit < units) totals.add<lanes>(k, unit, total + unit * stride + begin + k);
     }
   }
 }
