@@ -1,5 +1,5 @@
 // The shared memory of a block that works on tiles of trials: the sums over its warps (reduce.cuh), what it has at hand of its member, and
-// behind that the channels of a tile where there is room (lane.cuh).
+// behind that what is on its way to the time loop (ring.cuh) and, where there is room, the channels of a tile (lane.cuh).
 #pragma once
 
 #include "course.hpp"
@@ -15,15 +15,18 @@ template <class T>
 inline constexpr std::size_t bytes_of_tile =
     sizeof(T) * static_cast<std::size_t>(warps* most_partial + tile_trials) + sizeof(Quad<T>);
 
-// A small member. Global memory is far, and between two passes each thing waits for the one before. The block that leads takes the steps
-// here; those that share the member with it copy what it left in global memory.
+// A small member. Global memory is far, and between two passes each thing waits for the one before. Each of the blocks that share it takes
+// its steps here, all the same.
 template <class T>
 struct alignas(16) AtHand {
   static constexpr int most = 4096 / sizeof(T);  // numbers of an array
 
   Course course;
   Progress progress;
-  T parameters[most], gradient[most], m[most], v[most];
+  long steps_taken[most_fields];
+  int half;  // see sharing.cuh
+  alignas(16) T parameters[most];
+  T gradient[most], m[most], v[most];
   T packed[most], packed_gradient[most];
 
   // Null for a member that is too large.

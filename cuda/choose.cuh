@@ -23,6 +23,7 @@ struct Kernel {
   int (*parts)(int trials) = nullptr;  // at most, that the teams of a member take in turn
   int resident = 1;                    // blocks of a member on a multiprocessor, at most
   int cluster = 0;                     // blocks, of teams of clusters
+  int halves = 1;                      // places where a member's parts leave their sums in turn
 
   std::size_t scratch_size(const Shape<T>& shape, int steps) const {
     return panels ? TeamScratch<T>::size(shape, steps) : Scratch<T>::size(shape, steps, seats);

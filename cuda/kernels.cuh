@@ -65,6 +65,7 @@ Kernel<T> kernel(const Shape<T>& shape, const char* name) {
   } else {
     k.shared_bytes = S::asks_ahead ? dev::most_shared_bytes() : bytes_at_hand<T>;
     k.parts = parts_of;
+    k.halves = 2;
   }
   return k;
 }

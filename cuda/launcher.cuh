@@ -44,7 +44,8 @@ class Launcher {
     most_tickets_ = most_tickets;
     tickets_ = dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets * blocks));
     part_gradients_ = dev::Memory<T>(gradients_of(shared));
-    losses_ = dev::Memory<double>(static_cast<std::size_t>(crews * data_.most_trials()));
+    losses_ =
+        dev::Memory<double>(static_cast<std::size_t>(kernel_.halves * crews * data_.most_trials()));
   }
 
   const std::vector<int>& order() const { return order_; }  // members that share data in a row
@@ -99,7 +100,8 @@ class Launcher {
   }
   int most_parts() const { return kernel_.parts(data_.most_trials()); }
   std::size_t gradients_of(int crews) const {
-    return static_cast<std::size_t>(crews * most_parts()) * Packed<T>::gradient_size(shape_);
+    return static_cast<std::size_t>(kernel_.halves * crews * most_parts()) *
+           Packed<T>::gradient_size(shape_);
   }
   static constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of the gradients of parts
   static Kernel<T> serving(const Spec& spec, const Shape<T>& shape) {

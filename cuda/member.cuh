@@ -30,17 +30,17 @@ __device__ void run_parts(bool learns, const Shape<T>& shape, const Shown<T>& sh
     dev::warp_barrier();  // the channels are saved
     Number<T> loss[1] = {Number<T>(T(0))};
     if (sizes.readouts())
-      loss[0] = readout_errors<T, S, lanes>(shape, steps, source, Number<T>(twice),
-                                            scratch.packed, scratch.history, sums);
+      loss[0] = readout_errors<T, S, lanes>(shape, steps, source, Number<T>(twice), scratch.packed,
+                                            scratch.history, sums);
     dev::warp_barrier();  // the adjoints of the outputs are saved
     if (learns) {
       if constexpr (S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
       if constexpr (has_gates(Model::recurrence))
-        gated_backward<Model, T, S, lanes>(shape, steps, source, noise, twice, w,
-                                           scratch.history, sums, loss[0]);
+        gated_backward<Model, T, S, lanes>(shape, steps, source, noise, twice, w, scratch.history,
+                                           sums, loss[0]);
       else
-        backward<Model, T, S, lanes>(shape, steps, source, noise, twice, w, scratch.history,
-                                     sums, loss[0]);
+        backward<Model, T, S, lanes>(shape, steps, source, noise, twice, w, scratch.history, sums,
+                                     loss[0]);
     } else if (sizes.readouts() == 0) {
       loss_of_units<T, S, lanes>(shape, steps, source, scratch.history, loss[0]);
     }
@@ -51,7 +51,7 @@ __device__ void run_parts(bool learns, const Shape<T>& shape, const Shown<T>& sh
   dev::block_barrier();  // the losses are written
 }
 
-// Thread 0: the losses of the parts, in their order.
+// One thread: the losses of the parts, in their order.
 template <int lanes, class T>
 __device__ void add_losses(int part, int parts, const Crew<T>& crew) {
   using Memory = TileMemory<T, lanes>;
@@ -64,8 +64,8 @@ __device__ void add_losses(int part, int parts, const Crew<T>& crew) {
   }
 }
 
-// The mean loss of a member, in thread 0 of the block that leads; with `learns` the gradient of the packed weights too. A block takes one
-// part at a time where there are blocks for all of them.
+// The mean loss of a member, in thread 0 of the blocks that take the steps; with `learns` the gradient of the packed weights too. A block
+// takes one part at a time where there are blocks for all of them.
 template <class Model, class T, class S, int lanes>
 __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>& shown,
                              const Noise<T>& noise, LaneWeights<T, S>& w, const Scratch<T>& scratch,
@@ -78,7 +78,7 @@ __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>&
     LaneSums<T, S> sums;
     clear(shape, sums);
     run_parts<Model, T, S, lanes>(learns, shape, shown, part, parts, noise, w, scratch, sums);
-    if (dev::thread() == 0) add_losses<lanes>(part, parts, crew);
+    if (dev::thread() == block_threads - 1) add_losses<lanes>(part, parts, crew);
     const Packed<T> total = crew.alone() ? scratch.gradient : crew.gradient(part);
     const Totals totals{parts, crew.alone() ? 0 : Packed<T>::gradient_size(shape), part == 0};
     if (learns) add_parts<lanes>(shape, sums, totals, total);
@@ -87,7 +87,7 @@ __device__ double run_trials(bool learns, const Shape<T>& shape, const Shown<T>&
   double loss = Memory::sum();
   if (!crew.alone()) {
     crew.all().barrier();  // every part is done
-    if (crew.leads()) {
+    if (crew.leads() || crew.each_steps()) {
       loss = crew.sum_of_losses(all);
       if (learns) crew.sum_gradients(all, Workers(), scratch.gradient.product);
     }

@@ -12,8 +12,10 @@ namespace tbrnn::cuda {
 template <class T>
 class Crew {
  public:
-  __device__ Crew(const Shape<T>& shape, const Sharing<T>& sharing)
-      : shape_(shape), sharing_(sharing) {}
+  // `half`: in shared memory, of blocks that take the steps each for itself, 0 or 1 in turn. They meet once in a pass; so they leave their
+  // sums in two places in turn, of which one may still be read.
+  __device__ Crew(const Shape<T>& shape, const Sharing<T>& sharing, const int* half = nullptr)
+      : shape_(shape), sharing_(sharing), half_(half) {}
 
   // Made from the number of the block each time, which a pass has no registers to keep.
   __device__ int number() const { return dev::block_anew() / sharing_.blocks(); }
@@ -31,8 +33,9 @@ class Crew {
 
   __device__ bool alone() const { return teams() == 1; }
   __device__ bool leads() const { return dev::block_anew() % sharing_.blocks() == 0; }
+  __device__ bool each_steps() const { return half_; }
   __device__ double& loss(int i) const {  // of a part, or of a trial
-    return sharing_.losses[number() * sharing_.losses_of_crew + i];
+    return sharing_.losses[place() * sharing_.losses_of_crew + i];
   }
   __device__ Packed<T> gradient(int part) const {
     return Packed<T>::of_gradient(shape_, gradients() + static_cast<std::size_t>(part) * size());
@@ -52,7 +55,7 @@ class Crew {
   }
   __device__ double sum_of_losses(int parts) const {
     double sum = 0;
-    TBRNN_UNROLL_TIMES(4)
+    TBRNN_UNROLL_TIMES(8)
     for (int part = 0; part < parts; ++part) sum += loss(part);
     return sum;
   }
@@ -62,9 +65,9 @@ class Crew {
     const T* first = gradients();
     for (std::size_t i = static_cast<std::size_t>(workers.spread_thread()); i < size();
          i += static_cast<std::size_t>(workers.threads())) {
-      T entry = first[i];
+      T entry(-0.0);  // to which every number, -0 too, adds up to itself
       TBRNN_UNROLL_TIMES(at_once)
-      for (int part = 1; part < parts; ++part)
+      for (int part = 0; part < parts; ++part)
         entry += first[static_cast<std::size_t>(part) * size() + i];
       sum[i] = entry;
     }
@@ -72,13 +75,15 @@ class Crew {
   }
 
  private:
+  __device__ int place() const { return number() + (half_ ? *half_ * sharing_.crews : 0); }
   __device__ T* gradients() const {
-    return sharing_.gradients + static_cast<std::size_t>(number() * sharing_.parts) * size();
+    return sharing_.gradients + static_cast<std::size_t>(place() * sharing_.parts) * size();
   }
   __device__ std::size_t size() const { return Packed<T>::gradient_size(shape_); }
 
   const Shape<T>& shape_;
   const Sharing<T>& sharing_;
+  const int* const half_;
 };
 
 }  // namespace tbrnn::cuda

@@ -1,5 +1,5 @@
-// What the workers of a member do after a pass over its trials: gradient norm, AdamW, the guard, the stopping rules, the best weights. A
-// step is taken by one block, or where a network is large by all that work on the member.
+// What the workers of a member do after a pass over its trials: gradient norm, AdamW, the guard, the stopping rules, the best weights. Where
+// the member is small each of its blocks takes the step for itself, else one block, or where the network is large all together.
 #pragma once
 
 #include "block_memory.cuh"
@@ -35,33 +35,31 @@ struct Learner {
         m(near ? near->m : t.m + t.at(who)),
         v(near ? near->v : t.v + t.at(who)) {}
 
-  // What a block needs of the member before a pass, and what it leaves to others behind its step; every thread of it calls them.
-  __device__ void take() const {
+  // From launch to launch; every thread of a block calls them.
+  __device__ void take_up() const {
     if (!at_hand) return;
     dev::block_barrier();  // nobody needs the last one any more
     if (dev::thread() == 0) at_hand->progress = task.progress[member];
     if (dev::thread() == 32) at_hand->course = task.courses[member];
     copy(task.parameters, parameters);
+    if (task.m) {
+      copy(task.m, m);
+      copy(task.v, v);
+      if (dev::thread() < task.fields)
+        at_hand->steps_taken[dev::thread()] = all_steps_taken()[dev::thread()];
+    }
     dev::block_barrier();
-  }
-  __device__ void leave() const {
-    if (!at_hand) return;
-    if (dev::thread() == 0) task.progress[member] = at_hand->progress;
-    copy_back(parameters, task.parameters);
-  }
-  // The same of what only the block that leads needs, from launch to launch.
-  __device__ void take_up() const {
-    if (!at_hand || !task.m) return;
-    copy(task.m, m);
-    copy(task.v, v);
   }
   __device__ void lay_down() const {
     if (!at_hand) return;
-    leave();
+    if (dev::thread() == 0) task.progress[member] = at_hand->progress;
+    copy_back(parameters, task.parameters);
     copy_back(gradient, task.gradient);
     if (!task.m) return;
     copy_back(m, task.m);
     copy_back(v, task.v);
+    if (dev::thread() < task.fields)
+      all_steps_taken()[dev::thread()] = at_hand->steps_taken[dev::thread()];
   }
 
   __device__ const Course& course() const {
@@ -87,7 +85,9 @@ struct Learner {
   __device__ Pass first_look() const {  // at the losses of the present weights
     return progress().first_look(course(), whole(), validates());
   }
-  __device__ long* steps_taken() const { return task.steps_taken + member * task.fields; }
+  __device__ long* steps_taken() const {
+    return at_hand ? at_hand->steps_taken : all_steps_taken();
+  }
   __device__ T* kept(long slot) const {
     return task.kept + (static_cast<std::ptrdiff_t>(member) * task.most_back + slot) * 3 *
                            task.shape.parameters;
@@ -103,6 +103,7 @@ struct Learner {
   }
 
  private:
+  __device__ long* all_steps_taken() const { return task.steps_taken + member * task.fields; }
   __device__ void copy(const T* all, T* near) const {
     each_parameter([&](int i) { near[i] = all[task.at(member) + i]; });
   }

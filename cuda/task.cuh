@@ -13,8 +13,8 @@ struct Sharing {
   int crews;                  // members that are trained at a time
   int teams, team_blocks;     // of a crew, and of a team
   int parts, losses_of_crew;  // at most, and as many trials
-  T* gradients;               // [crew][part][Packed], of several teams
-  double* losses;             // [crew][part or trial]
+  T* gradients;               // [half][crew][part][Packed], of several teams
+  double* losses;             // [half][crew][part or trial]
   unsigned* arrivals;         // [crew], then [crew][team]; 0 before a launch
 
   TBRNN_FN int blocks() const { return teams * team_blocks; }

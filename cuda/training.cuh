@@ -10,10 +10,10 @@
 
 namespace tbrnn::cuda {
 
-// Where all blocks of a crew take its steps, or the first alone.
+// Where all blocks of a crew take its steps, together or each for itself, or the first alone.
 template <class T>
 __device__ bool takes_steps(const Crew<T>& crew, const Workers& steppers) {
-  return crew.leads() || steppers.blocks > 1;
+  return crew.leads() || crew.each_steps() || steppers.blocks > 1;
 }
 
 // The mean loss of one pass, in every thread of the blocks that take the steps; a pass that learns leaves the gradient behind.
@@ -29,7 +29,7 @@ __device__ double run_pass(const Learner<T>& learner, Pass pass, const Shown<T>&
     loss = run_bunches<Model, T, S, lanes>(learns, shape, learner.parameters, shown, noise, scratch,
                                            crew);
   } else {
-    pack<Model>(Workers(), shape, learner.parameters, scratch.orth, scratch.packed);
+    pack<Model, S>(Workers(), shape, learner.parameters, scratch.orth, scratch.packed);
     dev::block_barrier();
     LaneWeights<T, S> w;
     if constexpr (!S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
@@ -43,8 +43,8 @@ __device__ double run_pass(const Learner<T>& learner, Pass pass, const Shown<T>&
         unpack_product<Model>(learner.workers, shape, learner.parameters, d.product,
                               learner.gradient);
       } else {
-        unpack<Model>(learner.workers, shape, learner.parameters, d, scratch.of_units, scratch.orth,
-                      learner.gradient);
+        unpack<Model, S>(learner.workers, shape, learner.parameters, d, scratch.of_units,
+                         scratch.orth, learner.gradient);
       }
     };
     if (Product<Model>::exists && !crew.alone())
@@ -133,26 +133,28 @@ __device__ void train_members(const TrainingTask<T>& task, const Crew<T>& crew,
                               Run run) {
   for (int turn = crew.number(); turn < task.turns; turn += task.sharing.crews) {
     const Learner<T> learner(task, steppers, at_hand, task.order[turn]);
-    if (crew.leads()) learner.take_up();
-    learner.take();
+    learner.take_up();
     const End end = end_of(task, learner.progress().epochs);
     long shuffled = -1;  // the epoch whose order the tickets are in
     for (;;) {
+      const int half = at_hand ? at_hand->half : 0;
       const Next next = of_first_thread(Next(learner, end));
       if (!next.follows) break;
       const Shown<T> shown = shown_to(learner, next, shuffled);
       const bool empty = shown.mask_sum == 0;  // a batch with nothing to compare
+      if (at_hand) at_hand->half = half ^ !empty;
       const double loss = empty ? 0 : run(learner, next.pass, shown);
-      if (empty) crew.all().barrier();  // every block has seen it
+      if (empty && !at_hand) crew.all().barrier();  // every block has seen it
       if (takes_steps(crew, steppers)) {
         if (empty)
           finish_batch(learner);
         else
           finish_pass(Learner<T>(learner), loss);  // a copy, since what has an address is in memory
-        if (crew.all().blocks > 1) learner.leave();
       }
-      crew.all().barrier();
-      if (!crew.leads()) learner.take();
+      if (at_hand)
+        dev::block_barrier();
+      else
+        crew.all().barrier();
     }
     if (crew.leads()) learner.lay_down();
   }
@@ -165,7 +167,8 @@ __device__ void train(const TrainingTask<T>& task) {
                       task.scratch + static_cast<std::size_t>(block) * task.scratch_size);
   };
   Scratch<T> scratch = scratch_of(dev::block());
-  const Crew<T> crew(task.shape, task.sharing);
+  AtHand<T>* const at_hand = Product<Model>::exists ? nullptr : AtHand<T>::of(task.shape);
+  const Crew<T> crew(task.shape, task.sharing, at_hand ? &at_hand->half : nullptr);
   const auto run = [&](const Learner<T>& learner, Pass pass, const Shown<T>& shown) {
     return run_pass<Model, T, S, lanes>(learner, pass, shown, scratch, crew);
   };
@@ -174,10 +177,10 @@ __device__ void train(const TrainingTask<T>& task) {
     ProductStage<Model, T, lanes>(task.shape, nullptr).prepare();
     train_members(task, crew, crew.all(), nullptr, run);
   } else {
-    AtHand<T>* const at_hand = AtHand<T>::of(task.shape);
     if (at_hand) {
       scratch.packed = Packed<T>::of_weights(task.shape, at_hand->packed);
       scratch.gradient = Packed<T>::of_gradient(task.shape, at_hand->packed_gradient);
+      if (dev::thread() == 0) at_hand->half = 0;
     }
     train_members(task, crew, Workers(), at_hand, run);
   }
