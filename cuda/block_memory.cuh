@@ -4,6 +4,7 @@
 
 #include "course.hpp"
 #include "dev.cuh"
+#include "equations/adam.hpp"
 #include "views.cuh"
 
 namespace tbrnn::cuda {
@@ -15,6 +16,11 @@ template <class T>
 inline constexpr std::size_t bytes_of_tile =
     sizeof(T) * static_cast<std::size_t>(warps* most_partial + tile_trials) + sizeof(Quad<T>);
 
+struct NextStep {  // of AdamW, whatever the gradient
+  double lr;
+  AdamStep of_field[most_fields];
+};
+
 // A small member. Global memory is far, and between two passes each thing waits for the one before. Each of the blocks that share it takes
 // its steps here, all the same.
 template <class T>
@@ -24,6 +30,7 @@ struct alignas(16) AtHand {
   Course course;
   Progress progress;
   long steps_taken[most_fields];
+  NextStep next;
   int half;  // see sharing.cuh
   alignas(16) T parameters[most];
   T gradient[most], m[most], v[most];

@@ -63,6 +63,8 @@ Kernel<T> kernel(const Shape<T>& shape, const char* name) {
     k.resident = inside ? 1 : Stage::resident;
     k.parts = Bunches::at_most;
   } else {
+    if constexpr (S::asks_ahead)
+      static_assert(bytes_before_channels<T, S> < 64 * 1024, "which a block can have anywhere");
     k.shared_bytes = S::asks_ahead ? dev::most_shared_bytes() : bytes_at_hand<T>;
     k.parts = parts_of;
     k.halves = 2;

@@ -136,28 +136,55 @@ __device__ double gradient_norm(const Learner<T>& learner) {
   return std::sqrt(sum);
 }
 
-// One step of AdamW on the trained arrays; each array counts its own steps. The weights before it are kept.
+// Powers and quotients in float64 are slow: of a member at hand the last warp works them out while others go through the trials. `mine`: a
+// field, or more than there are.
 template <class T>
-__device__ void step(const Learner<T>& learner, double lr, double norm) {
+__device__ void prepare_step(const Learner<T>& learner, int mine, NextStep& next) {
+  const Course& course = learner.course();
+  const Progress& progress = learner.progress();
+  const Schedule schedule{static_cast<Ramp>(course.lr_ramp), course.lr_first, course.lr_last,
+                          course.lr_epochs};
+  const double lr = progress.factor * learning_rate(schedule, progress.epochs);
+  if (mine == 0) next.lr = lr;
+  if (mine < learner.task.fields)
+    next.of_field[mine] = adam_step(lr, learner.steps_taken()[mine] + 1);
+}
+
+template <class T>
+__device__ TBRNN_CALLED void prepare_step_at_hand(const Learner<T>& learner) {
+  const int mine = dev::thread() - (block_threads - 32);
+  if (mine >= 0) prepare_step(learner, mine, learner.at_hand->next);
+}
+
+// Each array counts its own steps.
+template <class T>
+__device__ const NextStep& next_step(const Learner<T>& learner) {
+  if (learner.at_hand) return learner.at_hand->next;
+  NextStep& next = *dev::shared_memory<NextStep>();
+  prepare_step(learner, dev::thread(), next);
+  dev::block_barrier();
+  return next;
+}
+
+// One step of AdamW on the trained arrays. The weights before it are kept.
+template <class T>
+__device__ void step(const Learner<T>& learner, const NextStep& next, double norm) {
   const TrainingTask<T>& task = learner.task;
   const Course& course = learner.course();
-  AdamStep* constants = dev::shared_memory<AdamStep>();  // [field]
-  const int mine = dev::thread();
-  const bool counts = mine < task.fields && learner.trained(mine);
-  if (counts) constants[mine] = adam_step(lr, learner.steps_taken()[mine] + 1);
-  dev::block_barrier();
   const T shorter = course.clip > 0 ? static_cast<T>(clip_factor(norm, course.clip)) : T(1);
   learner.each_parameter([&](int i) {
     const int field = task.field_of(i);
     if (!learner.trained(field)) return;
     T& p = learner.parameters[i];
     learner.before[i] = p;
-    if (course.decay != 0) shrink(lr, course.decay, p);
-    adam(constants[field], shorter * learner.gradient[i], learner.m[i], learner.v[i], p);
+    if (course.decay != 0) shrink(next.lr, course.decay, p);
+    adam(next.of_field[field], shorter * learner.gradient[i], learner.m[i], learner.v[i], p);
     bound(task.low[field], task.high[field], &p, 1);
   });
   learner.workers.barrier();
-  if (counts && learner.workers.rank == 0) ++learner.steps_taken()[mine];
+  const int mine = dev::thread();
+  if (mine < task.fields && learner.trained(mine) && learner.workers.rank == 0)
+    ++learner.steps_taken()[mine];
 }
 
 // What a guard may go back to: the last few weights and moments before a step, in a ring.
@@ -238,11 +265,9 @@ __device__ void update(const Learner<T>& learner, double norm) {
     keep(learner);
     learner.workers.barrier();  // the weights are kept
   }
-  const Schedule schedule{static_cast<Ramp>(course.lr_ramp), course.lr_first, course.lr_last,
-                          course.lr_epochs};
-  const double lr = progress.factor * learning_rate(schedule, progress.epochs);
-  step(learner, lr, norm);
-  if (learner.workers.first()) progress.took_a_step(course, lr, norm);
+  const NextStep& next = next_step(learner);
+  step(learner, next, norm);
+  if (learner.workers.first()) progress.took_a_step(course, next.lr, norm);
 }
 
 // The first thread: on to the next batch, or after the last one to the next epoch.

@@ -31,6 +31,7 @@ __device__ double run_pass(const Learner<T>& learner, Pass pass, const Shown<T>&
   } else {
     pack<Model, S>(Workers(), shape, learner.parameters, scratch.orth, scratch.packed);
     dev::block_barrier();
+    if (pass == Pass::train && learner.at_hand) prepare_step_at_hand(Learner<T>(learner));
     LaneWeights<T, S> w;
     if constexpr (!S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
     loss = run_trials<Model, T, S, lanes>(learns, shape, shown, noise, w, scratch, crew);
