@@ -11,7 +11,6 @@
 
 #include "forward.cuh"
 #include "losses.cuh"
-#include "ring.cuh"
 
 namespace tbrnn::cuda {
 
@@ -256,7 +255,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     add_drive<T, S>(shape, e, now.s, sums);
     // Before the shuffles, which hide the wait.
     if constexpr (S::has_ring)
-      ring.receive_inputs(1 - at, next.s);
+      ring.receive_inputs(1 - at, sizes.drives(), next.s);
     else if (t >= ahead)
       read_inputs(t - ahead, now);
     TBRNN_UNROLL_TIMES(S::unrolled)
@@ -309,7 +308,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
       ring.all_but_the_last_group_arrive();
       ring.receive_state(3, now.seen.carrier);
       ring.receive_state(0, next.seen.carrier);
-      ring.receive_inputs(0, now.s);
+      ring.receive_inputs(0, sizes.drives(), now.s);
       for (int t = steps - 1; steps; t -= 4) {
         const Trace<T, S, lanes> there = trace.from(t);
         const Quad<T>*sent = dev::kept(trace.carrier_at(t - 4)),

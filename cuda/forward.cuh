@@ -9,6 +9,7 @@
 #include "equations/leak.hpp"
 #include "lane.cuh"
 #include "normals.cuh"
+#include "ring.cuh"
 
 namespace tbrnn::cuda {
 
@@ -135,8 +136,11 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   const auto read_inputs = [&](int t, Driven& s) {
     if (t < steps) inputs_of<T, S>(shape, trial, noise, t, sizes.drives(), s);
   };
-  // State t, `at` of `trace`, then the step to the next. Who asks ahead finds the inputs in `s`, and leaves those of two steps later.
-  const auto take_step = [&](int t, const Trace<T, S, lanes>& trace, int at, Driven& s) {
+  Ring<T, lanes>& ring = Ring<T, lanes>::of_block();
+  // State t, `at` of `trace`, then the step to the next. Who asks ahead finds the inputs in `s`, and leaves those of two steps later, or
+  // with the ring, whose slot of step t is `at`, of the next one; `given` are those of four steps behind step 0 of `trace`.
+  const auto take_step = [&](int t, const Trace<T, S, lanes>& trace, int at, Driven& s,
+                             const Quad<T>* given) {
     const bool last = t >= steps;
     if constexpr (!S::asks_ahead) read_inputs(t, s);
     send<T, S>(shape, x, carrier, out);
@@ -163,22 +167,43 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
         sum = leak_voltage(x[i], sum, leak, alpha);
       x[i] = sum;
     }
-    if constexpr (S::asks_ahead) read_inputs(t + 2, s);
+    if constexpr (S::has_ring) {
+      if (at % 2) {
+        ring.ask_for_inputs(t + 3, steps, given + (at - 1) * tile_trials, at - 1);
+        ring.all_but_the_last_group_arrive();
+      }
+      ring.receive_inputs(at + 1, sizes.drives(), s);
+    } else if constexpr (S::asks_ahead) {
+      read_inputs(t + 2, s);
+    }
     add_noise<T, lanes>(noise, t, trial, x);
     if (sizes.voltage()) history.response[place(t)] = quad(response);
     return true;
   };
   Driven s;
-  if constexpr (S::asks_ahead) {  // two steps at a time, so that no numbers are copied
+  if constexpr (S::has_ring) {  // four steps at a time, so that all places in the ring are known
+    const auto* given = reinterpret_cast<const Quad<T>*>(trial.inputs);
+    ring.ask_for_inputs(0, steps, given, 0);
+    ring.ask_for_inputs(2, steps, given + 2 * tile_trials, 2);
+    ring.all_but_the_last_group_arrive();
+    ring.receive_inputs(0, sizes.drives(), s);
+    for (int t = 0;; t += 4) {
+      const Trace<T, S, lanes> here = trace.from(t);
+      const Quad<T>* later = dev::kept(given + (t + 4) * tile_trials);
+      if (!take_step(t, here, 0, s, later) || !take_step(t + 1, here, 1, s, later) ||
+          !take_step(t + 2, here, 2, s, later) || !take_step(t + 3, here, 3, s, later))
+        return;
+    }
+  } else if constexpr (S::asks_ahead) {  // two steps at a time, so that no numbers are copied
     Driven next;
     read_inputs(0, s);
     read_inputs(1, next);
     for (int t = 0;; t += 2) {
       const Trace<T, S, lanes> here = trace.from(t);
-      if (!take_step(t, here, 0, s) || !take_step(t + 1, here, 1, next)) return;
+      if (!take_step(t, here, 0, s, nullptr) || !take_step(t + 1, here, 1, next, nullptr)) return;
     }
   } else {
-    for (int t = 0; take_step(t, trace, t, s);) ++t;
+    for (int t = 0; take_step(t, trace, t, s, nullptr);) ++t;
   }
 }
 

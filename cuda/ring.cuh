@@ -2,7 +2,7 @@
 // thread receives what it has asked for itself.
 #pragma once
 
-#include "forward.cuh"
+#include "lane.cuh"
 
 namespace tbrnn::cuda {
 
@@ -17,6 +17,13 @@ struct Ring {
     return *reinterpret_cast<Ring*>(dev::shared_memory<unsigned char>() + bytes_at_hand<T>);
   }
 
+  // The inputs of steps t and t + 1, a group.
+  __device__ void ask_for_inputs(int t, int steps, const Quad<T>* given, int slot) {
+    if (t < steps) dev::copy_ahead(given, &inputs[slot % slots][Group<lanes>::trial()]);
+    if (t + 1 < steps)
+      dev::copy_ahead(given + tile_trials, &inputs[(slot + 1) % slots][Group<lanes>::trial()]);
+    dev::close_copies();
+  }
   // State t, and the inputs of the step from it.
   __device__ void ask(int t, const Quad<T>* sent, const Quad<T>* given, int slot) {
     if (t < 0) return;
@@ -38,13 +45,16 @@ struct Ring {
   __device__ static void all_but_the_last_group_arrive() { dev::copies_arrive_but<1>(); }
 
   __device__ void receive_state(int slot, Number<T> (&value)[lane_units]) const {
-    from(carrier[slot % slots][dev::thread()], value);
+    const Quad<T> sent = carrier[slot % slots][dev::thread()];
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i) value[i] = Number<T>(sent.v[i]);
   }
-  template <int most>  // into the end of s, with the 1 behind them
-  __device__ void receive_inputs(int slot, Number<T> (&s)[most]) const {
+  template <
+      int most>  // behind the first numbers of s, and if there is room for it the 1 behind them
+  __device__ void receive_inputs(int slot, int first, Number<T> (&s)[most]) const {
     const Quad<T> u = inputs[slot % slots][Group<lanes>::trial()];
     TBRNN_UNROLL
-    for (int i = 0; i < lane_units; ++i) s[most - lane_units + i] = Number<T>(u.v[i]);
+    for (int i = 0; first + i < most; ++i) s[first + i] = Number<T>(u.v[i]);
   }
 };
 
