@@ -2,7 +2,6 @@
 #pragma once
 
 #include "cluster_backward.cuh"
-#include "matrix_gradient.cuh"
 #include "team_training.cuh"
 
 namespace tbrnn::cuda {
@@ -28,13 +27,7 @@ struct InClusters {
   template <class Model, class T>
   __device__ static void add_gradient(const Team<Model, T>& team, int steps, bool first,
                                       const Packed<T>& d) {
-    const auto put = [first](T* at, T sum) { *at = first ? sum : *at + sum; };
-    const int units = team.shape.units, columns = team.shape.columns();
-    if constexpr (Product<Model>::dense)
-      MatrixGradient<T>(team.workers, steps)
-          .all({team.history.carriers, units, units}, {team.history.adjoints, units, units},
-               [&](int k, int i, T sum) { put(d.product + k * columns + i, sum); });
-    channel_gradient(team, steps, d, put);
+    add_team_gradient(team, steps, first, d);
   }
 };
 
@@ -49,8 +42,7 @@ __global__ void __launch_bounds__(block_threads, 1)
 
 template <class Model, class T, class W>
 std::size_t cluster_bytes(const Shape<T>& shape) {
-  return std::max({ClusterMemory<T, W>::bytes(shape), TeamMemory<T>::bytes(shape),
-                   Product<Model>::dense ? MatrixGradient<T>::bytes() : 0});
+  return std::max(ClusterMemory<T, W>::bytes(shape), team_bytes<Model, T>(shape));
 }
 
 }  // namespace tbrnn::cuda

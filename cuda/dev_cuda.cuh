@@ -217,11 +217,12 @@ __device__ inline void store_remote(float* mine, int rank, float value) {
 // for all but the last few groups that it has closed.
 template <class Quad>
 __device__ void copy_ahead(const Quad* from, Quad* to) {
-  if constexpr (sizeof(Quad) == 16 && compiled_capability >= 80)
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
-                     static_cast<unsigned>(__cvta_generic_to_shared(to))),
-                 "l"(__cvta_generic_to_global(from))
-                 : "memory");
+  if constexpr (compiled_capability >= 80)
+    for (std::size_t at = 0; at < sizeof(Quad); at += 16)
+      asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
+                       static_cast<unsigned>(__cvta_generic_to_shared(to) + at)),
+                   "l"(__cvta_generic_to_global(from) + at)
+                   : "memory");
   else
     *to = *from;
 }

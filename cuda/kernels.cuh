@@ -121,7 +121,7 @@ Kernel<T> in_teams(const Shape<T>& shape) {
           &team_training_kernel<Model, T>,
           {},
           whole_panels(shape.units) / panel_units,
-          TeamMemory<T>::bytes(shape),
+          team_bytes<Model, T>(shape),
           shape.bulk ? 80 : least_capability<Model>,
           tiles_of};
 }

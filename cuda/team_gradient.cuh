@@ -1,32 +1,20 @@
 // The gradient of a tile from what the passes of a team left behind: every weight's is a sum over steps and trials of the product of two
-// rows [32]. A warp takes 8 x 8 weights, whose sums over the steps stay in registers, a trial in each lane; then the lanes are added. Where
-// weights are few, all warps of a block take the same 8 x 8, each some of the steps.
+// rows [32]. Those of a matrix and of pairs are in matrix_gradient.cuh. Of the others a warp takes 8 x 8, whose sums over the steps stay in
+// registers, a trial in each lane; then the lanes are added. Where weights are few, all warps of a block take the same 8 x 8, each some of
+// the steps.
 //
-//   dW_ik = sum e_i r_k     dS_jk,i = sum e_i r_j r_k     dP_nk = sum r_n dc_k     dQ_nc = sum e_n s_c     db_n = sum e_n     db_out = sum do
+//   dP_nk = sum r_n dc_k     dQ_nc = sum e_n s_c     db_n = sum e_n     db_out = sum do
 //
 // For one step and 64 weights there are 16 loads of a row and 64 fma of a warp.
 #pragma once
 
 #include "block_sum.cuh"
+#include "matrix_gradient.cuh"
 #include "team_backward.cuh"
 
 namespace tbrnn::cuda {
 
 inline constexpr int tile_rows = 8;
-
-// Of each step so many rows [32].
-template <class T>
-struct RowsOverTime {
-  const T* at;
-  int of_step, count;  // rows of a step in memory, rows to use from `at` on
-
-  // Of row k at the trial of the lane; rows behind the last are read as this, and nobody uses their sums.
-  __device__ unsigned place(int k) const {
-    return static_cast<unsigned>((k < count ? k : count - 1) * tile_trials + lane());
-  }
-  __device__ const T* next(const T* step) const { return rows_from(step, of_step); }
-  __device__ const T* step(int t) const { return at + TeamHistory<T>::rows(t, of_step); }
-};
 
 // Sums over the steps, and over the trials of a tile, of the product of two rows.
 template <class T>
@@ -43,7 +31,7 @@ class Contraction {
   __device__ void all(int steps, RowsOverTime<T> a, RowsOverTime<T> b, Add add) const {
     const int across = tiles(b.count), down = tiles(a.count);
     for (int item = workers_.warp(); item < across * down; item += workers_.warps())
-      tile(a, b, item / across * tile_rows, item % across * tile_rows, nullptr, 0, {0, steps}, add);
+      tile(a, b, item / across * tile_rows, item % across * tile_rows, {0, steps}, add);
   }
 
   // the same among its blocks, which go on where the last call has ended
@@ -54,7 +42,7 @@ class Contraction {
     for (; next_ < items; next_ += workers_.blocks) {
       const int i = next_ / across * tile_rows, k = next_ % across * tile_rows;
       T totals[2];
-      tile(a, b, i, k, nullptr, 0, {first / warps, last / warps}, totals);
+      tile(a, b, i, k, {first / warps, last / warps}, totals);
       for (int half = 0; half < 2; ++half) memory_[half * 32 + lane()] = totals[half];
       dev::block_barrier();
       const int at = dev::thread(), row = i + at / tile_rows, column = k + at % tile_rows;
@@ -68,20 +56,6 @@ class Contraction {
     next_ -= items;
   }
 
-  // add(j, k, row of e, sum) for the products of rows j and k >= j of r
-  template <class Add>
-  __device__ void pairs(int steps, RowsOverTime<T> r, RowsOverTime<T> e, Add add) const {
-    const int across = tiles(e.count);
-    int item = workers_.warp();
-    for (int j = 0; j < r.count; ++j) {
-      const int down = tiles(r.count - j);
-      for (; item < across * down; item += workers_.warps())
-        tile(r, e, j + item / across * tile_rows, item % across * tile_rows, rows_from(r.at, j),
-             r.of_step, {0, steps}, [&](int k, int i, T sum) { add(j, k, i, sum); });
-      item -= across * down;
-    }
-  }
-
  private:
   static constexpr int lane_stride = 33;  // keeps the lanes apart in the banks of the memory
   static constexpr int of_warp = 32 * lane_stride;
@@ -92,10 +66,10 @@ class Contraction {
   __device__ static int tiles(int rows) { return (rows + tile_rows - 1) / tile_rows; }
 
   template <class Add>
-  __device__ void tile(RowsOverTime<T> a, RowsOverTime<T> b, int first_a, int first_b,
-                       const T* factor, int factor_step, Steps steps, Add add) const {
+  __device__ void tile(RowsOverTime<T> a, RowsOverTime<T> b, int first_a, int first_b, Steps steps,
+                       Add add) const {
     T totals[2];
-    tile(a, b, first_a, first_b, factor, factor_step, steps, totals);
+    tile(a, b, first_a, first_b, steps, totals);
     TBRNN_UNROLL
     for (int h = 0; h < 2; ++h) {
       const int i = first_a + (h * 32 + lane()) / tile_rows, k = first_b + lane() % tile_rows;
@@ -103,9 +77,9 @@ class Contraction {
     }
   }
 
-  // The product of 8 x 8 rows, of which each lane has two entries; `factor`, a row of each step, multiplies those of a.
-  __device__ void tile(RowsOverTime<T> a, RowsOverTime<T> b, int first_a, int first_b,
-                       const T* factor, int factor_step, Steps steps, T (&totals)[2]) const {
+  // The product of 8 x 8 rows, of which each lane has two entries.
+  __device__ void tile(RowsOverTime<T> a, RowsOverTime<T> b, int first_a, int first_b, Steps steps,
+                       T (&totals)[2]) const {
     using V = Number<T>;
     constexpr int half = tile_rows / 2;
     V sum[2][half * tile_rows];
@@ -126,11 +100,6 @@ class Contraction {
       for (int k = 0; k < tile_rows; ++k) {
         a_t[k] = V(of_a[place_a[k]]);
         b_t[k] = V(of_b[place_b[k]]);
-      }
-      if (factor) {
-        const V of_all(*row_at(factor, t * factor_step));
-        TBRNN_UNROLL
-        for (int k = 0; k < tile_rows; ++k) a_t[k] = of_all * a_t[k];
       }
       TBRNN_UNROLL
       for (int i = 0; i < tile_rows; ++i) TBRNN_UNROLL
@@ -160,29 +129,39 @@ class Contraction {
   int next_;              // of the items that blocks share out
 };
 
+// Gated units do without what matrix_gradient.cuh needs of the device.
+template <class Model>
+inline constexpr bool contracts_in_squares =
+    Product<Model>::exists && !has_gates(Model::recurrence);
+
 // dS [row][columns] of the product stage, if it is trained.
 template <class Model, class T, class Put>
-__device__ void product_gradient(const Team<Model, T>& team, int steps, T* dS, Put put) {
+__device__ TBRNN_CALLED void product_gradient(const Team<Model, T>& team, int steps, T* dS,
+                                              Put put) requires contracts_in_squares<Model> {
   const Shape<T>& shape = team.shape;
   const TeamHistory<T>& history = team.history;
-  const int units = shape.units;
-  const RowsOverTime<T> r{history.carriers, units, units};
-  const Contraction<T> over_time(team.workers, team.memory);
-  const auto place = [&](int row, int i) {
-    return dS + static_cast<std::size_t>(row) * static_cast<std::size_t>(shape.columns()) + i;
-  };
+  const int units = shape.units, pair_rows = Product<Model>::pair_rows(units);
+  const RowsOverTime<T> r{history.carriers, units, units}, e{history.adjoints, units, units};
+  const auto put_at = [&](int row, int i, T sum) { put(dS + row * shape.columns() + i, sum); };
+  const MatrixGradient<T> over_time(team.workers, steps);
   if constexpr (Product<Model>::pairs) {
     const PairRows rows{units, false};
-    over_time.pairs(steps, r, RowsOverTime<T>{history.adjoints, units, units},
-                    [&](int j, int k, int i, T sum) { put(place(rows.row(j, k), i), sum); });
+    over_time.pairs(r, e, [&](int j, int k, int i, T sum) { put_at(rows.row(j, k), i, sum); });
   }
   if constexpr (Product<Model>::linear())
-    for (int p = 0; p < Product<Model>::targets; ++p)
-      over_time.all(steps, r,
-                    RowsOverTime<T>{history.adjoint(0, p), history.preactivations * units, units},
-                    [&](int k, int i, T sum) {
-                      put(place(Product<Model>::pair_rows(units) + p * units + k, i), sum);
-                    });
+    over_time.all(r, e, [&](int k, int i, T sum) { put_at(pair_rows + k, i, sum); });
+}
+
+template <class Model, class T, class Put>
+__device__ void product_gradient(const Team<Model, T>& team, int steps, T* dS,
+                                 Put put) requires(has_gates(Model::recurrence)) {
+  const TeamHistory<T>& history = team.history;
+  const int units = team.shape.units, columns = team.shape.columns();
+  const Contraction<T> over_time(team.workers, team.memory);
+  for (int p = 0; p < Product<Model>::targets; ++p)
+    over_time.all(steps, {history.carriers, units, units},
+                  {history.adjoint(0, p), history.preactivations * units, units},
+                  [&](int k, int i, T sum) { put(dS + (p * units + k) * columns + i, sum); });
 }
 
 template <class Model, class T, class Put>

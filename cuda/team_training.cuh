@@ -142,4 +142,10 @@ __global__ void __launch_bounds__(block_threads, 1)
     train_in_teams<InTeams, Model>(task);
 }
 
+template <class Model, class T>
+std::size_t team_bytes(const Shape<T>& shape) {
+  return std::max(TeamMemory<T>::bytes(shape),
+                  contracts_in_squares<Model> ? SquareSums<T>::bytes() : 0);
+}
+
 }  // namespace tbrnn::cuda
