@@ -28,6 +28,30 @@ struct Product {
   TBRNN_FN static constexpr int pulls(int units) { return pair_pulls(units) + linear_rows(units); }
 };
 
+// The weights of pairs as a team reads them, of panels of eight units and eight neighbours j: [panel of units][panel of j][k][2][unit][4 of j],
+// with a row of the linear part behind those of k. With `half` there are the k from the panel's first j on, and 0 where k < j.
+struct PairPanels {
+  static constexpr int row = panel_units * panel_units;
+  int units;
+  bool half, linear;
+
+  TBRNN_FN int panels() const { return whole_panels(units) / panel_units; }
+  TBRNN_FN int first(int j) const { return half ? j : 0; }  // k of the panel of j
+  TBRNN_FN int pair_rows(int j) const { return whole_quads(units) - first(j); }
+  TBRNN_FN std::size_t place(int unit, int j) const {
+    const int of_units = rows_before(whole_panels(units));
+    return static_cast<std::size_t>(unit / panel_units * of_units + rows_before(j)) * row;
+  }
+  TBRNN_FN std::size_t size() const { return place(whole_panels(units), 0); }
+
+ private:
+  TBRNN_FN int rows_before(int j) const {
+    const int before = j / panel_units;
+    return before * (whole_quads(units) + linear) -
+           (half ? before * (before - 1) / 2 * panel_units : 0);
+  }
+};
+
 // What the units of a network with a product stage may do, known to the compiler: the common case ...
 struct TanhRates {
   template <class T>

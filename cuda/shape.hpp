@@ -60,8 +60,10 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
       s.product_rows = P::rows(spec.units);
       s.product_pulls = P::pulls(spec.units);
       if (P::pairs) {  // in panels, both ways
-        const int entries = (s.product_rows + s.product_pulls) * whole_panels(spec.units);
-        s.product_pulls = (entries + s.columns() - 1) / s.columns();
+        const std::size_t columns = static_cast<std::size_t>(s.columns()),
+                          entries = PairPanels{spec.units, true, P::linear()}.size() +
+                                    PairPanels{spec.units, false, P::linear()}.size();
+        s.product_pulls = static_cast<int>((entries + columns - 1) / columns);
       }
       s.gate = -1;  // the product's, not the channels'
     }

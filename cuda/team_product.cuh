@@ -3,11 +3,12 @@
 //
 //   a weight is read once for 32 trials; for one k a lane has R / 4 + 1 loads of four numbers and 4 R fma
 //
-// b are rows in memory, r_k or e_k. Of pairs each slice has some of the runs of rows, balanced by their lengths:
-//   y_i = sum_j r_j sum_{k >= j} S_jk,i r_k        g_k = sum_j r_j sum_i D_ji,k e_i
+// b are rows in memory, r_k or e_k. The pairs are in team_pairs.cuh.
 #pragma once
 
-#include "team.cuh"
+#include <type_traits>
+
+#include "team_pairs.cuh"
 
 namespace tbrnn::cuda {
 
@@ -42,15 +43,6 @@ struct PanelSums {
           sum[i + row][q] = fma(V(w.v[row]), V(value.v[q]), sum[i + row][q]);
       }
     }
-  }
-
-  // += factor [32] times the other sums
-  __device__ void add(const PanelSums& other, const T* factor) {
-    const Quad<T> f = quad_at(factor + trial_quad());
-    TBRNN_UNROLL
-    for (int i = 0; i < R; ++i) TBRNN_UNROLL
-    for (int q = 0; q < lane_units; ++q)
-      sum[i][q] = fma(Number<T>(f.v[q]), other.sum[i][q], sum[i][q]);
   }
 
   __device__ void save(T* partial) const {
@@ -113,46 +105,52 @@ __device__ void each_channel(const T* weights, int stride, int count, const T* r
 // The product stage of a network, which a channel model has where a fixed matrix is beside its channels.
 template <class Model, class T>
 struct TeamProduct {
-  static constexpr bool pairs = Product<Model>::pairs;
+  static constexpr bool pairs = Product<Model>::pairs, linear = Product<Model>::linear();
   static constexpr int targets = Product<Model>::targets;
   static constexpr int R = panel_units;
+  using Weights = std::conditional_t<pairs, T, const T>;
 
   const Shape<T>& shape;
-  const T *weights, *pulls;  // [row][columns]; of pairs [panel][row][R]
+  Weights *weights, *pulls;  // [row][columns]; of pairs in panels
 
   __device__ TeamProduct(const Shape<T>& s, const Packed<T>& packed) : shape(s) {
-    const std::size_t columns = static_cast<std::size_t>(s.columns());
+    const std::size_t columns = static_cast<std::size_t>(s.columns()),
+                      rows = static_cast<std::size_t>(s.product_rows);
     if constexpr (!Product<Model>::exists) {
       weights = s.matrix;
       pulls = weights + static_cast<std::size_t>(s.units) * columns;
+    } else if constexpr (pairs) {
+      weights = packed.product + rows * columns;
+      pulls = weights + drives().size();
     } else {
-      weights = packed.product + (pairs ? static_cast<std::size_t>(s.product_rows) * columns : 0);
-      pulls = weights + static_cast<std::size_t>(s.product_rows) *
-                            (pairs ? static_cast<std::size_t>(whole_panels(s.units)) : columns);
+      weights = packed.product;
+      pulls = weights + rows * columns;
     }
   }
   __device__ bool exists() const { return Product<Model>::exists || shape.bulk; }
+  __device__ PairPanels drives() const { return {shape.units, true, linear}; }
+  __device__ PairPanels adjoints() const { return {shape.units, false, linear}; }
 
   // use(unit, y [target]) in a warp for each of the block's units, y from the carriers r
   template <class Use>
   __device__ void drive(const OwnUnits& own, const T* r, T* partial, Use use) const {
-    each_panel<targets>(own, partial, use, [&](int first, int target) {
-      if constexpr (pairs)
-        return of_pairs<true>(weights, first, r, r);
-      else
+    if constexpr (pairs)
+      each_sum_of_pairs<T>(drives(), weights, r, r, own, use);
+    else
+      each_panel<targets>(own, partial, use, [&](int first, int target) {
         return of_matrix(weights, target * shape.units, first, r, shape.units);
-    });
+      });
   }
 
   // the same with g from e [target][unit]
   template <class Use>
   __device__ void pull(const OwnUnits& own, const T* r, const T* e, T* partial, Use use) const {
-    each_panel<1>(own, partial, use, [&](int first, int) {
-      if constexpr (pairs)
-        return of_pairs<false>(pulls, first, r, e);
-      else
+    if constexpr (pairs)
+      each_sum_of_pairs<T>(adjoints(), pulls, r, e, own, use);
+    else
+      each_panel<1>(own, partial, use, [&](int first, int) {
         return of_matrix(pulls, 0, first, e, targets * shape.units);
-    });
+      });
   }
 
  private:
@@ -188,31 +186,6 @@ struct TeamProduct {
     Sums y;
     y.add(matrix + static_cast<std::size_t>(from + mine.begin) * static_cast<std::size_t>(columns),
           columns, quads, rows_from(b, mine.begin), mine.end - mine.begin);
-    return y;
-  }
-
-  // r_j times b_k, for each j those from k = j on (half) or all; behind them the linear rows b_k
-  template <bool half>
-  __device__ Sums of_pairs(const T* panels, int first, const T* r, const T* b) const {
-    const int units = shape.units, rows = half ? shape.product_rows : Product<Model>::pulls(units);
-    const T* panel = panels + static_cast<std::size_t>(first) * static_cast<std::size_t>(rows);
-    const PairRows at{units, false};
-    constexpr int quads[] = {0, lane_units};
-    Sums y;
-    for (int turn = 0; turn * slices < units; ++turn) {
-      const int j = turn * slices + (half && turn % 2 ? slices - 1 - slice() : slice()),
-                k = half ? j : 0;
-      if (j >= units) continue;
-      Sums of_run;
-      of_run.add(panel + static_cast<std::size_t>(half ? at.row(j, j) : j * units) * R, R, quads,
-                 rows_from(b, k), units - k);
-      y.add(of_run, rows_from(r, j));
-    }
-    if constexpr (Product<Model>::linear()) {
-      const SliceOf mine(units);
-      y.add(panel + static_cast<std::size_t>(rows - units + mine.begin) * R, R, quads,
-            rows_from(b, mine.begin), mine.end - mine.begin);
-    }
     return y;
   }
 };

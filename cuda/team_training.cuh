@@ -7,30 +7,45 @@
 
 namespace tbrnn::cuda {
 
-// The weights of pairs in the order in which the passes read them, each [panel][row][panel_units].
+// to: weight(unit, j, k) of all panels, and of the linear part weight(unit, j)
+template <class T, class OfPair, class OfNeighbour>
+__device__ void pack_panels(const Workers& all, const PairPanels& at, T* to, OfPair of_pair,
+                            OfNeighbour of_neighbour) {
+  const int panels = at.panels(), pair_rows = at.pair_rows(0), rows = pair_rows + at.linear,
+            units = at.units;
+  for (int item = all.thread(); item < panels * panels * rows * PairPanels::row;
+       item += all.threads()) {
+    const int entry = item % PairPanels::row, k = item / PairPanels::row % rows,
+              panel = item / (PairPanels::row * rows), first_unit = panel / panels * panel_units,
+              first_j = panel % panels * panel_units,
+              unit = first_unit + entry / lane_units % panel_units,
+              j = first_j + entry / (panel_units * lane_units) * lane_units + entry % lane_units;
+    if (k < at.first(first_j)) continue;
+    const bool exists = unit < units && j < units && (k < units || k == pair_rows);
+    T& weight = to[at.place(first_unit, first_j) +
+                   static_cast<std::size_t>((k - at.first(first_j)) * PairPanels::row + entry)];
+    weight = !exists ? T(0) : k == pair_rows ? of_neighbour(unit, j) : of_pair(unit, j, k);
+  }
+}
+
+// The weights of pairs in the order in which the passes read them.
 template <class Model, class T>
-__device__ void pack_panels(const Workers& all, const Shape<T>& shape, const Packed<T>& packed) {
-  const int units = shape.units, columns = shape.columns(), rows = shape.product_rows,
-            pulls = Product<Model>::pulls(units), across = whole_panels(units);
-  const T* from = packed.product;
-  T *drives = packed.product + static_cast<std::size_t>(rows * columns),
-    *to_pulls = drives + static_cast<std::size_t>(rows * across);
-  const PairRows pairs{units, false};
-  for (int item = all.thread(); item < rows * across; item += all.threads()) {
-    const int k = item / (rows * panel_units) * panel_units + item % panel_units,
-              row = item / panel_units % rows;
-    drives[item] = k < units ? from[row * columns + k] : T(0);
-  }
-  for (int item = all.thread(); item < pulls * across; item += all.threads()) {
-    const int k = item / (pulls * panel_units) * panel_units + item % panel_units,
-              row = item / panel_units % pulls, i = row % units, j = row / units;
-    T S(0);
-    if (k < units && j < units)
-      S = from[(j < k ? pairs.row(j, k) : pairs.row(k, j)) * columns + i];
-    else if (k < units)
-      S = from[(pairs.pairs() + k) * columns + i];
-    to_pulls[item] = j == k ? S + S : S;
-  }
+__device__ void pack_pairs(const Workers& all, const Shape<T>& shape, const Packed<T>& packed) {
+  const int columns = shape.columns();
+  const PairRows rows{shape.units, false};
+  const TeamProduct<Model, T> product(shape, packed);
+  const auto S = [&](int row, int i) { return packed.product[row * columns + i]; };
+  pack_panels(
+      all, product.drives(), product.weights,
+      [&](int i, int j, int k) { return j <= k ? S(rows.row(j, k), i) : T(0); },
+      [&](int i, int j) { return S(rows.pairs() + j, i); });
+  pack_panels(
+      all, product.adjoints(), product.pulls,
+      [&](int k, int j, int i) {
+        const T S_jk = S(j < k ? rows.row(j, k) : rows.row(k, j), i);
+        return j == k ? S_jk + S_jk : S_jk;
+      },
+      [&](int k, int i) { return S(rows.pairs() + k, i); });
 }
 
 // The loss of a tile in thread 0 of the team's first block; each warp adds every eighth row.
@@ -102,7 +117,7 @@ __device__ TBRNN_INLINED double run_team_pass(const Learner<T>& learner, Pass pa
   pack<Model>(crew.all(), shape, learner.parameters, scratch.orth, scratch.packed);
   crew.all().barrier();
   if constexpr (Product<Model>::pairs) {
-    pack_panels<Model>(crew.all(), shape, scratch.packed);
+    pack_pairs<Model>(crew.all(), shape, scratch.packed);
     crew.all().barrier();
   }
   const Workers of_team = crew.of_team();

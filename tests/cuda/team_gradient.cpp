@@ -249,6 +249,16 @@ TEST(TeamGradient, IsThatOfTheCpuEngineInLargeClusters) {
   }
 }
 
+// More rows than shared memory has at a time; in one order of execution.
+TEST(TeamGradient, IsThatOfTheCpuEngineForManyPairs) {
+  if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
+  for (const int which : {7, 8}) {
+    const Case tested = large(which, 139, 2, 2);
+    EXPECT_STREQ(cuda::kernel_of<float>(tested.spec, tested.match), kinds[which].kernel);
+    expect_near_the_cpu_engine(tested, computed(tested), 1e-5);
+  }
+}
+
 // Units without end.
 TEST(TeamGradient, IsThatOfTheCpuEngineForAThousandUnits) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
