@@ -91,7 +91,7 @@ __device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
                           const Packed<T>& packed) {
   using Block = UnitBlock<Model>;
   const Ranks ranks = typename S::template Of<T>{shape}.ranks();
-  T unit[Block::most];
+  T unit[Block::most]{};
   const int end = shape.units * Model::rank_of(ranks, 0);
   Block::each(shape.units, ranks, n,
               [&](int mine, int at) { unit[mine] = at < end ? l[at] : p[at]; });
@@ -134,7 +134,7 @@ __device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<
                          T* gradient) {
   using Block = UnitBlock<Model>;
   const Ranks ranks = typename S::template Of<T>{shape}.ranks();
-  T unit[Block::most], d_unit[Block::most];
+  T unit[Block::most]{}, d_unit[Block::most]{};
   const int gate = Block::size(ranks);
   Block::each(shape.units, ranks, n, [&](int mine, int at) { unit[mine] = p[at]; });
   if (shape.gate >= 0) unit[gate] = p[shape.gate];
