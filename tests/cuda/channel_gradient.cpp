@@ -136,6 +136,20 @@ TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
   EXPECT_GE(turn, 2 * kernels.size());
 }
 
+// Their time loops take up to four steps a turn.
+TEST(ChannelGradient, IsThatOfTheCpuEngineOverAnyNumberOfSteps) {
+  Choice c(all.size(), 0);
+  c[units] = c[ranks] = 2;
+  const Spec spec = spec_of(c);
+  for (const Match match : {Match::outputs, Match::rates})
+    for (int count = 1; count < 10; ++count) {
+      SCOPED_TRACE(count);
+      const Case tested(spec, match, Experiment(spec, match, 5, count, 1, true), 0.1);
+      ASSERT_STREQ(cuda::kernel_of<float>(tested.spec, match), "channel, in registers");
+      expect_the_cpu_engine<float>(tested, 1e-5);
+    }
+}
+
 // In global memory, or in shared memory where that has room for all steps.
 TEST(ChannelGradient, HasTheSameBitsWhereverTheChannelsLie) {
   for (int m = 0; m < 3; ++m) {
