@@ -1,0 +1,115 @@
+// Where the threads of a launch meet: barriers of a block, a cluster or some blocks, and shuffles of a warp.
+#include "residents.hpp"
+
+namespace tbrnn::emulator {
+
+Residents::Range Residents::range(const Thread& thread, Doing barrier) const {
+  const std::size_t block = static_cast<std::size_t>(launch_.threads);
+  const std::size_t size = barrier == Doing::block_barrier ? block
+                           : barrier == Doing::cluster_barrier || barrier == Doing::cluster_wait
+                               ? block * static_cast<std::size_t>(launch_.cluster)
+                               : block * static_cast<std::size_t>(thread.blocks);
+  const std::size_t begin = static_cast<std::size_t>(thread.number) / size * size;
+  return {begin, begin + size};
+}
+
+Residents::Range Residents::warp(const Thread& thread) const {
+  const std::size_t begin = static_cast<std::size_t>(thread.number - thread.lane());
+  const int left = launch_.threads - (thread.place.thread - thread.lane());
+  return {begin, begin + static_cast<std::size_t>(std::min(warp_lanes, left))};
+}
+
+Residents::Meeting& Residents::meeting_at(Doing barrier, Range all) {
+  std::vector<Meeting>& found = meetings_[all.begin / static_cast<std::size_t>(launch_.threads)];
+  for (Meeting& meeting : found)
+    if (meeting.barrier == barrier && meeting.all.end == all.end) return meeting;
+  return found.emplace_back(barrier, all);
+}
+
+void Residents::arrive(Doing barrier, Where where) {
+  if (barrier == Doing::barrier_of_blocks) {
+    if (!launch_.cooperative && launch_.blocks > 1)
+      fail("a barrier of blocks at " + text(where) + " needs a cooperative launch");
+    if (current_->blocks < 1 || launch_.blocks % current_->blocks)
+      fail("a barrier at " + text(where) + " of " + std::to_string(current_->blocks) +
+           " blocks among " + std::to_string(launch_.blocks));
+  }
+  current_->doing = barrier;
+  current_->where = where;
+  const Range all = range(*current_, barrier);
+  for (std::size_t i = all.begin; any_ended_ && i < all.end; ++i)
+    if (threads_[i].doing == Doing::ended) fail("a barrier that not every thread reaches");
+  Meeting& meeting = meeting_at(barrier, all);
+  if (meeting.arrivals && !same(meeting.where, where)) fail("threads meet at different barriers");
+  meeting.where = where;
+  if (++meeting.arrivals < all.end - all.begin) return wait();
+  meeting.arrivals = 0;
+  for (std::size_t i = all.begin; i < all.end; ++i) threads_[i].doing = Doing::run;
+}
+
+// A thread that waits goes on as soon as all have arrived, whatever these do before they wait; so each lets others go first.
+void Residents::cluster_arrive(Where where) {
+  Halves& halves = halves_of(*current_);
+  if (current_->arrived) fail("a second arrival at " + text(where) + " before the wait");
+  current_->arrived = true;
+  current_->turn = halves.turns;
+  if (++halves.arrivals < launch_.threads * launch_.cluster) return wait();
+  halves = {.turns = halves.turns + 1};
+  const Range all = range(*current_, Doing::cluster_wait);
+  for (std::size_t i = all.begin; i < all.end; ++i)
+    if (threads_[i].doing == Doing::cluster_wait) threads_[i].doing = Doing::run;
+  wait();
+}
+
+void Residents::cluster_wait(Where where) {
+  if (!current_->arrived) fail("a wait for the cluster at " + text(where) + " without an arrival");
+  current_->arrived = false;
+  if (current_->turn < halves_of(*current_).turns) return;
+  ++halves_of(*current_).waiting;
+  current_->doing = Doing::cluster_wait;
+  current_->where = where;
+  wait();
+}
+
+void Residents::shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {
+  Thread& mine = *current_;
+  mine.doing = Doing::shuffle;
+  mine.where = where;
+  mine.mask = mask;
+  mine.source_lane = source_lane;
+  mine.value = value;
+  const Range lanes = warp(mine);
+  const auto names = [](std::uint32_t among, int lane) { return (among >> lane & 1u) != 0; };
+  if (!names(mask, mine.lane())) fail("a shuffle whose mask leaves out its own lane");
+  if (source_lane < 0 || source_lane >= warp_lanes || !names(mask, source_lane))
+    fail("a shuffle that reads lane " + std::to_string(source_lane) + ", outside its mask");
+  if (launch_.threads - (mine.place.thread - mine.lane()) < warp_lanes &&
+      mask >> (launch_.threads % warp_lanes))
+    fail("a shuffle with lanes that the block does not have");
+  std::uint32_t& waiting = waiting_of(mine);
+  waiting |= 1u << mine.lane();
+  const std::uint32_t missing = mask & ~waiting;
+  if (missing && !any_ended_) return wait();
+  bool complete = true;
+  for (int lane = 0; lane < warp_lanes; ++lane) {
+    if (!names(mask, lane)) continue;
+    const Thread& other = threads_[lanes.begin + static_cast<std::size_t>(lane)];
+    if (other.doing == Doing::ended) fail("a shuffle that not every lane of its mask reaches");
+    const bool here =
+        other.doing == Doing::shuffle && other.mask == mask && same(other.where, where);
+    if (other.doing == Doing::shuffle && !here && names(other.mask, mine.lane()))
+      fail("lanes wait for each other in different shuffles");
+    complete = complete && here;
+  }
+  if (!complete) return wait();
+  waiting &= ~mask;
+  std::uint64_t values[warp_lanes];
+  for (std::size_t i = lanes.begin; i < lanes.end; ++i) values[i - lanes.begin] = threads_[i].value;
+  for (std::size_t i = lanes.begin; i < lanes.end; ++i) {
+    if (!names(mask, threads_[i].lane())) continue;
+    threads_[i].value = values[threads_[i].source_lane];
+    threads_[i].doing = Doing::run;
+  }
+}
+
+}  // namespace tbrnn::emulator

@@ -1,0 +1,70 @@
+// Some blocks that run at the same time: whose turn it is, and who waits for whom.
+#pragma once
+
+#include <random>
+
+#include "thread.hpp"
+
+namespace tbrnn::emulator {
+
+class Residents {
+ public:
+  Residents(const Launch& launch, int first_block, int blocks, const std::function<void()>& kernel);
+  void run(std::mt19937& random);
+  void meet(int blocks) { current_->blocks = blocks; }
+  void arrive(Doing barrier, Where);
+  void cluster_arrive(Where);
+  void cluster_wait(Where);
+  void shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
+  void* map_shared(void* mine, int rank, Where);
+  const Thread& current() const { return *current_; }
+  Thread& current() { return *current_; }
+
+ private:
+  struct Range {
+    std::size_t begin, end;
+  };
+  Range range(const Thread&, Doing barrier) const;  // whom a barrier waits for
+  Range warp(const Thread&) const;
+  struct Meeting {  // of some threads at a barrier
+    Doing barrier;
+    Range all;
+    std::size_t arrivals = 0;  // while it is not complete
+    Where where{};
+  };
+  Meeting& meeting_at(Doing barrier, Range all);
+  int warps_per_block() const { return (launch_.threads + warp_lanes - 1) / warp_lanes; }
+  std::uint32_t& waiting_of(const Thread& thread) {
+    const int block = thread.number / launch_.threads;
+    return waiting_[static_cast<std::size_t>(block * warps_per_block() +
+                                             thread.place.thread / warp_lanes)];
+  }
+  struct Halves {  // of a barrier of a cluster
+    int arrivals = 0, waiting = 0;
+    long turns = 0;  // that are complete
+  };
+  Halves& halves_of(const Thread& thread) {
+    return halves_[static_cast<std::size_t>(thread.number / launch_.threads / launch_.cluster)];
+  }
+  bool run_once(const std::size_t* threads, std::size_t count);
+  void end_current();
+  void wait();
+  [[noreturn]] void fail(const std::string& message);
+  std::string describe() const;
+  static void body(void* self);
+
+  const Launch& launch_;
+  const std::function<void()>& kernel_;
+  std::vector<std::unique_ptr<std::byte[]>> shared_;  // [block], exactly as much as asked for
+  std::vector<Thread> threads_;
+  std::vector<std::uint32_t> waiting_;          // [warp]: lanes in a shuffle
+  std::vector<Halves> halves_;                  // [cluster]
+  std::vector<std::vector<Meeting>> meetings_;  // [first block]
+  bool any_ended_ = false;
+  Thread* current_ = nullptr;
+  std::string fault_;
+};
+
+inline Residents* residents = nullptr;  // those that run
+
+}  // namespace tbrnn::emulator
