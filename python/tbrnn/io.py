@@ -80,7 +80,7 @@ def load(path: str | os.PathLike[str]) -> Ensemble:
             raise ValueError(f"format {configuration['format']}, known up to {FORMAT}")
         cohorts = [_cohort(c, entry, tensors) for c, entry in enumerate(configuration["cohorts"])]
         nets = Ensemble(cohorts, configuration["order"])
-        nets.places()
+        _ = nets.numbers  # fails where the order names a member that is not there
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: written by tbrnn {configuration.get('tbrnn')}, "

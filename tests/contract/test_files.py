@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tbrnn
+from tbrnn.io import read_tensors, write_tensors
 
 SIZES = {"units": 5, "inputs": 3, "outputs": 2}
 
@@ -121,6 +122,16 @@ def test_safetensors_of_others_are_refused(tmp_path_factory):
     other = safetensors.numpy.save({"weight": np.zeros((3, 2), np.float32)})
     with pytest.raises(ValueError, match="a safetensors file that tbrnn did not write"):
         load_bytes(tmp_path_factory, other)
+
+
+@pytest.mark.parametrize("order", [[[9, 0]], [[0, 9]], [["a", 0]], 3])
+def test_an_order_of_members_that_are_not_there_is_refused(tmp_path, order):
+    path = tmp_path / "nets.safetensors"
+    mixed().save(path)
+    configuration, tensors = read_tensors(path)
+    write_tensors(path, {**configuration, "order": order}, tensors)
+    with pytest.raises(ValueError, match=r"nets.safetensors: written by tbrnn .* cannot read it"):
+        tbrnn.load(path)
 
 
 def test_missing_files_and_folders(tmp_path):

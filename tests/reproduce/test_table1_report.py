@@ -106,7 +106,9 @@ def test_report_of_the_published_figure_names_its_deviations():
     assert len(content["curves"]) == 2 * 2 * 4
     text = printed(report)
     assert all(sentence in text for sentence in report.deviations)
-    assert text.count("[") >= len(report.compared)  # an interval of each cell
+    intervals = text.partition("Bootstrap intervals")[2].partition("\n\n")[0]
+    assert intervals.count("[") == len(report.compared) == 64
+    assert all(report.interval(entry.cell) in intervals for entry in report.compared)
     assert max(map(len, text.splitlines()[:20])) <= 120
 
 
