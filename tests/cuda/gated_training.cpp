@@ -20,7 +20,6 @@ Spec spec_of(const char* model, int rank) {
 }
 
 TEST(GatedTraining, IsThatOfTheCpuEngineInFloat64) {
-  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   for (const Spec& spec : {spec_of("LowRankGRU", 2), spec_of("LeakyGRU", 0)}) {
     SCOPED_TRACE(spec.model);
     expect_the_cpu_engine(group_of_options<double>(spec), 1e-9);

@@ -27,7 +27,6 @@ constexpr int trials = 9;  // a block emulates one after the other
 constexpr const char* models[] = {"RNN", "EIRNN", "TBRNN", "HORNN"};
 
 TEST(ProductTraining, IsThatOfTheCpuEngineInFloat64) {
-  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   for (const char* model : models) {
     SCOPED_TRACE(model);
     expect_the_cpu_engine(group_of_options<double>(spec_of(model), 0.1, trials), 1e-9);
@@ -69,13 +68,11 @@ TEST(ProductTraining, HasTheSameBitsInEveryOrderOfExecution) {
 }
 
 TEST(ProductTraining, HasTheSameBitsWhereverLaunchesAreCut) {
-  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const auto group = group_of_options<float>(spec_of("HORNN"), 0.1, trials);
   EXPECT_EQ(numbers_of(emulated(group, 5)), numbers_of(emulated(group)));
 }
 
 TEST(ProductTraining, HasTheSameBitsInAnyCompany) {
-  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const auto group = group_of_options<float>(spec_of("TBRNN"), 0.1, trials);
   Group<float> alone(group.spec, 0.1, trials);
   alone.add(group.courses[0]);

@@ -77,7 +77,6 @@ void expect_the_training_of_one_block(const char* model, int rank, int blocks) {
 }
 
 TEST(SharedMembers, AreTrainedAsByOneBlock) {
-  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   expect_the_training_of_one_block("LowRankHORNN", 1, 4);
   expect_the_training_of_one_block("TBRNN", 0, 8);
 }

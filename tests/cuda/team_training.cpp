@@ -29,7 +29,6 @@ Spec spec_of(const char* model, int units = 40) {
 }
 
 TEST(TeamTraining, IsThatOfTheCpuEngineInFloat64) {
-  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   for (const char* model : {"LowRankTBRNN", "LowRankHORNN"}) {
     SCOPED_TRACE(model);
     expect_the_cpu_engine(group_of_options<double>(spec_of(model)), 1e-9);
@@ -73,7 +72,6 @@ TEST(TeamTraining, HasTheSameBitsInEveryOrderOfExecution) {
 }
 
 TEST(TeamTraining, HasTheSameBitsWhereverLaunchesAreCutAndInAnyTeam) {
-  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const auto group = group_of_options<float>(spec_of("LowRankTBRNN"));
   const auto whole = numbers_of(emulated(group));
   EXPECT_EQ(numbers_of(emulated(group, 5)), whole);
@@ -82,7 +80,6 @@ TEST(TeamTraining, HasTheSameBitsWhereverLaunchesAreCutAndInAnyTeam) {
 }
 
 TEST(TeamTraining, HasTheSameBitsInAnyCompany) {
-  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const auto group = group_of_options<float>(spec_of("LowRankRNN"));
   Group<float> alone(group.spec);
   alone.add(group.courses[0]);
