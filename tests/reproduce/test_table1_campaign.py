@@ -9,6 +9,7 @@ import pytest
 from tbrnn.reproduce.table1 import load_protocol, printed, read_records, reproduce_table1
 from tbrnn.reproduce.table1.data import TaskData
 from tbrnn.reproduce.table1.records import Records
+from tbrnn.reproduce.table1.students import train_students
 from tbrnn.reproduce.table1.teachers import Teachers, teacher_places
 
 
@@ -94,6 +95,38 @@ def test_teachers_are_retried_and_rejected():
     assert len(report.left_out) == 2
     assert told == ["flipflop-1: 4 teachers", "flipflop-1: 0 students"]
     assert "rejected after 3 attempts" in printed(report)
+
+
+@pytest.mark.parametrize(
+    ("acceptance_loss", "threshold", "starts"),
+    [
+        (10.0, 1.1, 3),  # rates are fitted, states are not
+        (10.0, -1e9, 1),  # both
+        (1e-9, 1.1, 1),  # neither
+    ],
+)
+def test_a_student_that_fits_rates_but_not_states_starts_again(acceptance_loss, threshold, starts):
+    narrowed = {"tasks": ["flipflop-2"], "runs": 1, "ranks": [1, 2, 4], "seed": 6}
+    data = TaskData(small(**narrowed), "flipflop-2")
+    teachers = Teachers(data, Records())
+    places = teacher_places("flipflop-2", range(1))
+    teachers.train(places)
+    changes = {
+        "acceptance_loss": acceptance_loss,
+        "threshold": threshold,
+        "student_attempts": 3,
+    }
+    teachers.protocol = data.protocol.model_copy(update=changes)
+    train_students(teachers, places)
+    found = teachers.records.students.values()
+    assert {s.attempts for s in found if s.rank == 2} == {starts}
+    assert {s.attempts for s in found if s.rank != 2} == {1}
+    once = Teachers(data, Records())
+    once.train(places)
+    train_students(once, places)
+    for student in found:
+        same = student.best_loss == once.records.students[student.place].best_loss
+        assert same == (student.attempts == 1)
 
 
 def test_a_retry_starts_from_other_weights(tmp_path):

@@ -25,7 +25,7 @@ def test_paper_preset_is_the_published_protocol():
         assert task.teacher.stall_window == 2000
 
 
-def test_quick_preset_differs_in_size_only():
+def test_quick_preset_differs_in_size_and_in_starts_of_students():
     quick, paper = load_protocol("quick"), load_protocol("paper")
     assert (tuple(quick.tasks), quick.runs) == (("flipflop-1", "flipflop-2"), 1)
     short = {"epochs": 80000}
@@ -33,9 +33,9 @@ def test_quick_preset_differs_in_size_only():
         assert task.student.epochs == 15000
         longer = task.model_copy(update={"student": task.student.model_copy(update=short)})
         assert longer == paper.tasks[name]
-    same = quick.model_copy(
-        update={name: getattr(paper, name) for name in ("preset", "runs", "tasks")}
-    )
+    assert (quick.student_attempts, paper.student_attempts) == (4, 1)
+    size = ("preset", "runs", "tasks", "student_attempts")
+    same = quick.model_copy(update={name: getattr(paper, name) for name in size})
     assert same == paper
 
 

@@ -121,6 +121,17 @@ def test_rejected_teachers_are_named():
     assert sentence in printed(report)
 
 
+def test_students_that_started_again_are_named():
+    protocol = load_protocol("quick")
+    teachers, students = campaign(protocol, best_published)
+    students[0] = replace(students[0], attempts=3)
+    report = make_report(teachers, students, protocol, MADE)
+    assert len(report.restarted) == 1
+    assert "3 starts of at most 4" in report.restarted[0]
+    assert report.restarted[0] in printed(report)
+    assert report.as_dict()["protocol_deviations"] == report.restarted
+
+
 def test_nothing_accepted_is_a_report_too():
     protocol = load_protocol("quick")
     lost = {(task, 0, teacher) for task in protocol.tasks for teacher in ("rnn", "tbrnn")}

@@ -19,7 +19,7 @@ def printed(report: Report) -> str:
         aligned([*_header(report), *_rows(report)]),
         _intervals(report),
         listed("Deviations from the published table (marked *)", report.deviations),
-        listed("Deviations from the published protocol", report.redrawn),
+        listed("Deviations from the published protocol", [*report.redrawn, *report.restarted]),
         listed("Left out", report.left_out),
         "Further scores: smallest rank above the threshold, and the score\n"
         + aligned(_further_rows(report)),

@@ -70,6 +70,7 @@ class Protocol(Preset):
     acceptance_loss: PositiveFloat
     attempts: PositiveInt
     attempts_per_data_set: PositiveInt
+    student_attempts: PositiveInt
     target_loss: PositiveFloat
     stall_improvement: PositiveFloat
     threshold: float

@@ -46,6 +46,11 @@ class TeacherRecord:
         return self.task, self.run, self.teacher
 
     @property
+    def drawing(self) -> tuple[int, int]:
+        """Its run, and how often the data had been redrawn."""
+        return self.run, self.redrawn
+
+    @property
     def accepted(self) -> bool:
         """Whether the teacher has students."""
         return self.status != "rejected"
@@ -56,7 +61,8 @@ class StudentRecord:
     """A student and its scores on the test trials.
 
     ``r2`` is the mean over trials of ``r2_per_trial`` on states, ``rate_r2`` the same on rates,
-    ``pooled_r2`` is ``r2_pooled`` on states; ``state_error`` is the states' mean squared error.
+    ``pooled_r2`` is ``r2_pooled`` on states; ``state_error`` is the states' mean squared error;
+    ``attempts`` counts its starts.
     """
 
     task: str
@@ -75,6 +81,7 @@ class StudentRecord:
     test_loss: float
     state_error: float
     device: str = "cpu"
+    attempts: int = 1
 
     @property
     def place(self) -> StudentPlace:

@@ -32,6 +32,7 @@ class Report:
     further: list[Cell]
     acceptance: list[Acceptance]
     curves: list[dict[str, Any]]
+    restarted: list[str]  # one sentence for every student that took more than one start
     provenance: dict[str, Any]
 
     @property
@@ -72,7 +73,7 @@ class Report:
             "further_scores": [self._cell(cell) for cell in self.further],
             "curves": self.curves,
             "teachers": [{**asdict(a), "acceptance_rate": a.rate} for a in self.acceptance],
-            "protocol_deviations": self.redrawn,
+            "protocol_deviations": [*self.redrawn, *self.restarted],
             "left_out": self.left_out,
             "deviations": self.deviations,
         }
@@ -132,7 +133,16 @@ def make_report(
         [cell for cell in cells if cell.score != "r2"],
         teacher_acceptance(teachers, protocol),
         _curves(students, protocol),
+        [_restarted(student, protocol) for student in students if student.attempts > 1],
         provenance,
+    )
+
+
+def _restarted(student: StudentRecord, protocol: Protocol) -> str:
+    return (
+        f"{NAMES[student.student]} student of {NAMES[student.teacher]} teacher, {student.task}, "
+        f"run {student.run}, rank {student.rank}: {student.attempts} starts of at most "
+        f"{protocol.student_attempts}, since it fitted the rates and not the states"
     )
 
 

@@ -1,6 +1,7 @@
 """Students: low-rank networks fitted to the rates of a teacher, scored on new trials."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def _fit(
 ) -> tbrnn.Runs:
     data, protocol = teachers.data, teachers.protocol
     found = [teachers.records.teachers[place] for place in places]
-    drawings = [(record.run, record.redrawn) for record in found]
+    drawings = [record.drawing for record in found]
     distinct = sorted(set(drawings))
     runs = tbrnn.lint(
         tbrnn.Ensemble.concatenate(teachers.networks[place] for place in places),
@@ -74,10 +75,41 @@ def _fit(
         dataset=[distinct.index(drawing) for drawing in drawings],
         threads=threads,
         checkpoint=teachers.checkpoints.of(data.task, "students", kind, *places),
+        **_starts(teachers, places),
         **training_options(protocol, protocol.tasks[data.task].student),
     )
     check_finished(runs)
     return runs
+
+
+def _starts(teachers: Teachers, places: Sequence[TeacherPlace]) -> dict[str, Any]:
+    """How often students start, and until when, as ``tbrnn.lint`` takes it."""
+    attempts = teachers.protocol.student_attempts
+    return {"accept": _states_too(teachers, places), "attempts": attempts} if attempts > 1 else {}
+
+
+def _states_too(
+    teachers: Teachers, places: Sequence[TeacherPlace]
+) -> Callable[[tbrnn.Runs], NDArray[np.bool_]]:
+    """Whether students that fit the rates of a teacher of their rank also fit its states."""
+    data, protocol = teachers.data, teachers.protocol
+    teacher_rank = protocol.tasks[data.task].teacher_rank
+
+    def accept(runs: tbrnn.Runs) -> NDArray[np.bool_]:
+        of = np.asarray(runs.teacher)
+        asked = (runs.rank == teacher_rank) & (runs.best_loss <= protocol.acceptance_loss)
+        good = np.ones(len(runs), bool)
+        for member in np.flatnonzero(asked):
+            place = places[of[member]]
+            inputs = data.training([teachers.records.teachers[place].drawing]).inputs
+            states, target = (
+                np.asarray(nets.simulate(inputs, rates=False, outputs=False).states)
+                for nets in (runs.best[member], teachers.networks[place])
+            )
+            good[member] = r2_per_trial(states, target).mean() >= protocol.threshold
+        return good
+
+    return accept
 
 
 def _scored(
@@ -114,6 +146,7 @@ def _scored(
             best_loss=float(runs.best_loss[member]),
             last_loss=float(runs.last_loss[member]),
             device=str(runs.device[member]),
+            attempts=int(runs.attempts[member]),
             **{name: float(values[i]) for name, values in scores.items()},
         )
         for i, member in enumerate(members)
