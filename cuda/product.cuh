@@ -116,19 +116,44 @@ struct Segments {
   TBRNN_FN constexpr int count() const { return before(units); }
 };
 
+// A step of a trial as its gradient reads it, and where in it lie the carriers before it, the adjoints, a 1, another 1 and the inputs behind
+// it, the adjoints of the outputs, and what is read out.
+template <class Model, class T, int lanes>
+struct alignas(16) GradientStep {
+  static constexpr int targets = Product<Model>::targets, row = Group<lanes>::units;
+  static constexpr int r = 0, e = r + row, one = e + targets * row, inputs = one + 2 * lane_units,
+                       d_o = inputs + loose_counts, out = d_o + loose_counts, size = out + row;
+  T at[size];
+
+  struct Source {  // rows of the steps, of so many quads, and where they go
+    const T* rows;
+    int stride, quads, place;
+  };
+  __device__ void prepare() { at[one] = at[inputs - 1] = T(1); }
+};
+
 // Shared memory of a block whose trial has a product stage; the weights may follow.
 template <class Model, class T, int lanes>
 struct alignas(16) ProductMemory {
   static constexpr bool pairs = Product<Model>::pairs;
   static constexpr int targets = Product<Model>::targets, row = Group<lanes>::units,
                        behind = whole_quads(Segments<Model>::run);
+  static constexpr std::size_t begin = 1024;  // behind what passes and steps share out
+  using Step = GradientStep<Model, T, lanes>;
+  static constexpr int few = 4, fit = static_cast<int>(10240 / sizeof(Step)),
+                       steps_at_once = fit < few ? few : fit;
 
   T r[lane_units + row + behind];                         // the carriers, behind the 1 of unit -1
   T e[targets][row];                                      // the adjoints
   T y[warps - 1][targets][row];                           // shares of the products
   T A[pairs ? row + 1 : targets][pairs ? row + 1 : row];  // of pairs [1 + j][k] and [1 + k][j]
+  Step steps[2][steps_at_once];                           // of the gradient, in turn
+  typename Step::Source sources[5];
   Segment segment[Segments<Model>{row}.count()];
 
+  __device__ static ProductMemory& of_block() {
+    return *reinterpret_cast<ProductMemory*>(dev::shared_memory<unsigned char>() + begin);
+  }
   __device__ T* carriers() { return r + lane_units; }
 };
 

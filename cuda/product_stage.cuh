@@ -63,7 +63,7 @@ class ProductStage {
     return Segments<Model>{shape.units}.count() <= held * slices;
   }
   static std::size_t bytes(const Shape<T>& shape, bool with_weights) {
-    return begin + sizeof(Memory) + (with_weights ? bytes_of_weights(shape) : 0);
+    return Memory::begin + sizeof(Memory) + (with_weights ? bytes_of_weights(shape) : 0);
   }
 
   // The weights lie in `packed`, and where there is room for them in shared memory too.
@@ -80,6 +80,8 @@ class ProductStage {
       all[i] = T(0);
     dev::block_barrier();
     if (dev::thread() == 0) memory().carriers()[-1] = T(1);
+    if (dev::thread() < 2 * Memory::steps_at_once)
+      memory().steps[dev::thread() % 2][dev::thread() / 2].prepare();
     const Segments<Model> segments{shape_.units};
     for (int k = dev::thread() * lane_units; k < shape_.units; k += block_threads * lane_units)
       for (int i = 0; i < segments.of_quad(k); ++i)
@@ -148,9 +150,6 @@ class ProductStage {
   }
 
  private:
-  static constexpr std::size_t begin =
-      1024;  // of the memory, behind what passes and steps share out
-
   // The weights of a thread's first segments, 0 where there are none; in each run four rows, for the adjoint number k at k ^ (l % 4).
   struct Held {
     Quad<T> w[held ? held : 1][targets][run][lane_units];
@@ -212,12 +211,10 @@ class ProductStage {
   TBRNN_FN static std::size_t bytes_of_weights(const Shape<T>& shape) {
     return sizeof(T) * static_cast<std::size_t>(shape.product_rows * shape.columns());
   }
-  __device__ static Memory& memory() {
-    return *reinterpret_cast<Memory*>(dev::shared_memory<unsigned char>() + begin);
-  }
+  __device__ static Memory& memory() { return Memory::of_block(); }
   __device__ static T* weights_inside() { return reinterpret_cast<T*>(&memory() + 1); }
   __device__ bool has_room() const {
-    return dev::shared_bytes() >= begin + sizeof(Memory) + bytes_of_weights(shape_);
+    return dev::shared_bytes() >= Memory::begin + sizeof(Memory) + bytes_of_weights(shape_);
   }
   __device__ static int unit() { return Group<lanes>::unit(0); }
   __device__ static int turn() { return dev::thread() % lane_units; }
