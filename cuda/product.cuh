@@ -143,11 +143,11 @@ struct alignas(16) ProductMemory {
   static constexpr int few = 4, fit = static_cast<int>(10240 / sizeof(Step)),
                        steps_at_once = fit < few ? few : fit;
 
-  T r[lane_units + row + behind];                         // the carriers, behind the 1 of unit -1
-  T e[targets][row];                                      // the adjoints
-  T y[warps - 1][targets][row];                           // shares of the products
-  T A[pairs ? row + 1 : targets][pairs ? row + 1 : row];  // of pairs [1 + j][k] and [1 + k][j]
-  Step steps[2][steps_at_once];                           // of the gradient, in turn
+  T r[lane_units + row + behind];  // the carriers, behind the 1 of unit -1
+  T e[targets][row];               // the adjoints
+  T y[warps - 1][targets][row];    // shares of the products
+  T g[pairs ? row : targets][pairs ? row + lane_units : row];  // shares of what comes back
+  Step steps[2][steps_at_once];                                // of the gradient, in turn
   typename Step::Source sources[5];
   Segment segment[Segments<Model>{row}.count()];
 
@@ -155,6 +155,16 @@ struct alignas(16) ProductMemory {
     return *reinterpret_cast<ProductMemory*>(dev::shared_memory<unsigned char>() + begin);
   }
   __device__ T* carriers() { return r + lane_units; }
+  // Of what comes back to units j and k, where neither writing rows nor columns meets a bank twice. That of unit -1 lies behind all others.
+  __device__ void give(int j, int k, T to_j, T to_k) {
+    if (j >= 0) share(j, k) = to_j;
+    share(k, j < 0 ? row : j) = to_k;
+  }
+
+ private:
+  __device__ T& share(int n, int k) {
+    return g[n][k / lane_units * lane_units + (k + n / 8) % lane_units];
+  }
 };
 
 }  // namespace tbrnn::cuda

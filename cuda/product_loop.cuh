@@ -123,16 +123,16 @@ class UnitLoop {
         unit(i).adjoint(seen[i], d_r[i], lambda[i], e[i]);
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p) Stage::send_adjoint(p, n, e[i][p]);
-      });
-      Stage::meet();  // the adjoints are there
-      each([&](int i, int n) {
         Stage::send(n, seen[i].before);
+      });
+      Stage::meet();  // the adjoints and the carriers of state t are there
+      each([&](int i, int n) {
         seen[i].after = seen[i].before;
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p) saved(n).adjoint(t, p) = e[i][p].v;
       });
       if (t) read(t - 1);
-      Stage::meet();  // the carriers of state t are there, and what the adjoints pull
+      Stage::meet();  // what the adjoints pull is there
       each([&](int i, int n) { d_r[i] = Stage::pulled(n); });
     }
   }

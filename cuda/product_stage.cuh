@@ -2,15 +2,16 @@
 // follow it step by step and do nothing but multiply with the weights:
 //
 //   y_i = sum_row S_row,i p_row    a thread has a quad of units and some segments of rows; the shares of a warp are added by shuffles
-//   A_row = sum_i S_row,i e_i      the same threads; the rows of a quad are added over the units by shuffles
-//   g_j = sum_k A_jk r_k           the first warp
+//   A_row = sum_i S_row,i e_i      a thread has some rows; or where they are many the same threads as above, and the rows of a quad are
+//                                  added over the units by shuffles
+//   g_j = sum_k A_jk r_k           who has A_jk multiplies, the first warp adds
 //
 // A thread holds its first weights in registers, all of them in small networks; it reads the others in every step, from shared memory where
 // they fit.
 #pragma once
 
 #include "block_sum.cuh"
-#include "product.cuh"
+#include "product_pulls.cuh"
 
 namespace tbrnn::cuda {
 
@@ -55,6 +56,8 @@ class ProductStage {
   static constexpr int of_slice = (Segments<Model>{row}.count() + slices - 1) / slices;
   static constexpr int most_held = (sizeof(T) == 8 ? 3 : 10) / (targets * run);
   static constexpr int held = of_slice < most_held ? of_slice : most_held;
+  // Where the registers hold all pairs, they hold whole rows of these for the adjoint.
+  static constexpr bool by_row = P::pairs && held == of_slice;
 
  public:
   static constexpr int resident =  // blocks that the registers of a multiprocessor suffice for
@@ -112,44 +115,48 @@ class ProductStage {
   }
   __device__ void follow_forward(int steps) const {
     const Held own = hold(false);
-    for (int t = 0; t < steps; ++t) {
-      meet();
-      multiply(own);
-      meet();
-    }
+    follow(steps, [&] { multiply(own); });
   }
 
-  // The first warp gives e of unit n, and keeps r, then everybody meets, then A is there, and g of unit n comes back.
+  // The first warp gives e and r of unit n, then everybody meets, then the shares of g are there.
   __device__ static void send_adjoint(int target, int n, V e) { memory().e[target][n] = e.v; }
   __device__ static V pulled(int n) {
-    const auto& A = memory().A;
+    const auto& g = memory().g;
     T sum[lane_units] = {};
     if constexpr (P::pairs) {
-      const T* r = memory().carriers();
-      sum[0] = A[1 + n][n] * r[n];  // the diagonal counts twice
-      if (P::linear()) sum[1] = A[0][n];
+      constexpr int end = row + (P::linear() ? lane_units : 0);
       TBRNN_UNROLL
-      for (int k = 0; k < row; k += lane_units) {
-        const Quad<T> r_k = quad_at(r + k);
+      for (int k = 0; k < end; k += lane_units) {
+        const Quad<T> share = quad_at(&g[n][k]);
         TBRNN_UNROLL
-        for (int i = 0; i < lane_units; ++i) sum[i] = std::fma(A[1 + k + i][n], r_k.v[i], sum[i]);
+        for (int i = 0; i < lane_units; ++i) sum[i] += share.v[i];
       }
     } else {
       TBRNN_UNROLL
-      for (int target = 0; target < targets; ++target) sum[target] = A[target][n];
+      for (int target = 0; target < targets; ++target) sum[target] = g[target][n];
     }
     return V(sum[0] + sum[1] + (sum[2] + sum[3]));
   }
   __device__ void follow_backward(int steps) const {
-    const Held own = hold(true);
-    for (int t = 0; t < steps; ++t) {
-      meet();
-      multiply_adjoint(own);
-      meet();
+    if constexpr (by_row) {
+      const PairPulls<Model, T, lanes> own(shape_, weights_);
+      follow(steps, [&] { own.share_out(); });
+    } else {
+      const Held own = hold(true);
+      follow(steps, [&] { multiply_adjoint(own); });
     }
   }
 
  private:
+  template <class Use>
+  __device__ static void follow(int steps, Use use) {
+    for (int t = 0; t < steps; ++t) {
+      meet();
+      use();
+      meet();
+    }
+  }
+
   // The weights of a thread's first segments, 0 where there are none; in each run four rows, for the adjoint number k at k ^ (l % 4).
   struct Held {
     Quad<T> w[held ? held : 1][targets][run][lane_units];
@@ -208,6 +215,7 @@ class ProductStage {
       pull(exists, at, w, e);
     }
   }
+
   TBRNN_FN static std::size_t bytes_of_weights(const Shape<T>& shape) {
     return sizeof(T) * static_cast<std::size_t>(shape.product_rows * shape.columns());
   }
@@ -271,14 +279,19 @@ class ProductStage {
       if (!any || Group<lanes>::lane() >= lane_units) continue;
       const int k = at.k + turn(), last = k < shape_.units ? P::pairs ? k - at.j : 0 : -1;
       if constexpr (P::pairs) {
-        constexpr int stride = row + 1;
-        T *const A_0 = &memory().A[0][0], *const by_j = A_0 + (1 + at.j) * stride + k,
-                 *const by_k = A_0 + (1 + k) * stride + at.j;  // of unit -1 where nobody reads
+        const T* const r = memory().carriers();
+        T to_j[run], to_k[run];
+        TBRNN_UNROLL
+        for (int i = 0; i < run; ++i) {
+          const T twice = i == last ? 2 * A[i][0].v : A[i][0].v;  // the diagonal
+          to_j[i] = twice * r[k];
+          to_k[i] = twice * r[at.j + i];
+        }
         TBRNN_UNROLL
         for (int i = 0; i < run; ++i)
-          if (i <= last) by_j[i * stride] = by_k[i] = A[i][0].v;
+          if (i <= last) memory().give(at.j + i, k, to_j[i], to_k[i]);
       } else if (last >= 0) {
-        memory().A[target][k] = A[0][0].v;
+        memory().g[target][k] = A[0][0].v;
       }
     }
   }
