@@ -47,17 +47,13 @@ class UnitLoop {
 
   // `initial` of the units, or null
   __device__ void forward(const T* initial, V sigma) const {
-    struct Given {  // for a step; asked for one step ahead
-      V drive[targets], noise;
-    };
-    V x[own] = {}, carrier[own];
-    Given now[own], next[own];
+    V x[own] = {}, carrier[own], drive[own][targets], noise[own];
     const bool noisy = sigma.v != T(0);
-    const auto read = [&](int t, Given(&given)[own]) {
+    const auto read = [&](int t) {
       each([&](int i, int n) {
         TBRNN_UNROLL
-        for (int p = 0; p < targets; ++p) given[i].drive[p] = V(saved(n).drive(t, p));
-        given[i].noise = V(noisy ? saved(n).noise(t) : T(0));
+        for (int p = 0; p < targets; ++p) drive[i][p] = V(saved(n).drive(t, p));
+        noise[i] = V(noisy ? saved(n).noise(t) : T(0));
       });
     };
     const auto send = [&] {
@@ -74,26 +70,24 @@ class UnitLoop {
       });
     };
     each([&](int i, int n) { x[i] = V(initial && n < shape_.units ? initial[n] : T(0)); });
-    send();
-    if (steps_) read(0, now);
     for (int t = 0; t < steps_; ++t) {
+      send();
+      read(t);
       Stage::meet();  // the carriers are there
       save(t);
-      read(t + 1 < steps_ ? t + 1 : t, next);
       Stage::meet();  // the shares of the products are there
       each([&](int i, int n) {
-        auto& v = now[i].drive;
+        V v[targets];
         TBRNN_UNROLL
-        for (int p = 0; p < targets; ++p) v[p] = v[p] + Stage::product(p, n);
+        for (int p = 0; p < targets; ++p) v[p] = drive[i][p] + Stage::product(p, n);
         x[i] = unit(i).step(x[i], v);
-        if (noisy) x[i] = fma(sigma, now[i].noise, x[i]);
+        if (noisy) x[i] = fma(sigma, noise[i], x[i]);
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p)
           if (unit(i).responds()) saved(n).response(t, p) = v[p].v;
-        now[i] = next[i];
       });
-      send();
     }
+    send();
     save(steps_);
   }
 
@@ -124,14 +118,14 @@ class UnitLoop {
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p) Stage::send_adjoint(p, n, e[i][p]);
         Stage::send(n, seen[i].before);
+        seen[i].after = seen[i].before;
       });
+      if (t) read(t - 1);
       Stage::meet();  // the adjoints and the carriers of state t are there
       each([&](int i, int n) {
-        seen[i].after = seen[i].before;
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p) saved(n).adjoint(t, p) = e[i][p].v;
       });
-      if (t) read(t - 1);
       Stage::meet();  // what the adjoints pull is there
       each([&](int i, int n) { d_r[i] = Stage::pulled(n); });
     }

@@ -108,10 +108,13 @@ class ProductStage {
   __device__ static void send(int n, V r) { memory().carriers()[n] = r.v; }
   __device__ static void meet() { dev::block_barrier(); }
   __device__ static V product(int target, int n) {
-    T sum = memory().y[0][target][n];
+    T share[warps] = {};
     TBRNN_UNROLL
-    for (int i = 1; i < warps - 1; ++i) sum += memory().y[i][target][n];
-    return V(sum);
+    for (int i = 0; i < warps - 1; ++i) share[i] = memory().y[i][target][n];
+    TBRNN_UNROLL
+    for (int apart = warps / 2; apart; apart /= 2) TBRNN_UNROLL
+    for (int i = 0; i < apart; ++i) share[i] += share[i + apart];
+    return V(share[0]);
   }
   __device__ void follow_forward(int steps) const {
     const Held own = hold(false);
