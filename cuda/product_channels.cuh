@@ -17,27 +17,39 @@ struct Rows {  // of the steps
   __device__ T* step(int t) const { return at + static_cast<std::ptrdiff_t>(t) * stride; }
 };
 
-// to_t = bias + sum_c from_tc matrix_c, rows of whole quads; by all threads of a block
+// to_t = bias + sum_c from_tc matrix_c, rows of whole quads; by all threads of a block. A thread takes some steps at once, which share the
+// weights.
 template <class T>
 __device__ TBRNN_CALLED void multiply_steps(int steps, int senders, int receivers, const T* matrix,
                                             const T* bias, Rows<const T> from, Rows<T> to) {
-  const int across = receivers / lane_units;
-  for (int item = dev::thread(); item < steps * across; item += block_threads) {
-    const int t = item / across, k = item % across * lane_units;
-    Quad<T> sum{};
-    if (bias) sum = quad_at(bias + k);
-    const T *row = from.step(t), *w = matrix + k;
+  constexpr int at_once = 2;
+  const int across = receivers / lane_units, items = (steps + at_once - 1) / at_once * across;
+  for (int item = dev::thread(); item < items; item += block_threads) {
+    const int first = item / across * at_once, k = item % across * lane_units;
+    const T *row[at_once], *w = matrix + k;
+    Quad<T> sum[at_once] = {};
+    TBRNN_UNROLL
+    for (int s = 0; s < at_once; ++s) {
+      row[s] = from.step(first + s < steps ? first + s : first);
+      if (bias) sum[s] = quad_at(bias + k);
+    }
     TBRNN_UNROLL_TIMES(2)
     for (int c = 0; c < senders; c += lane_units) {
-      const Quad<T> value = quad_at(row + c);
+      Quad<T> value[at_once];
+      TBRNN_UNROLL
+      for (int s = 0; s < at_once; ++s) value[s] = quad_at(row[s] + c);
       TBRNN_UNROLL
       for (int i = 0; i < lane_units; ++i, w += receivers) {
         const Quad<T> weight = quad_at(w);
         TBRNN_UNROLL
-        for (int b = 0; b < lane_units; ++b) sum.v[b] = std::fma(value.v[i], weight.v[b], sum.v[b]);
+        for (int s = 0; s < at_once; ++s) TBRNN_UNROLL
+        for (int b = 0; b < lane_units; ++b)
+          sum[s].v[b] = std::fma(value[s].v[i], weight.v[b], sum[s].v[b]);
       }
     }
-    *reinterpret_cast<Quad<T>*>(to.step(t) + k) = sum;
+    TBRNN_UNROLL
+    for (int s = 0; s < at_once; ++s)
+      if (first + s < steps) *reinterpret_cast<Quad<T>*>(to.step(first + s) + k) = sum[s];
   }
 }
 
