@@ -74,8 +74,19 @@ class ProductChannels {
     const ChannelMatrices<T> w(shape, Seats{1, lanes}, scratch.channels);
     const int units = shape.units, inputs = shape.inputs, readouts = shape.readouts;
     const auto fill = [](T* to, int rows, int columns, auto entry) {
-      for (int item = dev::thread(); item < rows * columns; item += block_threads)
-        to[item] = entry(item / columns, item % columns);
+      constexpr int at_once = 4;  // as much as this is on its way from memory
+      const int count = rows * columns;
+      for (int first = dev::thread(); first < count; first += at_once * block_threads) {
+        T value[at_once];
+        TBRNN_UNROLL
+        for (int i = 0; i < at_once; ++i) {
+          const int item = first + i * block_threads, it = item < count ? item : first;
+          value[i] = entry(it / columns, it % columns);
+        }
+        TBRNN_UNROLL
+        for (int i = 0; i < at_once; ++i)
+          if (first + i * block_threads < count) to[first + i * block_threads] = value[i];
+      }
     };
     fill(w.in, whole_quads(inputs), targets * row, [&](int c, int to) {
       const int i = to / row, n = to % row;
