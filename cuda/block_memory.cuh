@@ -21,16 +21,20 @@ struct NextStep {  // of AdamW, whatever the gradient
   AdamStep of_field[most_fields];
 };
 
-// A small member. Global memory is far, and between two passes each thing waits for the one before. Each of the blocks that share it takes
-// its steps here, all the same.
-template <class T>
-struct alignas(16) AtHand {
-  static constexpr int most = 4096 / sizeof(T);  // numbers of an array
-
+// Where a member stands, in each of the blocks that take its steps; all of them reckon the same. Global memory is far, and between two passes
+// each thing waits for the one before.
+struct alignas(16) Standing {
   Course course;
   Progress progress;
   long steps_taken[most_fields];
   NextStep next;
+};
+
+// A small member. Each of the blocks that share it takes its steps here, all the same.
+template <class T>
+struct alignas(16) AtHand : Standing {
+  static constexpr int most = 4096 / sizeof(T);  // numbers of an array
+
   int half;  // see sharing.cuh
   alignas(16) T parameters[most];
   T gradient[most], m[most], v[most];

@@ -106,11 +106,12 @@ struct BunchPass {
 };
 
 // The mean loss of a member, in thread 0 of each block; with `learns` the gradient of the packed weights too, for a block alone
-// in its scratch, for several in the place of the first bunch. They share the packed weights.
-template <class Model, class T, class S, int lanes>
+// in its scratch, for several in the place of the first bunch. They share the packed weights. `meanwhile`: what a block does while others
+// are at their bunches.
+template <class Model, class T, class S, int lanes, class Use>
 __device__ double run_bunches(bool learns, const Shape<T>& shape, const T* p, const Shown<T>& shown,
-                              const Noise<T>& noise, const Scratch<T>& scratch,
-                              const Crew<T>& crew) {
+                              const Noise<T>& noise, const Scratch<T>& scratch, const Crew<T>& crew,
+                              Use meanwhile) {
   const ProductStage<Model, T, lanes> stage(shape, scratch.packed.product);
   pack_product<Model>(crew.all(), shape, p, scratch.packed.product);
   ProductChannels<Model, T, S, lanes>::take_weights(shape, p, scratch);
@@ -125,8 +126,10 @@ __device__ double run_bunches(bool learns, const Shape<T>& shape, const T* p, co
                                            scratch,
                                            crew};
   double loss = pass.run().all();
+  const unsigned arrival = crew.all().arrive();
+  meanwhile();
+  crew.all().wait(arrival);  // every bunch is done
   if (!crew.alone()) {
-    crew.all().barrier();  // every bunch is done
     if (learns)
       crew.template sum_gradients<64>(Bunches(shown.trials()).count(), crew.all(),
                                       crew.gradient(0).product);

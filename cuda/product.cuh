@@ -138,7 +138,8 @@ struct alignas(16) ProductMemory {
   static constexpr bool pairs = Product<Model>::pairs;
   static constexpr int targets = Product<Model>::targets, row = Group<lanes>::units,
                        behind = whole_quads(Segments<Model>::run);
-  static constexpr std::size_t begin = 1024;  // behind what passes and steps share out
+  // Behind what passes and steps share out, and the standing of a member.
+  static constexpr std::size_t shared_out = 1024, begin = shared_out + sizeof(Standing);
   using Step = GradientStep<Model, T, lanes>;
   static constexpr int few = 4, fit = static_cast<int>(10240 / sizeof(Step)),
                        steps_at_once = fit < few ? few : fit;
@@ -153,6 +154,9 @@ struct alignas(16) ProductMemory {
 
   __device__ static ProductMemory& of_block() {
     return *reinterpret_cast<ProductMemory*>(dev::shared_memory<unsigned char>() + begin);
+  }
+  __device__ static Standing& standing() {
+    return *reinterpret_cast<Standing*>(dev::shared_memory<unsigned char>() + shared_out);
   }
   __device__ T* carriers() { return r + lane_units; }
   // Of what comes back to units j and k, where neither writing rows nor columns meets a bank twice. That of unit -1 lies behind all others.

@@ -19,14 +19,15 @@ template <class T>
 struct Learner {
   const TrainingTask<T>& task;
   const Workers& workers;
-  AtHand<T>* const at_hand;  // null where several blocks take the steps, or the member is too large
+  Standing* const standing;  // null where several blocks share what is in global memory
   int member;
   T *parameters, *before, *best, *gradient, *m, *v;
 
-  __device__ Learner(const TrainingTask<T>& t, const Workers& steppers, AtHand<T>* near, int who)
+  __device__ Learner(const TrainingTask<T>& t, const Workers& steppers, Standing* where,
+                     AtHand<T>* near, int who)
       : task(t),
         workers(steppers),
-        at_hand(near),
+        standing(where),
         member(who),
         parameters(near ? near->parameters : t.parameters + t.at(who)),
         before(t.before + t.at(who)),
@@ -37,36 +38,49 @@ struct Learner {
 
   // From launch to launch; every thread of a block calls them.
   __device__ void take_up() const {
-    if (!at_hand) return;
+    if (!standing) return;
     dev::block_barrier();  // nobody needs the last one any more
-    if (dev::thread() == 0) at_hand->progress = task.progress[member];
-    if (dev::thread() == 32) at_hand->course = task.courses[member];
-    copy(task.parameters, parameters);
-    if (task.m) {
-      copy(task.m, m);
-      copy(task.v, v);
-      if (dev::thread() < task.fields)
-        at_hand->steps_taken[dev::thread()] = all_steps_taken()[dev::thread()];
+    if (dev::thread() == 0) standing->progress = task.progress[member];
+    if (dev::thread() == 32) standing->course = task.courses[member];
+    if (task.m && dev::thread() < task.fields)
+      standing->steps_taken[dev::thread()] = all_steps_taken()[dev::thread()];
+    if (is_at_hand()) {
+      copy(task.parameters, parameters);
+      if (task.m) copy(task.m, m);
+      if (task.m) copy(task.v, v);
     }
     dev::block_barrier();
   }
   __device__ void lay_down() const {
-    if (!at_hand) return;
-    if (dev::thread() == 0) task.progress[member] = at_hand->progress;
+    if (!standing) return;
+    if (dev::thread() == 0) task.progress[member] = standing->progress;
+    if (task.m && dev::thread() < task.fields)
+      all_steps_taken()[dev::thread()] = standing->steps_taken[dev::thread()];
+    if (!is_at_hand()) return;
     copy_back(parameters, task.parameters);
     copy_back(gradient, task.gradient);
-    if (!task.m) return;
-    copy_back(m, task.m);
-    copy_back(v, task.v);
-    if (dev::thread() < task.fields)
-      all_steps_taken()[dev::thread()] = at_hand->steps_taken[dev::thread()];
+    if (task.m) copy_back(m, task.m);
+    if (task.m) copy_back(v, task.v);
+  }
+
+  // Who writes where the member stands, and when all that read it have done so.
+  __device__ bool reckons() const { return standing ? dev::thread() == 0 : workers.first(); }
+  __device__ void meet() const {
+    if (standing)
+      dev::block_barrier();
+    else
+      workers.barrier();
+  }
+  template <class Use>
+  __device__ void each_field(Use use) const {
+    if (dev::thread() < task.fields && (standing || workers.rank == 0)) use(dev::thread());
   }
 
   __device__ const Course& course() const {
-    return at_hand ? at_hand->course : task.courses[member];
+    return standing ? standing->course : task.courses[member];
   }
   __device__ Progress& progress() const {
-    return at_hand ? at_hand->progress : task.progress[member];
+    return standing ? standing->progress : task.progress[member];
   }
   __device__ double* history() const {
     return task.history + static_cast<std::ptrdiff_t>(member) * task.history_size * record_width;
@@ -86,7 +100,7 @@ struct Learner {
     return progress().first_look(course(), whole(), validates());
   }
   __device__ long* steps_taken() const {
-    return at_hand ? at_hand->steps_taken : all_steps_taken();
+    return standing ? standing->steps_taken : all_steps_taken();
   }
   __device__ T* kept(long slot) const {
     return task.kept + (static_cast<std::ptrdiff_t>(member) * task.most_back + slot) * 3 *
@@ -103,6 +117,7 @@ struct Learner {
   }
 
  private:
+  __device__ bool is_at_hand() const { return parameters != task.parameters + task.at(member); }
   __device__ long* all_steps_taken() const { return task.steps_taken + member * task.fields; }
   __device__ void copy(const T* all, T* near) const {
     each_parameter([&](int i) { near[i] = all[task.at(member) + i]; });
@@ -136,8 +151,8 @@ __device__ double gradient_norm(const Learner<T>& learner) {
   return std::sqrt(sum);
 }
 
-// Powers and quotients in float64 are slow: of a member at hand the last warp works them out while others go through the trials. `mine`: a
-// field, or more than there are.
+// Powers and quotients in float64 are slow: a block that knows where the member stands has its last warp work them out beforehand, while
+// others go through the trials or wait. `mine`: a field, or more than there are.
 template <class T>
 __device__ void prepare_step(const Learner<T>& learner, int mine, NextStep& next) {
   const Course& course = learner.course();
@@ -151,15 +166,15 @@ __device__ void prepare_step(const Learner<T>& learner, int mine, NextStep& next
 }
 
 template <class T>
-__device__ TBRNN_CALLED void prepare_step_at_hand(const Learner<T>& learner) {
+__device__ TBRNN_CALLED void prepare_step_ahead(const Learner<T>& learner) {
   const int mine = dev::thread() - (block_threads - 32);
-  if (mine >= 0) prepare_step(learner, mine, learner.at_hand->next);
+  if (mine >= 0) prepare_step(learner, mine, learner.standing->next);
 }
 
 // Each array counts its own steps.
 template <class T>
 __device__ const NextStep& next_step(const Learner<T>& learner) {
-  if (learner.at_hand) return learner.at_hand->next;
+  if (learner.standing) return learner.standing->next;
   NextStep& next = *dev::shared_memory<NextStep>();
   prepare_step(learner, dev::thread(), next);
   dev::block_barrier();
@@ -181,10 +196,10 @@ __device__ void step(const Learner<T>& learner, const NextStep& next, double nor
     adam(next.of_field[field], shorter * learner.gradient[i], learner.m[i], learner.v[i], p);
     bound(task.low[field], task.high[field], &p, 1);
   });
-  learner.workers.barrier();
-  const int mine = dev::thread();
-  if (mine < task.fields && learner.trained(mine) && learner.workers.rank == 0)
-    ++learner.steps_taken()[mine];
+  learner.meet();
+  learner.each_field([&](int field) {
+    if (learner.trained(field)) ++learner.steps_taken()[field];
+  });
 }
 
 // What a guard may go back to: the last few weights and moments before a step, in a ring.
@@ -199,8 +214,8 @@ __device__ void keep(const Learner<T>& learner) {
     blocks[size + i] = learner.m[i];
     blocks[2 * size + i] = learner.v[i];
   });
-  for (int i = learner.workers.thread(); i < task.fields; i += learner.workers.threads())
-    learner.kept_steps(slot)[i] = learner.steps_taken()[i];
+  learner.each_field(
+      [&](int field) { learner.kept_steps(slot)[field] = learner.steps_taken()[field]; });
 }
 
 // As far back as is kept.
@@ -217,8 +232,8 @@ __device__ void go_back(const Learner<T>& learner) {
     learner.m[i] = blocks[size + i];
     learner.v[i] = blocks[2 * size + i];
   });
-  for (int i = learner.workers.thread(); i < task.fields; i += learner.workers.threads())
-    learner.steps_taken()[i] = learner.kept_steps(slot)[i];
+  learner.each_field(
+      [&](int field) { learner.steps_taken()[field] = learner.kept_steps(slot)[field]; });
 }
 
 // With a guard some steps back. Else the end; then the weights before the last update are the last good ones.
@@ -235,25 +250,25 @@ __device__ void recover(const Learner<T>& learner) {
     });
   else
     go_back(learner);
-  learner.workers.barrier();
-  if (learner.workers.first()) {
+  learner.meet();
+  if (learner.reckons()) {
     if (diverges)
       progress.status = Status::diverged;
     else
       progress.goes_back(course);
     if (!diverges && progress.pass != Pass::train) progress.pass = learner.first_look();
   }
-  learner.workers.barrier();
+  learner.meet();
 }
 
 // The stopping rules in the first thread, then the best weights in all.
 template <class T>
 __device__ void judge(const Learner<T>& learner, double loss) {
-  if (learner.workers.first()) learner.progress().judge(learner.course(), loss, learner.history());
-  learner.workers.barrier();
+  if (learner.reckons()) learner.progress().judge(learner.course(), loss, learner.history());
+  learner.meet();
   if (learner.progress().is_best())
     learner.each_parameter([&](int i) { learner.best[i] = learner.parameters[i]; });
-  learner.workers.barrier();
+  learner.meet();
 }
 
 // One step along the gradient.
@@ -263,17 +278,17 @@ __device__ void update(const Learner<T>& learner, double norm) {
   Progress& progress = learner.progress();
   if (course.guard_back) {
     keep(learner);
-    learner.workers.barrier();  // the weights are kept
+    learner.meet();  // the weights are kept
   }
   const NextStep& next = next_step(learner);
   step(learner, next, norm);
-  if (learner.workers.first()) progress.took_a_step(course, next.lr, norm);
+  if (learner.reckons()) progress.took_a_step(course, next.lr, norm);
 }
 
 // The first thread: on to the next batch, or after the last one to the next epoch.
 template <class T>
 __device__ void finish_batch(const Learner<T>& learner) {
-  if (!learner.workers.first()) return;
+  if (!learner.reckons()) return;
   const Course& course = learner.course();
   Progress& progress = learner.progress();
   const bool whole = learner.whole();
@@ -297,8 +312,8 @@ __device__ void finish_step(const Learner<T>& learner, double loss) {
   Progress& progress = learner.progress();
   const bool asked = course.clip > 0 || course.guard_back > 0 || course.record_every > 0;
   const double norm = asked ? gradient_norm(learner) : Progress::unknown();
-  if (learner.workers.first()) progress.set_limit(course, loss);
-  if (progress.kept) learner.workers.barrier();  // the limit is set
+  if (learner.reckons()) progress.set_limit(course, loss);
+  if (progress.kept) learner.meet();  // the limit is set
   const bool undo = progress.must_undo(loss, norm);
   if (undo) {
     recover(learner);
@@ -307,7 +322,7 @@ __device__ void finish_step(const Learner<T>& learner, double loss) {
   if (learner.whole()) {
     if (!undo && progress.due(course))
       judge(learner, loss);
-    else if (learner.workers.first())
+    else if (learner.reckons())
       progress.record(course, loss, learner.history());
     if (!progress.running()) return;
   }
@@ -323,8 +338,8 @@ __device__ TBRNN_CALLED void finish_pass(const Learner<T>& learner, double loss)
   if (pass == Pass::train) return finish_step(learner, loss);
   if (pass != Pass::gradient && !std::isfinite(loss)) return recover(learner);
   if (pass == Pass::evaluate) judge(learner, loss);
-  learner.workers.barrier();  // everybody has seen which pass it was
-  if (!learner.workers.first()) return;
+  learner.meet();  // everybody has seen which pass it was
+  if (!learner.reckons()) return;
   if (pass == Pass::gradient) {
     progress.last_loss = loss;
     progress.status = Status::capped;

@@ -147,7 +147,7 @@ __device__ TBRNN_INLINED void train_in_teams(const TrainingTask<T>& task) {
   const auto run = [&](const Learner<T>& learner, Pass pass, const Shown<T>& shown) {
     return run_team_pass<Way, Model>(learner, pass, shown, scratch, crew);
   };
-  train_members(task, crew, crew.all(), nullptr, run);
+  train_members(task, crew, crew.all(), nullptr, nullptr, run);
 }
 
 template <class Model, class T>

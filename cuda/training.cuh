@@ -26,12 +26,15 @@ __device__ double run_pass(const Learner<T>& learner, Pass pass, const Shown<T>&
   const bool learns = pass == Pass::train || pass == Pass::gradient;
   double loss;
   if constexpr (Product<Model>::exists) {
+    const auto prepare = [&] {
+      if (pass == Pass::train) prepare_step_ahead(Learner<T>(learner));
+    };
     loss = run_bunches<Model, T, S, lanes>(learns, shape, learner.parameters, shown, noise, scratch,
-                                           crew);
+                                           crew, prepare);
   } else {
     pack<Model, S>(Workers(), shape, learner.parameters, scratch.orth, scratch.packed);
     dev::block_barrier();
-    if (pass == Pass::train && learner.at_hand) prepare_step_at_hand(Learner<T>(learner));
+    if (pass == Pass::train && learner.standing) prepare_step_ahead(Learner<T>(learner));
     LaneWeights<T, S> w;
     if constexpr (!S::loads_again) load<T, S, lanes>(shape, scratch.packed, w);
     loss = run_trials<Model, T, S, lanes>(learns, shape, shown, noise, w, scratch, crew);
@@ -130,10 +133,10 @@ inline constexpr Seats seats =
 // The members of a crew, one after the other. run(learner, pass, shown): its mean loss, in the threads that take the step.
 template <class T, class Run>
 __device__ void train_members(const TrainingTask<T>& task, const Crew<T>& crew,
-                              const Workers& steppers, std::type_identity_t<AtHand<T>>* at_hand,
-                              Run run) {
+                              const Workers& steppers, Standing* standing,
+                              std::type_identity_t<AtHand<T>>* at_hand, Run run) {
   for (int turn = crew.number(); turn < task.turns; turn += task.sharing.crews) {
-    const Learner<T> learner(task, steppers, at_hand, task.order[turn]);
+    const Learner<T> learner(task, steppers, standing, at_hand, task.order[turn]);
     learner.take_up();
     const End end = end_of(task, learner.progress().epochs);
     long shuffled = -1;  // the epoch whose order the tickets are in
@@ -176,14 +179,15 @@ __device__ void train(const TrainingTask<T>& task) {
   if constexpr (Product<Model>::exists) {
     scratch.packed = scratch_of(crew.number() * task.sharing.blocks()).packed;
     ProductStage<Model, T, lanes>(task.shape, nullptr).prepare();
-    train_members(task, crew, crew.all(), nullptr, run);
+    train_members(task, crew, crew.all(), &ProductMemory<Model, T, lanes>::standing(), nullptr,
+                  run);
   } else {
     if (at_hand) {
       scratch.packed = Packed<T>::of_weights(task.shape, at_hand->packed);
       scratch.gradient = Packed<T>::of_gradient(task.shape, at_hand->packed_gradient);
       if (dev::thread() == 0) at_hand->half = 0;
     }
-    train_members(task, crew, Workers(), at_hand, run);
+    train_members(task, crew, Workers(), at_hand, at_hand, run);
   }
 }
 
