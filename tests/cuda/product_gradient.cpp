@@ -44,7 +44,7 @@ constexpr int trials_list[] = {1, 5, 33}, steps_list[] = {1, 2, 17};
 bool is_dense(const Choice& c) { return c[model] < 2; }
 
 int units_of(const Choice& c) {
-  constexpr int few[] = {1, 7, 30, 31, 33}, many[] = {7, 31, 33, 64, 100};
+  constexpr int few[] = {1, 7, 30, 32, 33}, many[] = {7, 31, 33, 64, 100};
   return (is_dense(c) ? many : few)[c[units]];
 }
 
