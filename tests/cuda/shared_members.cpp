@@ -58,16 +58,8 @@ TEST(SharedMembers, HaveTheGradientOfOneBlockThatTakesTheirTrialsInTurn) {
                                   10);  // in bunches of two
 }
 
-void expect_the_training_of_one_block(const char* model, int rank, int blocks) {
-  SCOPED_TRACE(model);
-  Group<float> group(spec_of(model, rank, 7), 0.2);
-  Course c{.sigma = 0.1, .lr_first = 0.02, .lr_last = 0.01, .lr_epochs = 3, .epochs = 3};
-  c.clip = 0.05;
-  c.record_every = 1;
-  group.add(c, true);  // with validation
-  c.batch = 20;
-  c.target_loss = 10.0;
-  group.add(c);  // in batches, and converges at the first look
+void expect_the_training_of_one_block(const Group<float>& group, int blocks) {
+  SCOPED_TRACE(group.spec.model);
   const auto alone = numbers_of(emulated(group));
   const Device large(4);
   EXPECT_EQ(fault(group), "");
@@ -76,9 +68,41 @@ void expect_the_training_of_one_block(const char* model, int rank, int blocks) {
   EXPECT_EQ(emulator::last_launch.blocks, blocks);
 }
 
+Group<float> looked_at(const char* model, int rank) {
+  Group<float> group(spec_of(model, rank, 7), 0.2);
+  Course c{.sigma = 0.1, .lr_first = 0.02, .lr_last = 0.01, .lr_epochs = 3, .epochs = 3};
+  c.clip = 0.05;
+  c.record_every = 1;
+  group.add(c, true);  // with validation
+  c.batch = 20;
+  c.target_loss = 10.0;
+  group.add(c);  // in batches, and converges at the first look
+  return group;
+}
+
 TEST(SharedMembers, AreTrainedAsByOneBlock) {
-  expect_the_training_of_one_block("LowRankHORNN", 1, 4);
-  expect_the_training_of_one_block("TBRNN", 0, 8);
+  expect_the_training_of_one_block(looked_at("LowRankHORNN", 1), 4);
+  expect_the_training_of_one_block(looked_at("TBRNN", 0), 8);
+}
+
+Group<float> guarded(const char* model, int rank) {
+  Group<float> group(spec_of(model, rank, 7), 0.2);
+  Course c{.lr_first = 4.0, .lr_last = 2.0, .lr_epochs = 4, .epochs = 4};
+  c.guard_back = 2;
+  c.guard_loss = 0.0;
+  c.guard_growth = 1.1;
+  c.guard_most = 3;
+  group.add(c);
+  c.batch = 20;
+  group.add(c);
+  return group;
+}
+
+TEST(SharedMembers, GoBackAsOneBlockDoes) {
+  expect_the_training_of_one_block(guarded("LowRankHORNN", 1), 4);
+  const auto group = guarded("TBRNN", 0);
+  expect_the_training_of_one_block(group, 8);
+  for (const auto& of_member : emulated(group)) EXPECT_GT(of_member.rollbacks, 0);
 }
 
 TEST(SharedMembers, TakeTheBlocksThatMembersWithAnEndLeaveFree) {
