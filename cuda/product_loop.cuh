@@ -93,9 +93,9 @@ class UnitLoop {
 
   // From the adjoints of what is read out to those of the pre-activations, which take the place of their drives.
   __device__ void backward() const {
-    typename Unit::Seen seen[own];
+    typename Unit::Seen seen[own], next[own];  // of steps t and t - 1
     V lambda[own], d_r[own], e[own][targets];
-    const auto read = [&](int t) {
+    const auto read = [&](int t, typename Unit::Seen(&seen)[own]) {
       each([&](int i, int n) {
         seen[i].before = V(saved(n).carrier(t));
         seen[i].error = V(saved(n).error(t));
@@ -108,19 +108,22 @@ class UnitLoop {
     };
     each([&](int i, int n) {
       lambda[i] = d_r[i] = V(T(0));
-      seen[i] = {};
+      seen[i] = next[i] = {};
       seen[i].after = V(saved(n).carrier(steps_));
     });
-    if (steps_) read(steps_ - 1);
+    if (steps_) read(steps_ - 1, seen);
+    if (steps_ > 1) read(steps_ - 2, next);
+    TBRNN_UNROLL_TIMES(2)
     for (int t = steps_ - 1; t >= 0; --t) {
       each([&](int i, int n) {
         unit(i).adjoint(seen[i], d_r[i], lambda[i], e[i]);
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p) Stage::send_adjoint(p, n, e[i][p]);
         Stage::send(n, seen[i].before);
-        seen[i].after = seen[i].before;
+        next[i].after = seen[i].before;
+        seen[i] = next[i];
       });
-      if (t) read(t - 1);
+      if (t > 1) read(t - 2, next);
       Stage::meet();  // the adjoints and the carriers of state t are there
       each([&](int i, int n) {
         TBRNN_UNROLL
