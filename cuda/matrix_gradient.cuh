@@ -1,9 +1,12 @@
 // The gradient of a trained matrix or tensor, a contraction over all steps and trials of a tile:
 //   dW_ik = sum e_i r_k     dS_jk,i = sum e_i r_j r_k
-// A block takes 64 x 64 weights, a quarter of it every fourth step, a thread 8 x 8 sums. The rows [32] of a step pass through shared
-// memory a few trials at a time, the next on their way while the block works. Then the quarters are added in order.
+// A block takes 128 x 128 weights, a thread 8 x 8 sums. The rows [32] of a step pass through shared memory a few trials at a time, a turn;
+// those of the next three turns are on their way while the block works. For one turn a block reads 256 rows, and makes 16,384 fma of each
+// of their trials.
 #pragma once
 
+#include "block_sum.cuh"
+#include "squares.cuh"
 #include "team.cuh"
 
 namespace tbrnn::cuda {
@@ -24,222 +27,245 @@ struct RowsOverTime {
   __device__ const T* step(int t) const { return at + TeamHistory<T>::rows(t, of_step); }
 };
 
-// 64 rows of an operand in shared memory, which the 64 threads of a quarter bring there: each four trials of neighbouring rows.
+// 128 rows of an operand in shared memory, a few trials of each.
 template <class T>
 struct Staged {
-  static constexpr int rows = 64, threads = 64;
+  static constexpr int turns = 4;  // that there is room for
   static constexpr int trials = 64 / sizeof(T), stride = trials + lane_units;  // keeps rows apart
-  static constexpr int across = trials / lane_units, each = rows * across / threads;
+  static constexpr int across = trials / lane_units, size = square_rows * stride;
 
-  __device__ static int mine() { return dev::thread() % threads; }
-  __device__ static int row() { return mine() / across * each; }
-  __device__ static int trial() { return mine() % across * lane_units; }
-  __device__ static Quad<T>* place(T* rows, int i) {
-    return reinterpret_cast<Quad<T>*>(rows + (row() + i) * stride + trial());
+  // use(row, trial) for four trials of each row that the thread has. Threads beside one another have rows that the banks keep apart.
+  template <class Use>
+  __device__ static void each(Use use) {
+    const int item = dev::thread() / across, trial = dev::thread() % across * lane_units;
+    TBRNN_UNROLL
+    for (int first = 0; first < square_rows; first += block_threads / across)
+      use(first + item / 8 * 8 + item % 2 * 4 + item / 2 % 4, trial);
+  }
+  __device__ static Quad<T>* quad(T* rows, int row, int trial) {
+    return reinterpret_cast<Quad<T>*>(rows + row * stride + trial);
+  }
+  __device__ static void copy(const T* step, int from, T* rows, int row, int trial) {
+    dev::copy_ahead(reinterpret_cast<const Quad<T>*>(rows_from(step, from) + trial),
+                    quad(rows, row, trial));
   }
 };
 
 // Rows as they are, from `first` on.
 template <class T>
-struct StagedRows : Staged<T> {
+struct StagedRows {
   using S = Staged<T>;
+  static constexpr int size = S::turns * S::size;
   RowsOverTime<T> from;
   int first;
 
-  __device__ StagedRows(RowsOverTime<T> rows, int first_row) : from(rows), first(first_row) {}
-  __device__ void fetch(int t, int trial, T* to) const {
-    const T* step = from.step(t) + trial + S::trial();
-    TBRNN_UNROLL
-    for (int i = 0; i < S::each; ++i)
-      dev::copy_ahead(
-          reinterpret_cast<const Quad<T>*>(rows_from(step, from.within(first + S::row() + i))),
-          S::place(to, i));
+  __device__ T* at(T* memory, int turn) const { return memory + turn % S::turns * S::size; }
+  __device__ void fetch(T* memory, int turn, int t, int first_trial) const {
+    const T* step = from.step(t) + first_trial;
+    T* rows = at(memory, turn);
+    S::each([&](int row, int trial) { S::copy(step, from.within(first + row), rows, row, trial); });
   }
-  __device__ void save(T*) const {}
+  __device__ void prepare(T*, int) const {}
 };
 
-// Products of the eight rows from j on, each with the eight rows from k on.
+// Products of the eight rows from j on, each with the sixteen rows from k on.
 template <class T>
-struct StagedPairs : Staged<T> {
+struct StagedPairs {
   using S = Staged<T>;
-  static_assert(panel_units * panel_units == S::rows && panel_units % S::each == 0);
+  static constexpr int of_j = PairSquares::of_j, of_k = PairSquares::of_k, factors = of_j + of_k;
+  static constexpr int size = S::turns * factors * S::stride + 2 * S::size;
+  static_assert(factors * S::across <= block_threads);
   RowsOverTime<T> r;
   int j, k;
-  Quad<T> of_j{}, of_k[S::each]{};
 
-  __device__ StagedPairs(RowsOverTime<T> rows, int first_j, int first_k)
-      : r(rows), j(first_j), k(first_k) {}
-  __device__ void fetch(int t, int trial, T*) {
-    const T* step = r.step(t) + trial + S::trial();
-    of_j = quad_at(rows_from(step, r.within(j + S::row() / panel_units)));
-    TBRNN_UNROLL
-    for (int i = 0; i < S::each; ++i)
-      of_k[i] = quad_at(rows_from(step, r.within(k + S::row() % panel_units + i)));
+  __device__ T* factors_at(T* memory, int turn) const {
+    return memory + 2 * S::size + turn % S::turns * factors * S::stride;
   }
-  __device__ void save(T* to) const {
-    TBRNN_UNROLL
-    for (int i = 0; i < S::each; ++i) {
+  __device__ T* at(T* memory, int turn) const { return memory + turn % 2 * S::size; }
+
+  __device__ void fetch(T* memory, int turn, int t, int first_trial) const {
+    const int row = dev::thread() / S::across, trial = dev::thread() % S::across * lane_units;
+    if (row < factors)
+      S::copy(r.step(t) + first_trial, r.within(row < of_j ? j + row : k + row - of_j),
+              factors_at(memory, turn), row, trial);
+  }
+  // After the factors of the turn have come.
+  __device__ void prepare(T* memory, int turn) const {
+    T *const from = factors_at(memory, turn), *const to = at(memory, turn);
+    S::each([&](int row, int trial) {
+      const Quad<T> of_j = *S::quad(from, row / of_k, trial),
+                    of_k = *S::quad(from, StagedPairs::of_j + row % StagedPairs::of_k, trial);
       Quad<T> product;
       TBRNN_UNROLL
-      for (int q = 0; q < lane_units; ++q) product.v[q] = of_j.v[q] * of_k[i].v[q];
-      *S::place(to, i) = product;
-    }
+      for (int q = 0; q < lane_units; ++q) product.v[q] = of_j.v[q] * of_k.v[q];
+      *S::quad(to, row, trial) = product;
+    });
   }
 };
 
-// Of 64 x 64 weights a thread has every eighth row and column in its quarter of the steps.
+// Of a square a thread has every sixteenth row and column.
 template <class T>
 class SquareSums {
- public:
-  static constexpr int rows = Staged<T>::rows, quarters = block_threads / Staged<T>::threads;
-  static constexpr std::size_t bytes() { return sizeof(T) * 2 * of_stage; }
+  using S = Staged<T>;
 
-  __device__ explicit SquareSums(int steps) : steps_(steps), memory_(dev::shared_memory<T>()) {
+ public:
+  // of rows and rows, which take more than pairs and rows
+  static constexpr std::size_t bytes() { return sizeof(T) * 2 * StagedRows<T>::size; }
+  static_assert(StagedPairs<T>::size <= StagedRows<T>::size);
+
+  __device__ SquareSums() {
     TBRNN_UNROLL
     for (int i = 0; i < each; ++i) TBRNN_UNROLL
     for (int k = 0; k < each; ++k) sum_[i][k] = Number<T>(T(0));
   }
 
+  // += the products of the steps begin ... end - 1
   template <class A, class B>
-  __device__ void add(A& a, B& b) {
-    const int turns = (steps_ + quarters - 1) / quarters * turns_of_step;
-    fetch(a, b, 0);
-    save(a, b, 0);
+  __device__ void add(const A& a, const B& b, int begin, int end) {
+    T *const of_a = dev::shared_memory<T>(), *const of_b = of_a + A::size;
+    const int turns = (end - begin) * turns_of_step;
+    const auto fetch = [&](int turn) {
+      if (turn < turns) {
+        const int t = begin + turn / turns_of_step, trial = turn % turns_of_step * S::trials;
+        a.fetch(of_a, turn, t, trial);
+        b.fetch(of_b, turn, t, trial);
+      }
+      dev::close_copies();
+    };
+    dev::block_barrier();  // the memory may be written again
+    for (int turn = 0; turn + 1 < S::turns; ++turn) fetch(turn);
+    dev::copies_arrive_but<S::turns - 2>();
+    dev::block_barrier();
+    a.prepare(of_a, 0);
     for (int turn = 0; turn < turns; ++turn) {
-      dev::copies_arrive();
-      dev::block_barrier();  // the rows are there, and the last ones are done with
-      if (turn + 1 < turns) fetch(a, b, turn + 1);
-      if (step(turn) < steps_) multiply(turn);
-      if (turn + 1 < turns) save(a, b, turn + 1);
+      dev::copies_arrive_but<S::turns - 3>();
+      dev::block_barrier();  // this turn is prepared, the next has come, and the last is done with
+      fetch(turn + S::turns - 1);
+      if (turn + 1 < turns) a.prepare(of_a, turn + 1);
+      multiply(a.at(of_a, turn), b.at(of_b, turn));
     }
   }
 
-  // The sum of the quarters, to shared memory [row][column].
-  __device__ void total() const {
-    for (int part = 0; part < quarters; ++part) {
-      dev::block_barrier();
-      if (part != quarter()) continue;
-      TBRNN_UNROLL
-      for (int i = 0; i < each; ++i) TBRNN_UNROLL
-      for (int k = 0; k < each; ++k) {
-        T& entry = memory_[(row() + i * apart) * rows + column() + k * apart];
-        entry = part ? entry + sum_[i][k].v : sum_[i][k].v;
-      }
-    }
-    dev::block_barrier();
+  // As place() finds them again.
+  __device__ void save(T* to) const {
+    TBRNN_UNROLL
+    for (int i = 0; i < each; ++i) TBRNN_UNROLL
+    for (int k = 0; k < each; ++k)
+      to[(i * each + k) * block_threads + dev::thread()] = sum_[i][k].v;
+  }
+  __device__ static MatrixSquares::Place place(int entry) {
+    const int thread = entry % block_threads, sum = entry / block_threads;
+    return {row(thread) + sum / each * apart, column(thread) + sum % each * apart};
   }
 
  private:
-  static constexpr int each = 8, apart = rows / each;
-  static constexpr int stride = Staged<T>::stride, turns_of_step = tile_trials / Staged<T>::trials;
-  static constexpr int of_quarter = 2 * rows * stride, of_stage = quarters * of_quarter;
-  static_assert(2 * of_stage >= rows * rows);
+  static constexpr int each = 8, apart = square_rows / each;
+  static constexpr int turns_of_step = tile_trials / S::trials;
+  static_assert(apart * apart == block_threads);
 
   // Where lanes that differ in one of the lowest two bits read the same, two quarters of a warp share an access.
-  __device__ static int row() { return lane() % 2 + lane() / 16 * 2 + warp() % 2 * 4; }
-  __device__ static int column() { return lane() / 2 % 8; }
-  __device__ static int quarter() { return dev::thread() / Staged<T>::threads; }
-  __device__ int step(int turn) const { return turn / turns_of_step * quarters + quarter(); }
-  __device__ T* staged(int turn) const {
-    return memory_ + turn % 2 * of_stage + quarter() * of_quarter;
+  __device__ static int row(int thread) {
+    return thread % 2 + thread / 16 % 2 * 2 + thread / 32 % 4 * 4;
   }
+  __device__ static int column(int thread) { return thread / 2 % 8 + thread / 128 * 8; }
 
-  template <class A, class B>
-  __device__ void fetch(A& a, B& b, int turn) const {
-    if (step(turn) >= steps_) return;
-    const int trial = turn % turns_of_step * Staged<T>::trials;
-    a.fetch(step(turn), trial, staged(turn));
-    b.fetch(step(turn), trial, staged(turn) + rows * stride);
-  }
-  template <class A, class B>
-  __device__ void save(const A& a, const B& b, int turn) const {
-    a.save(staged(turn));
-    b.save(staged(turn) + rows * stride);
-  }
-
-  __device__ void multiply(int turn) {
-    const T *a = staged(turn) + row() * stride, *b = staged(turn) + (rows + column()) * stride;
-    TBRNN_UNROLL_TIMES(2)
-    for (int quad = 0; quad < Staged<T>::trials; quad += lane_units) {
-      Quad<T> of_a[each];
+  __device__ void multiply(const T* a, const T* b) {
+    a += row(dev::thread()) * S::stride;
+    b += column(dev::thread()) * S::stride;
+    TBRNN_UNROLL
+    for (int quad = 0; quad < S::trials; quad += lane_units) {
+      Quad<T> of_a[each], of_b = quad_at(b + quad);
       TBRNN_UNROLL
-      for (int i = 0; i < each; ++i) of_a[i] = quad_at(a + i * apart * stride + quad);
+      for (int i = 0; i < each; ++i) of_a[i] = quad_at(a + i * apart * S::stride + quad);
       TBRNN_UNROLL
       for (int k = 0; k < each; ++k) {
-        const Quad<T> of_b = quad_at(b + k * apart * stride + quad);
+        const Quad<T> now = of_b;
+        if (k + 1 < each) of_b = quad_at(b + (k + 1) * apart * S::stride + quad);
         TBRNN_UNROLL
         for (int trial = 0; trial < lane_units; ++trial) TBRNN_UNROLL
         for (int i = 0; i < each; ++i)
-          sum_[i][k] = fma(Number<T>(of_a[i].v[trial]), Number<T>(of_b.v[trial]), sum_[i][k]);
+          sum_[i][k] = fma(Number<T>(of_a[i].v[trial]), Number<T>(now.v[trial]), sum_[i][k]);
       }
     }
   }
 
-  int steps_;
-  T* memory_;
   Number<T> sum_[each][each];
 };
 
+// To memory, over the steps begin ... end - 1.
 template <class T, class A, class B>
-__device__ TBRNN_CALLED void sum_square(int steps, A a, B b) {
-  SquareSums<T> sums(steps);
-  sums.add(a, b);
-  sums.total();
+__device__ TBRNN_CALLED void sum_square(A a, B b, int begin, int end, T* to) {
+  SquareSums<T> sums;
+  sums.add(a, b, begin, end);
+  sums.save(to);
 }
 
 // Shares the squares out among the blocks of a team.
 template <class T>
 class MatrixGradient {
  public:
-  __device__ MatrixGradient(const Workers& team, int steps) : workers_(team), steps_(steps) {}
+  // partial [square][part of the steps]
+  __device__ MatrixGradient(const Workers& team, int steps, T* partial)
+      : workers_(team), steps_(steps), partial_(partial) {}
 
   // put(row of a, row of b, sum) for all rows
   template <class Put>
   __device__ void all(RowsOverTime<T> a, RowsOverTime<T> b, Put put) const {
-    const int across = squares(b.count), items = across * squares(a.count);
-    for (int item = workers_.rank; item < items; item += workers_.blocks) {
-      const int i = item / across * rows, k = item % across * rows;
-      sum_square<T>(steps_, StagedRows<T>(a, i), StagedRows<T>(b, k));
-      each_sum([&](int row, int column, T sum) {
-        if (i + row < a.count && k + column < b.count) put(i + row, k + column, sum);
-      });
-    }
+    const MatrixSquares squares{a.count, b.count};
+    sum(
+        squares,
+        [&](auto at, int begin, int end, T* to) {
+          sum_square<T>(StagedRows<T>{a, at.row}, StagedRows<T>{b, at.column}, begin, end, to);
+        },
+        [&](auto at, int row, int column, T sum) {
+          const int i = at.row + row, k = at.column + column;
+          if (i < a.count && k < b.count) put(i, k, sum);
+        });
   }
 
   // put(j, k, row of e, sum) for the products of rows j and k >= j of r
   template <class Put>
   __device__ void pairs(RowsOverTime<T> r, RowsOverTime<T> e, Put put) const {
-    const int across = squares(e.count);
-    int item = workers_.rank;
-    for (int first_j = 0; first_j < r.count; first_j += panel_units) {
-      const int items = whole_panels(r.count - first_j) / panel_units * across;
-      for (; item < items; item += workers_.blocks) {
-        const int first_k = first_j + item / across * panel_units, first_i = item % across * rows;
-        sum_square<T>(steps_, StagedPairs<T>(r, first_j, first_k), StagedRows<T>(e, first_i));
-        each_sum([&](int row, int column, T sum) {
-          const int j = first_j + row / panel_units, k = first_k + row % panel_units,
-                    i = first_i + column;
+    sum(
+        PairSquares{r.count},
+        [&](auto at, int begin, int end, T* to) {
+          sum_square<T>(StagedPairs<T>{r, at.j, at.k}, StagedRows<T>{e, at.column}, begin, end, to);
+        },
+        [&](auto at, int row, int column, T sum) {
+          const int j = at.j + row / PairSquares::of_k, k = at.k + row % PairSquares::of_k,
+                    i = at.column + column;
           if (j <= k && k < r.count && i < e.count) put(j, k, i, sum);
         });
-      }
-      item -= items;
-    }
   }
 
  private:
-  static constexpr int rows = Staged<T>::rows;
-  __device__ static int squares(int count) { return (count + rows - 1) / rows; }
-
-  template <class Use>
-  __device__ void each_sum(Use use) const {
-    const T* total = dev::shared_memory<T>();
-    for (int at = dev::thread(); at < rows * rows; at += block_threads)
-      use(at / rows, at % rows, total[at]);
-    dev::block_barrier();  // the memory may be written again
+  // of_item(square, begin, end, to): its sums over some of the steps; use(square, row, column, sum)
+  template <class Squares, class OfItem, class Use>
+  __device__ void sum(const Squares& squares, OfItem of_item, Use use) const {
+    const int count = squares.count();
+    const StepParts parts(steps_, count);
+    for (int item = workers_.rank; item < count * parts.count; item += workers_.blocks) {
+      const int part = item % parts.count;
+      of_item(squares.at(item / parts.count), parts.begin(part), parts.begin(part + 1),
+              partial_ + static_cast<std::size_t>(item) * square_size);
+    }
+    workers_.barrier();  // the partial sums are there
+    const T* partial = partial_;
+    for (int square = 0; square < count; ++square, partial += parts.count * square_size) {
+      const auto at = squares.at(square);
+      for (int entry = workers_.thread(); entry < square_size; entry += workers_.threads()) {
+        const auto [row, column] = SquareSums<T>::place(entry);
+        use(at, row, column, sum_in_order<T>(parts.count, [&](int part) {
+              return partial[part * square_size + entry];
+            }));
+      }
+    }
+    workers_.barrier();  // the memory may be written again
   }
 
   const Workers& workers_;
   int steps_;
+  T* partial_;
 };
 
 }  // namespace tbrnn::cuda

@@ -6,6 +6,7 @@
 #include "core/dispatch.hpp"
 #include "core/spec.hpp"
 #include "product.cuh"
+#include "squares.cuh"
 
 namespace tbrnn::cuda {
 
@@ -59,6 +60,9 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
     if constexpr (P::exists) {
       s.product_rows = P::rows(spec.units);
       s.product_pulls = P::pulls(spec.units);
+      if (!has_gates(Model::recurrence))
+        s.product_squares = P::pairs ? PairSquares{spec.units}.count()
+                                     : MatrixSquares{spec.units, spec.units}.count();
       if (P::pairs) {  // in panels, both ways
         const std::size_t columns = static_cast<std::size_t>(s.columns()),
                           entries = PairPanels{spec.units, true, P::linear()}.size() +

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "sharing.cuh"
+#include "squares.cuh"
 
 namespace tbrnn::cuda {
 
@@ -127,6 +128,7 @@ struct TeamHistory {
 template <class T>
 struct TeamScratch {
   TeamHistory<T> history;
+  T* partial;  // sums of squares
   Packed<T> packed, gradient;
   T* of_units;
   void* orth;
@@ -134,18 +136,26 @@ struct TeamScratch {
   static std::size_t size(const Shape<T>& shape, int steps) {
     const std::size_t orth = (Orth<T>::bytes(shape) + sizeof(T) - 1) / sizeof(T),
                       units = static_cast<std::size_t>(shape.units);
-    return quads(TeamHistory<T>::size(shape, steps) + Packed<T>::size(shape) +
-                 Packed<T>::gradient_size(shape) + units) +
+    return quads(own_size(shape, steps) + Packed<T>::size(shape) + Packed<T>::gradient_size(shape) +
+                 units) +
            quads(orth);
   }
   __device__ TeamScratch(const Shape<T>& shape, int steps, T* of_crew, T* at)
       : history(shape, steps, at),
-        packed(Packed<T>::of_weights(shape, of_crew + TeamHistory<T>::size(shape, steps))),
+        partial(at + TeamHistory<T>::size(shape, steps)),
+        packed(Packed<T>::of_weights(shape, of_crew + own_size(shape, steps))),
         gradient(Packed<T>::of_gradient(shape, packed.product + Packed<T>::size(shape))),
         of_units(gradient.product + Packed<T>::gradient_size(shape)),
         orth(of_crew + quads(static_cast<std::size_t>(of_units + shape.units - of_crew))) {}
 
  private:
+  TBRNN_FN static std::size_t own_size(const Shape<T>& shape, int steps) {
+    const int linear = shape.product_squares ? MatrixSquares{shape.units, shape.units}.count() : 0,
+              of_product = items_of(shape.product_squares, steps),
+              of_linear = items_of(linear, steps);
+    return TeamHistory<T>::size(shape, steps) +
+           static_cast<std::size_t>(of_product > of_linear ? of_product : of_linear) * square_size;
+  }
   TBRNN_FN static std::size_t quads(std::size_t entries) {
     return (entries + lane_units - 1) / lane_units * lane_units;
   }

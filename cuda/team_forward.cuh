@@ -26,6 +26,7 @@ struct Team {
   const Workers& workers;
   const TeamHistory<T>& history;
   const Packed<T>& packed;
+  T* partial;  // sums of squares of the gradient
   TeamMemory<T> memory;
   TeamProduct<Model, T> product;
   OwnUnits own;
@@ -38,6 +39,7 @@ struct Team {
         workers(team),
         history(scratch.history),
         packed(scratch.packed),
+        partial(scratch.partial),
         memory(s),
         product(s, scratch.packed),
         own(s.units, team) {}

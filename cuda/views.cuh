@@ -63,7 +63,8 @@ struct Shape {
   const T*
       matrix;  // [2][unit][columns]: its rows as the product stage has them, then their transpose
   int product_rows,
-      product_pulls;  // rows of the product stage, forward and, of teams, backward; 0 without one
+      product_pulls;    // rows of the product stage, forward and, of teams, backward; 0 without one
+  int product_squares;  // of its gradient in teams; see squares.cuh
   T leak, alpha;
   Factors<T> factors;                   // on the two-body and the three-body drives
   T product_factor;                     // on the product stage: alpha or 1

@@ -205,6 +205,21 @@ std::vector<double> computed(const Case& tested) {  // in one order of execution
   return numbers;
 }
 
+// The gradient of the matrix in several parts of the steps; in one order of execution.
+TEST(TeamGradient, HasTheSameBitsInTeamsOfEverySizeAfterManySteps) {
+  if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
+  for (const Case& tested : {large(4, 129, 2, 33), large(8, 65, 2, 17)}) {
+    std::vector<double> alone;
+    {
+      const Device small(1);
+      alone = computed(tested);
+    }
+    const Device many(16);
+    EXPECT_EQ(alone, computed(tested));
+    expect_near_the_cpu_engine(tested, alone, 1e-5);
+  }
+}
+
 // Each in one order of execution.
 TEST(TeamGradient, IsThatOfTheCpuEngineInClusters) {
   const Clusters device(16);
