@@ -36,18 +36,14 @@ __device__ V same_in_warp(V value) {
   return dev::shuffle(all_lanes, value, 0);
 }
 
-// value(0) + value(1) + ... + value(count - 1), eight of which are asked for at a time.
-template <class T, class Value>
+// value(0) + value(1) + ... + value(count - 1), so many of which are asked for at a time, the last ones too.
+template <class T, int at_once = 8, class Value>
 __device__ T sum_in_order(int count, Value value) {
-  constexpr int at_once = 8;
   const T nothing(-0.0);  // to which every number, -0 too, adds up to itself
   T sum = nothing;
   for (int first = 0; first < count; first += at_once) {
-    T next[at_once];
     TBRNN_UNROLL
-    for (int i = 0; i < at_once; ++i) next[i] = first + i < count ? value(first + i) : nothing;
-    TBRNN_UNROLL
-    for (int i = 0; i < at_once; ++i) sum += next[i];
+    for (int i = 0; i < at_once; ++i) sum += first + i < count ? value(first + i) : nothing;
   }
   return sum;
 }

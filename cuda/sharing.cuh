@@ -60,17 +60,14 @@ class Crew {
     return sum;
   }
   // By `workers`, after a barrier.
-  template <int at_once = 16>
+  template <int at_once = 8>
   __device__ void sum_gradients(int parts, const Workers& workers, T* sum) const {
     const T* first = gradients();
-    for (std::size_t i = static_cast<std::size_t>(workers.spread_thread()); i < size();
-         i += static_cast<std::size_t>(workers.threads())) {
-      T entry(-0.0);  // to which every number, -0 too, adds up to itself
-      TBRNN_UNROLL_TIMES(at_once)
-      for (int part = 0; part < parts; ++part)
-        entry += first[static_cast<std::size_t>(part) * size() + i];
-      sum[i] = entry;
-    }
+    const std::size_t apart = size();
+    for (std::size_t i = static_cast<std::size_t>(workers.spread_thread()); i < apart;
+         i += static_cast<std::size_t>(workers.threads()))
+      sum[i] = sum_in_order<T, at_once>(
+          parts, [&](int part) { return first[static_cast<std::size_t>(part) * apart + i]; });
     workers.barrier();  // the gradient is written
   }
 

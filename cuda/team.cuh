@@ -45,18 +45,18 @@ inline constexpr int slices = 32;  // of the rows of a product; see team_product
 // Shared memory of a block.
 template <class T>
 struct TeamMemory {
-  T* partial;   // [slice][row of a panel][32], or of each warp 32 rows of 33
+  T* partial;  // [rows][32]: [slice][row of a panel], of each warp 32 rows of 33 numbers, or PairMemory
   T* channels;  // [channels][32]: c, or its adjoint
   T* drives;    // [drives + inputs][32]: s, or the adjoint of its first rows
 
-  static constexpr int partial_rows = slices * panel_units + warps;
-  static std::size_t bytes(const Shape<T>& shape) {
-    const int rows = partial_rows + shape.channels() + shape.driven();
+  static constexpr int least_rows = slices * panel_units + warps;
+  static std::size_t bytes(const Shape<T>& shape, int rows) {
+    rows += shape.channels() + shape.driven();
     return sizeof(T) * static_cast<std::size_t>(rows * tile_trials);
   }
-  __device__ explicit TeamMemory(const Shape<T>& shape)
+  __device__ TeamMemory(const Shape<T>& shape, int rows)
       : partial(dev::shared_memory<T>()),
-        channels(partial + partial_rows * tile_trials),
+        channels(partial + rows * tile_trials),
         drives(channels + shape.channels() * tile_trials) {}
 };
 

@@ -40,7 +40,7 @@ struct Team {
         history(scratch.history),
         packed(scratch.packed),
         partial(scratch.partial),
-        memory(s),
+        memory(s, partial_rows<Model, T>),
         product(s, scratch.packed),
         own(s.units, team) {}
 

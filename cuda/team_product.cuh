@@ -102,6 +102,13 @@ __device__ void each_channel(const T* weights, int stride, int count, const T* r
   }
 }
 
+// Rows of TeamMemory's partial sums.
+template <class Model, class T>
+inline constexpr int partial_rows =
+    Product<Model>::pairs&& PairMemory<T>::rows > TeamMemory<T>::least_rows
+        ? PairMemory<T>::rows
+        : TeamMemory<T>::least_rows;
+
 // The product stage of a network, which a channel model has where a fixed matrix is beside its channels.
 template <class Model, class T>
 struct TeamProduct {

@@ -159,7 +159,7 @@ __global__ void __launch_bounds__(block_threads, 1)
 
 template <class Model, class T>
 std::size_t team_bytes(const Shape<T>& shape) {
-  return std::max(TeamMemory<T>::bytes(shape),
+  return std::max(TeamMemory<T>::bytes(shape, partial_rows<Model, T>),
                   contracts_in_squares<Model> ? SquareSums<T>::bytes() : 0);
 }
 
