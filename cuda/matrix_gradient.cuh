@@ -5,7 +5,6 @@
 // of their trials.
 #pragma once
 
-#include "block_sum.cuh"
 #include "squares.cuh"
 #include "team.cuh"
 
@@ -250,17 +249,31 @@ class MatrixGradient {
               partial_ + static_cast<std::size_t>(item) * square_size);
     }
     workers_.barrier();  // the partial sums are there
-    const T* partial = partial_;
-    for (int square = 0; square < count; ++square, partial += parts.count * square_size) {
-      const auto at = squares.at(square);
-      for (int entry = workers_.thread(); entry < square_size; entry += workers_.threads()) {
-        const auto [row, column] = SquareSums<T>::place(entry);
-        use(at, row, column, sum_in_order<T>(parts.count, [&](int part) {
-              return partial[part * square_size + entry];
-            }));
+    for (int square = workers_.rank; square < count; square += workers_.blocks)
+      add_parts(
+          parts.count, partial_ + static_cast<std::size_t>(square * parts.count) * square_size,
+          [&, at = squares.at(square)](int row, int column, T sum) { use(at, row, column, sum); });
+    workers_.barrier();  // the memory may be written again
+  }
+
+  // use(row, column, sum): of all entries of a square
+  template <class Use>
+  __device__ static void add_parts(int parts, const T* first, Use use) {
+    constexpr int at_once = 8;
+    for (int entry = dev::thread(); entry < square_size; entry += at_once * block_threads) {
+      T sum[at_once];
+      TBRNN_UNROLL
+      for (int i = 0; i < at_once; ++i) sum[i] = first[entry + i * block_threads];
+      TBRNN_UNROLL_TIMES(4)
+      for (int part = 1; part < parts; ++part) TBRNN_UNROLL
+      for (int i = 0; i < at_once; ++i)
+        sum[i] += first[part * square_size + entry + i * block_threads];
+      TBRNN_UNROLL
+      for (int i = 0; i < at_once; ++i) {
+        const auto [row, column] = SquareSums<T>::place(entry + i * block_threads);
+        use(row, column, sum[i]);
       }
     }
-    workers_.barrier();  // the memory may be written again
   }
 
   const Workers& workers_;

@@ -51,7 +51,7 @@ struct StepParts {
   static constexpr int items = 96, least = 8;
   int steps, count;
 
-  TBRNN_FN constexpr StepParts(int all_steps, int squares) : steps(all_steps), count(1) {
+  TBRNN_FN StepParts(int all_steps, int squares) : steps(all_steps), count(1) {
     if (squares == 0 || squares >= items) return;
     count = ceiling(items, squares);
     if (count > steps / least) count = steps < least ? 1 : steps / least;
@@ -61,8 +61,14 @@ struct StepParts {
   }
 };
 
-TBRNN_FN constexpr int items_of(int squares, int steps) {
-  return squares * StepParts(steps, squares).count;
+// At most, of a product's gradient: of its own squares, or of those of its linear part.
+template <class T>
+TBRNN_FN int items_of(const Shape<T>& shape, int steps) {
+  const auto items = [steps](int squares) { return squares * StepParts(steps, squares).count; };
+  if (shape.product_squares == 0) return 0;
+  const int all = items(shape.product_squares),
+            linear = items(MatrixSquares{shape.units, shape.units}.count());
+  return all > linear ? all : linear;
 }
 
 }  // namespace tbrnn::cuda

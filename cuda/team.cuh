@@ -60,7 +60,7 @@ struct TeamMemory {
         drives(channels + shape.channels() * tile_trials) {}
 };
 
-// What the backward pass reads of the forward pass, and what the gradient reads of both. The last axis is the trial.
+// What the backward pass reads of the forward pass, and what the gradient reads of both. The last axis is the trial, but of squares.
 template <class T>
 struct TeamHistory {
   int units, channels, driven, preactivations;
@@ -75,6 +75,7 @@ struct TeamHistory {
   T* overlaps;    // [time + 1][channels]: overlaps, then outputs
   T* d_overlaps;  // the same of their adjoints
   T* drives;      // [time][drives + inputs + 1]: s; the last are 1, and the bias is their weight
+  T* squares;     // [item][...]: sums of some steps, see squares.cuh
 
   __device__ T* carrier(int t) const { return carriers + rows(t, units); }
   __device__ T* response(int t, int p = 0) const {
@@ -117,6 +118,7 @@ struct TeamHistory {
     overlaps = next(steps + 1, channels);
     d_overlaps = next(steps + 1, channels);
     drives = next(steps, driven + 1);
+    squares = next(items_of(shape, steps), square_size / tile_trials);
     end = taken;
   }
 
@@ -128,7 +130,6 @@ struct TeamHistory {
 template <class T>
 struct TeamScratch {
   TeamHistory<T> history;
-  T* partial;  // sums of squares
   Packed<T> packed, gradient;
   T* of_units;
   void* orth;
@@ -136,26 +137,18 @@ struct TeamScratch {
   static std::size_t size(const Shape<T>& shape, int steps) {
     const std::size_t orth = (Orth<T>::bytes(shape) + sizeof(T) - 1) / sizeof(T),
                       units = static_cast<std::size_t>(shape.units);
-    return quads(own_size(shape, steps) + Packed<T>::size(shape) + Packed<T>::gradient_size(shape) +
-                 units) +
+    return quads(TeamHistory<T>::size(shape, steps) + Packed<T>::size(shape) +
+                 Packed<T>::gradient_size(shape) + units) +
            quads(orth);
   }
   __device__ TeamScratch(const Shape<T>& shape, int steps, T* of_crew, T* at)
       : history(shape, steps, at),
-        partial(at + TeamHistory<T>::size(shape, steps)),
-        packed(Packed<T>::of_weights(shape, of_crew + own_size(shape, steps))),
+        packed(Packed<T>::of_weights(shape, of_crew + TeamHistory<T>::size(shape, steps))),
         gradient(Packed<T>::of_gradient(shape, packed.product + Packed<T>::size(shape))),
         of_units(gradient.product + Packed<T>::gradient_size(shape)),
         orth(of_crew + quads(static_cast<std::size_t>(of_units + shape.units - of_crew))) {}
 
  private:
-  TBRNN_FN static std::size_t own_size(const Shape<T>& shape, int steps) {
-    const int linear = shape.product_squares ? MatrixSquares{shape.units, shape.units}.count() : 0,
-              of_product = items_of(shape.product_squares, steps),
-              of_linear = items_of(linear, steps);
-    return TeamHistory<T>::size(shape, steps) +
-           static_cast<std::size_t>(of_product > of_linear ? of_product : of_linear) * square_size;
-  }
   TBRNN_FN static std::size_t quads(std::size_t entries) {
     return (entries + lane_units - 1) / lane_units * lane_units;
   }

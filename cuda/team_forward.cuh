@@ -26,7 +26,6 @@ struct Team {
   const Workers& workers;
   const TeamHistory<T>& history;
   const Packed<T>& packed;
-  T* partial;  // sums of squares of the gradient
   TeamMemory<T> memory;
   TeamProduct<Model, T> product;
   OwnUnits own;
@@ -39,7 +38,6 @@ struct Team {
         workers(team),
         history(scratch.history),
         packed(scratch.packed),
-        partial(scratch.partial),
         memory(s, partial_rows<Model, T>),
         product(s, scratch.packed),
         own(s.units, team) {}

@@ -93,7 +93,7 @@ class Contraction {
       place_b[k] = b.place(first_b + k);
     }
     const T *of_a = a.step(steps.begin), *of_b = b.step(steps.begin);
-    TBRNN_UNROLL_TIMES(2)
+    TBRNN_UNROLL_TIMES(4)
     for (int t = steps.begin; t < steps.end; ++t, of_a = a.next(of_a), of_b = b.next(of_b)) {
       V a_t[tile_rows], b_t[tile_rows];
       TBRNN_UNROLL
@@ -143,7 +143,7 @@ __device__ TBRNN_CALLED void product_gradient(const Team<Model, T>& team, int st
   const int units = shape.units, pair_rows = Product<Model>::pair_rows(units);
   const RowsOverTime<T> r{history.carriers, units, units}, e{history.adjoints, units, units};
   const auto put_at = [&](int row, int i, T sum) { put(dS + row * shape.columns() + i, sum); };
-  const MatrixGradient<T> over_time(team.workers, steps, team.partial);
+  const MatrixGradient<T> over_time(team.workers, steps, history.squares);
   if constexpr (Product<Model>::pairs) {
     const PairRows rows{units, false};
     over_time.pairs(r, e, [&](int j, int k, int i, T sum) { put_at(rows.row(j, k), i, sum); });
