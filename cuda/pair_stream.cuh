@@ -15,7 +15,7 @@ struct PairMemory {
   static constexpr int of_chunk = k_of_chunk * PairPanels::row / tile_trials;
   static constexpr int sums = staged_rows, stream = sums + warps * panel_units,
                        rows = stream + warps * slots * of_chunk;
-  static_assert(of_chunk >= panel_units);
+  static_assert(of_chunk >= panel_units);  // which r_j have
 };
 
 // What a warp does with the rows begin ... end - 1 that are in shared memory, for one of its panels of neighbours j.
@@ -34,11 +34,9 @@ struct PairRun {
     count = j < at.units && from < end ? end - from : 0;
     linear = at.linear && begin <= j && j < end;
   }
-  __device__ static int runs_of_piece(const PairPanels& at) {
-    return (at.panels() + warps - 1) / warps;
-  }
+  __device__ static int runs_of_piece(const PairPanels& at) { return ceiling(at.panels(), warps); }
   __device__ static int pieces(const PairPanels& at) {
-    return (whole_quads(at.units) + staged_rows - 1) / staged_rows;
+    return ceiling(whole_quads(at.units), staged_rows);
   }
 };
 
@@ -63,14 +61,13 @@ class PairStream {
     dev::copies_arrive_but<M::slots - 2>();
     dev::warp_barrier();  // it has come for all lanes, and they are done with the last
     ask();
-    const T* chunk = slot(taken_);
-    taken_ = after(taken_);
-    return chunk;
+    return slot(taken_++);
   }
 
  private:
-  __device__ static int after(int slot) { return slot + 1 < M::slots ? slot + 1 : 0; }
-  __device__ T* slot(int number) const { return rows_from(memory_, number * M::of_chunk); }
+  __device__ T* slot(unsigned chunk) const {
+    return rows_from(memory_, static_cast<int>(chunk % M::slots) * M::of_chunk);
+  }
 
   // The first run from this one on that exists.
   __device__ void open(int number) {
@@ -88,17 +85,18 @@ class PairStream {
 
   // For the next chunk, if there is one.
   __device__ void ask() {
-    T* to = slot(asked_);
-    asked_ = after(asked_);
+    T* to = slot(asked_++);
     if (run_ < runs_) {
       if (linear_) {
-        copy(linear_, to, PairPanels::row);
+        copy<PairPanels::row>(linear_, to);
         linear_ = nullptr;
+      } else if (left_ >= M::k_of_chunk) {
+        copy<M::k_of_chunk * PairPanels::row>(next_, to);
+        next_ += M::k_of_chunk * PairPanels::row;
+        left_ -= M::k_of_chunk;
       } else if (left_) {
-        const int k = left_ < M::k_of_chunk ? left_ : M::k_of_chunk;
-        copy(next_, to, k * PairPanels::row);
-        next_ += k * PairPanels::row;
-        left_ -= k;
+        copy<M::k_of_chunk / 2 * PairPanels::row>(next_, to);
+        left_ = 0;
       } else {
         copy_neighbours(to);
         open(run_ + 1);
@@ -106,13 +104,16 @@ class PairStream {
     }
     dev::close_copies();
   }
-  __device__ static void copy(const T* from, T* to, int numbers) {
-    const int mine = lane() * lane_units;
+  template <int numbers>
+  __device__ static void copy(const T* from, T* to) {
+    constexpr int of_warp = 32 * lane_units;
+    from += lane() * lane_units;
+    to += lane() * lane_units;
     TBRNN_UNROLL
-    for (int at = 0; at < M::of_chunk * tile_trials; at += 32 * lane_units)
-      if (at + mine < numbers)
-        dev::copy_ahead(reinterpret_cast<const Quad<T>*>(from + at + mine),
-                        reinterpret_cast<Quad<T>*>(to + at + mine));
+    for (int at = 0; at < numbers; at += of_warp)
+      if (at + of_warp <= numbers || at + lane() * lane_units < numbers)
+        dev::copy_ahead(reinterpret_cast<const Quad<T>*>(from + at),
+                        reinterpret_cast<Quad<T>*>(to + at));
   }
   // Those behind the units, whose weights are 0, are read as the first.
   __device__ void copy_neighbours(T* to) const {
@@ -129,7 +130,7 @@ class PairStream {
   int warp_, runs_;
   const T *weights_, *r_;
   T* memory_;
-  int asked_ = 0, taken_ = 0;  // slots that come next
+  unsigned asked_ = 0, taken_ = 0;  // chunks
   int run_ = 0, left_ = 0, j_ = 0;
   const T *linear_ = nullptr, *next_ = nullptr;  // left to ask for of the run
 };

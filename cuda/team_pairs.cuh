@@ -56,10 +56,15 @@ class PairSums {
   __device__ void add(const PairPanels& at, const T* weights, const T* r, const T* b) {
     const int of_warp = same_in_warp(warp()), turns = PairRun::runs_of_piece(at),
               pieces = PairRun::pieces(at);
+    stage(at.units, 0, b);
     PairStream<T> stream(at, of_warp, weights, r);
+    dev::copies_arrive_but<M::slots - 1>();  // the rows, not what is behind them
     for (int piece = 0; piece < pieces; ++piece) {
-      if (piece) dev::block_barrier();  // the last rows are done with
-      stage(at.units, piece * staged_rows, b);
+      if (piece) {
+        dev::block_barrier();  // the last rows are done with
+        stage(at.units, piece * staged_rows, b);
+        dev::copies_arrive_but<0>();
+      }
       dev::block_barrier();
       for (int turn = 0; turn < turns; ++turn) {
         const PairRun run(at, of_warp, piece * turns + turn);
@@ -81,7 +86,7 @@ class PairSums {
 
   __device__ static T* staged(int row) { return rows_from(dev::shared_memory<T>(), row); }
 
-  // Rows of b from `begin` on; 0 behind the units.
+  // Asks for the rows of b from `begin` on; 0 behind the units.
   __device__ static void stage(int units, int begin, const T* b) {
     constexpr int across = tile_trials / lane_units;
     const int left = whole_quads(units) - begin, count = left < staged_rows ? left : staged_rows;
@@ -93,7 +98,7 @@ class PairSums {
       else
         *to = {};
     }
-    dev::copies_arrive();
+    dev::close_copies();
   }
 
   // += sum_j r_j sum_k w_jk b_k
