@@ -114,9 +114,7 @@ __device__ Number<T> add_channels(const Team<Model, T>& team, int n, int first, 
                                   Number<T> start) {
   const T* P = team.packed.gather +
                static_cast<std::size_t>(n) * static_cast<std::size_t>(team.shape.channels());
-  for (int k = first; k < end; ++k)
-    start = fma(Number<T>(P[k]), Number<T>(*row_at(team.memory.channels, k)), start);
-  return start;
+  return add_rows(P + first, rows_from(team.memory.channels, first), end - first, start);
 }
 
 // Of unit n: lambda of a state, and e of the step t that made it.
@@ -159,10 +157,10 @@ __device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T>
   const Shape<T>& shape = team.shape;
   const TeamHistory<T>& history = team.history;
   const auto at = [&](const T* rows) { return V(*row_at(rows, n)); };
-  const V out = add_channels(team, n, shape.reductions, shape.channels(), d_o),
+  const V next = at(history.lambda), carrier = at(history.carrier(t + 1)),
+          out = add_channels(team, n, shape.reductions, shape.channels(), d_o),
           g = add_channels(team, n, 0, shape.reductions, pull);
-  const UnitAdjoint<T> adjoint(shape, history, t, n, at(history.lambda), at(history.carrier(t + 1)),
-                               out, g, at);
+  const UnitAdjoint<T> adjoint(shape, history, t, n, next, carrier, out, g, at);
   *row_at(history.lambda, n) = adjoint.lambda.v;
   *row_at(history.adjoint(t), n) = adjoint.e.v;
 }

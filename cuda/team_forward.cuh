@@ -182,15 +182,28 @@ __device__ void team_drives(const Team<Model, T>& team, int t) {
     *row_at(saved, k) = k < shape.driven() ? *row_at(team.memory.drives, k) : T(1);
 }
 
+// start + sum_k w_k rows_k of `count` rows in shared memory. Four weights are asked for at a time, which no barrier leaves in the L1 cache.
+template <class T>
+__device__ Number<T> add_rows(const T* w, const T* rows, int count, Number<T> start) {
+  for (int first = 0; first < count; first += lane_units) {
+    Number<T> four[lane_units];
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i)
+      four[i] = Number<T>(w[first + i < count ? first + i : first]);
+    TBRNN_UNROLL
+    for (int i = 0; i < lane_units; ++i)
+      if (first + i < count) start = fma(four[i], Number<T>(*row_at(rows, first + i)), start);
+  }
+  return start;
+}
+
 // start + sum_c Q_nc s_c, of pre-activation p
 template <class Model, class T>
 __device__ Number<T> add_drives(const Team<Model, T>& team, int n, int p, Number<T> start) {
   const int driven = team.shape.driven();
   const T* Q = team.packed.drive + static_cast<std::size_t>(n * team.shape.preactivations + p) *
                                        static_cast<std::size_t>(driven);
-  for (int k = 0; k < driven; ++k)
-    start = fma(Number<T>(Q[k]), Number<T>(*row_at(team.memory.drives, k)), start);
-  return start;
+  return add_rows(Q, team.memory.drives, driven, start);
 }
 
 // The leak of unit n, where each has its own.
