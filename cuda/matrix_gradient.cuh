@@ -139,9 +139,10 @@ class SquareSums {
     for (int turn = 0; turn < turns; ++turn) {
       dev::copies_arrive_but<S::turns - 3>();
       dev::block_barrier();  // this turn is prepared, the next has come, and the last is done with
-      fetch(turn + S::turns - 1);
-      if (turn + 1 < turns) a.prepare(of_a, turn + 1);
-      multiply(a.at(of_a, turn), b.at(of_b, turn));
+      multiply(a.at(of_a, turn), b.at(of_b, turn), [&] {
+        fetch(turn + S::turns - 1);
+        if (turn + 1 < turns) a.prepare(of_a, turn + 1);
+      });
     }
   }
 
@@ -168,7 +169,9 @@ class SquareSums {
   }
   __device__ static int column(int thread) { return thread / 2 % 8 + thread / 128 * 8; }
 
-  __device__ void multiply(const T* a, const T* b) {
+  // between(): not at first, where no warp would have anything else to do meanwhile
+  template <class Between>
+  __device__ void multiply(const T* a, const T* b, Between between) {
     a += row(dev::thread()) * S::stride;
     b += column(dev::thread()) * S::stride;
     TBRNN_UNROLL
@@ -185,6 +188,7 @@ class SquareSums {
         for (int i = 0; i < each; ++i)
           sum_[i][k] = fma(Number<T>(of_a[i].v[trial]), Number<T>(now.v[trial]), sum_[i][k]);
       }
+      if (quad == 0) between();
     }
   }
 
