@@ -197,7 +197,8 @@ template <class Model, class T>
 __device__ void add_team_gradient(const Team<Model, T>& team, int steps, bool first,
                                   const Packed<T>& d) {
   const auto put = [first](T* at, T sum) { *at = first ? sum : *at + sum; };
-  if constexpr (Product<Model>::exists) product_gradient(team, steps, d.product, put);
+  if constexpr (Product<Model>::exists)  // a copy, since what has an address is in memory
+    product_gradient(Team<Model, T>(team), steps, d.product, put);
   channel_gradient(team, steps, d, put);
 }
 

@@ -108,10 +108,9 @@ __device__ TBRNN_INLINED void run_team_tile(bool learns, const Team<Model, T>& t
 
 // The mean loss of one pass, in every thread; a pass that learns leaves the gradient behind.
 template <class Way, class Model, class T>
-__device__ TBRNN_INLINED double run_team_pass(const Learner<T>& learner, Pass pass,
-                                              const Shown<T>& shown, const TeamScratch<T>& scratch,
-                                              const Crew<T>& crew) {
-  const Shape<T>& shape = learner.task.shape;
+__device__ TBRNN_INLINED double run_team_pass(const Shape<T>& shape, const Learner<T>& learner,
+                                              Pass pass, const Shown<T>& shown,
+                                              const TeamScratch<T>& scratch, const Crew<T>& crew) {
   const bool learns = pass == Pass::train || pass == Pass::gradient;
   const Noise<T> noise = learner.noise();
   pack<Model>(crew.all(), shape, learner.parameters, scratch.orth, scratch.packed);
@@ -137,6 +136,18 @@ __device__ TBRNN_INLINED double run_team_pass(const Learner<T>& learner, Pass pa
   return crew.sum_of_losses(shown.tiles()) / shown.mask_sum;
 }
 
+// What the members of a crew have in common. Within the kernel, where the sizes are constants of the launch.
+template <class Way, class Model, class T>
+struct TeamPass {
+  const TrainingTask<T>& task;
+  const TeamScratch<T>& scratch;
+  const Crew<T>& crew;
+  __device__ TBRNN_INLINED double operator()(const Learner<T>& learner, Pass pass,
+                                             const Shown<T>& shown) const {
+    return run_team_pass<Way, Model>(task.shape, learner, pass, shown, scratch, crew);
+  }
+};
+
 template <class Way, class Model, class T>
 __device__ TBRNN_INLINED void train_in_teams(const TrainingTask<T>& task) {
   const Crew<T> crew(task.shape, task.sharing);
@@ -144,10 +155,8 @@ __device__ TBRNN_INLINED void train_in_teams(const TrainingTask<T>& task) {
       task.scratch + static_cast<std::size_t>(crew.number() * crew.teams()) * task.scratch_size;
   const TeamScratch<T> scratch(task.shape, task.steps, of_crew,
                                of_crew + static_cast<std::size_t>(crew.team()) * task.scratch_size);
-  const auto run = [&](const Learner<T>& learner, Pass pass, const Shown<T>& shown) {
-    return run_team_pass<Way, Model>(learner, pass, shown, scratch, crew);
-  };
-  train_members(task, crew, crew.all(), nullptr, nullptr, run);
+  train_members(task, crew, crew.all(), nullptr, nullptr,
+                TeamPass<Way, Model, T>{task, scratch, crew});
 }
 
 template <class Model, class T>

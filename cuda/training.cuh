@@ -132,9 +132,9 @@ inline constexpr Seats seats =
 
 // The members of a crew, one after the other. run(learner, pass, shown): its mean loss, in the threads that take the step.
 template <class T, class Run>
-__device__ void train_members(const TrainingTask<T>& task, const Crew<T>& crew,
-                              const Workers& steppers, Standing* standing,
-                              std::type_identity_t<AtHand<T>>* at_hand, Run run) {
+__device__ TBRNN_INLINED void train_members(const TrainingTask<T>& task, const Crew<T>& crew,
+                                            const Workers& steppers, Standing* standing,
+                                            std::type_identity_t<AtHand<T>>* at_hand, Run run) {
   for (int turn = crew.number(); turn < task.turns; turn += task.sharing.crews) {
     const Learner<T> learner(task, steppers, standing, at_hand, task.order[turn]);
     learner.take_up();
