@@ -1,5 +1,5 @@
 // Backpropagation through the time loop of cluster_forward.cuh; the equations are those of backward.cuh. It leaves behind what
-// team_backward.cuh does.
+// team_backward.cuh does. What the forward pass has saved is asked for two states ahead.
 #pragma once
 
 #include "cluster_forward.cuh"
@@ -7,112 +7,186 @@
 
 namespace tbrnn::cuda {
 
-// Numbers that a lane keeps of its unit and trial.
-enum BackwardNumber { lambda, adjoint, next_out, next_carrier };
+// Numbers that a lane keeps of its unit's trials.
+enum BackwardNumber { lambda, next_out };
 
-inline constexpr int steps_ahead = 6;  // that the history is fetched before
-
-// The adjoint of the output of the lane's unit of state t, where the loss is on the units; in all lanes that have the unit.
+// What the backward pass reads of a lane's unit: of state t, and of the step that made it, as asked for.
 template <class Model, class T, class W>
-__device__ Number<T> unit_error(const Cluster<Model, T, W>& c, int t, int group, T twice) {
+struct AskedPast {
   using V = Number<T>;
-  if (c.team.shape.readouts) return V(T(0));
-  V d_o(T(0));
-  if (c.saves()) {
-    const TeamErrors<Model, T> errors{c.team, t - 1, V(twice), c.trial(group), c.slot(group)};
-    d_o = errors.of_unit(errors.common(), c.unit);
+  const Cluster<Model, T, W>& c;
+  int t, group, i;
+  __device__ V carrier() const { return at(0); }
+  __device__ V response() const { return at(1); }
+  __device__ V apart() const { return at(1); }
+  __device__ V state() const { return at(1 + c.shape.apart); }
+  // Of all trials of the lane; where the loss is on the units.
+  __device__ static const Own<T, W>& error(const Cluster<Model, T, W>& c, int t, int group) {
+    return c.memory.asked_at(t, group, ClusterMemory<T, W>::asked(c.shape) - 1);
   }
-  return V(dev::shuffle(all_lanes, d_o.v, lane() - W::copy()));
+
+  // For all trials of the lane.
+  __device__ static void ask(const Cluster<Model, T, W>& c, int t, int group) {
+    const Shape<T>& shape = c.shape;
+    const TeamHistory<T>& history = c.history;
+    int which = 0;
+    const auto ask_for = [&](T* rows) {
+      dev::copy_ahead(&c.at(rows, group), &c.memory.asked_at(t, group, which++));
+    };
+    ask_for(history.carrier(t));
+    if (c.team.voltage()) ask_for(history.response(t - 1));
+    if (shape.apart) ask_for(history.apart(t - 1));
+    if (shape.saves_state()) ask_for(history.state(t - 1));
+    if (shape.readouts == 0) ask_for(history.adjoint(t - 1));
+  }
+
+ private:
+  __device__ V at(int which) const { return V(c.memory.asked_at(t, group, which).v[i]); }
+};
+
+// What was saved of state t: in quads [group][channel] the overlaps and the adjoints of the outputs, and the past of each unit.
+template <class Model, class T, class W>
+__device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {
+  const Shape<T>& shape = c.shape;
+  const TeamHistory<T>& history = c.history;
+  const int channels = shape.channels();
+  dev::warp_barrier();  // what was there has been read
+  for (int group = 0; group < c.groups && t >= 0; ++group) {
+    if (t > 0 && c.exists()) AskedPast<Model, T, W>::ask(c, t, group);
+    for (int k = lane(); k < channels; k += 32) {
+      const T* rows = k < shape.reductions ? history.overlap(t) : history.d_overlap(t);
+      dev::copy_ahead(reinterpret_cast<const Quad<T>*>(rows_from(rows, k)) + c.first_group + group,
+                      c.memory.ahead_at(t) + group * channels + k);
+    }
+  }
+  dev::close_copies();
 }
 
-// What reaches the unit of state t as an output, sum_o P_no do_o or its own error; and the carrier.
+// The overlaps of state t of a trial, and behind them the adjoints of its outputs, as asked for.
 template <class Model, class T, class W>
-__device__ void prepare_adjoint(const Cluster<Model, T, W>& c, int t, T twice) {
+__device__ ChannelRows<T> asked_channels(const Cluster<Model, T, W>& c, int t, int trial) {
+  return {c.memory.ahead_at(t)[trial / lane_units * c.shape.channels()].v + trial % lane_units,
+          lane_units};
+}
+
+// What reaches the unit of state t as an output: sum_o P_no do_o or its own error.
+template <class Model, class T, class W>
+__device__ void prepare_adjoint(const Cluster<Model, T, W>& c, int t) {
   using V = Number<T>;
-  const Shape<T>& shape = c.team.shape;
-  const TeamHistory<T>& history = c.team.history;
-  const T* P = c.memory.units + (warp() * warp_units + W::row()) * shape.channels();
-  for (int group = 0; group < c.groups; ++group) {
-    V out = unit_error(c, t, group, twice);
-    if (!c.exists()) continue;
-    const T* d_overlap = history.d_overlap(t) + c.slot(group);
-    for (int k = shape.reductions; k < shape.channels(); ++k)
-      out = fma(V(P[k]), V(*rows_from(d_overlap, k)), out);
-    c.memory.mine(group, next_out) = out.v;
-    c.memory.mine(group, next_carrier) = c.at(history.carrier(t), group);
-    if (t > steps_ahead) dev::fetch(&c.at(history.carrier(t - steps_ahead), group));
+  const Shape<T>& shape = c.shape;
+  const T* P = c.of_unit(shape.channels());
+  for (int group = 0; group < c.groups && c.exists(); ++group) {
+    Own<T, W> outs{};
+    if (shape.readouts == 0) outs = AskedPast<Model, T, W>::error(c, t, group);
+    TBRNN_UNROLL
+    for (int i = 0; i < W::numbers; ++i) {
+      V out(outs.v[i]);
+      const ChannelRows<T> asked = asked_channels(c, t, c.place(group) + i);
+      for (int k = shape.reductions; k < shape.channels(); ++k)
+        out = fma(V(P[k]), asked.get(k), out);
+      outs.v[i] = out.v;
+    }
+    c.memory.mine(group, next_out) = outs;
   }
 }
 
-// The adjoints of the overlaps of state t, of the cluster's trials, by its first block; behind the last step there is nothing.
+// The adjoints of the overlaps of state t, of the cluster's trials, by one of its blocks; behind the last step there is nothing.
 template <class Model, class T, class W>
 __device__ void save_overlap_adjoints(const Cluster<Model, T, W>& c, int t, int steps) {
-  const Shape<T>& shape = c.team.shape;
-  const int trial = dev::thread(), slot = c.first_group * W::trials + trial;
-  if (dev::cluster_rank() || trial >= c.groups * W::trials) return;
-  const StridedRows<T> c_t{c.team.history.overlap(t) + slot, tile_trials},
-      ds{c.memory.channels_at(t) + trial, W::most_trials},
-      dc{c.team.history.d_overlap(t) + slot, tile_trials};
-  if (t < steps) return Model::mix_adjoint(shape.ranks, c_t, ds, dc);
+  const Shape<T>& shape = c.shape;
+  const int trial = dev::thread();
+  if (dev::cluster_rank() != t % dev::cluster_size() || trial >= c.trials()) return;
+  const ChannelRows<T> dc{c.history.d_overlap(t) + c.first_group * lane_units + trial, tile_trials};
+  if (t < steps)
+    return Model::mix_adjoint(shape.ranks, asked_channels(c, t, trial),
+                              sums_of(c.memory, steps - t - 1, trial), dc);
   for (int k = 0; k < shape.reductions; ++k) dc.set(k, Number<T>(T(0)));
 }
 
-// Of the trials that the cluster works on at a time.
+// From W' e and ds of the step behind state t to e of the step that made it.
+template <class Model, class T, class W>
+__device__ Own<T, W> cluster_step_back(const Cluster<Model, T, W>& c, int t, int steps, int group,
+                                       Number<T> (&g)[W::numbers]) {
+  using V = Number<T>;
+  const Shape<T>& shape = c.shape;
+  const ClusterMemory<T, W>& memory = c.memory;
+  const T* P = c.of_unit(shape.channels());
+  const Own<T, W> out = memory.mine(group, next_out);
+  Own<T, W> next = memory.mine(group, lambda), e;
+  TBRNN_UNROLL
+  for (int i = 0; i < W::numbers; ++i) {
+    const int place = c.place(group) + i;
+    const Mixed<T> c_t{asked_channels(c, t, place), P, &g[i]},
+        ds{sums_of(memory, steps - t - 1, place), P, &g[i]};
+    if (t < steps) Model::mix_adjoint(shape.ranks, c_t, ds, ds);
+    const UnitAdjoint<T> d(shape, AskedPast<Model, T, W>{c, t, group, i}, c.unit, V(next.v[i]),
+                           V(out.v[i]), g[i]);
+    next.v[i] = d.lambda.v;
+    e.v[i] = d.e.v;
+  }
+  memory.mine(group, lambda) = next;
+  return e;
+}
+
+// Of the trials that the cluster works on at a time. The turn of step t - 1 is steps - t.
 template <class Model, class T, class W>
 __device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
-                                             const ClusterMatrix<T, W>& weights, int steps,
-                                             T twice) {
-  using V = Number<T>;
-  const Shape<T>& shape = c.team.shape;
-  const TeamHistory<T>& history = c.team.history;
-  const ClusterMemory<T, W>& memory = c.memory;
-  const T* P = memory.units + (warp() * warp_units + W::row()) * shape.channels();
-  for (int group = 0; group < c.groups; ++group) memory.mine(group, lambda) = T(0);
-  prepare_adjoint(c, steps, twice);
+                                             const ClusterMatrix<T, W>& weights, int steps) {
+  const int drives = c.shape.drives;
+  for (int group = 0; group < c.groups; ++group) c.memory.mine(group, lambda) = {};
+  ask_for_state(c, steps);
+  ask_for_state(c, steps - 1);
+  receive_what_was_asked();
+  prepare_adjoint(c, steps);
   for (int t = steps; t > 0; --t) {  // the adjoint of state t, which step t - 1 made
-    const bool last = t == steps;
-    if (!last) cluster_channels(memory, t, shape.drives, c.groups);
+    const int turn = steps - t;
+    if (t < steps) cluster_channels(c.memory, turn - 1, drives, c.groups);
     for (int group = 0; group < c.groups; ++group) {
-      V g(T(0));
-      if (!last) g = weights.times(memory.sent_at(t, group));
-      if (group == 0 && shape.drives) dev::block_barrier();  // the channels are there
-      if (!c.exists()) continue;
-      const Mixed<T> c_t{history.overlap(t) + c.slot(group), tile_trials, P, &g},
-          ds{memory.channels_at(t) + group * W::trials + W::trial(), W::most_trials, P, &g};
-      if (!last) Model::mix_adjoint(shape.ranks, c_t, ds, ds);
-      const auto at = [&](const T* rows) { return V(c.at(rows, group)); };
-      const UnitAdjoint<T> d(shape, history, t - 1, c.unit, V(memory.mine(group, lambda)),
-                             V(memory.mine(group, next_carrier)), V(memory.mine(group, next_out)),
-                             g, at);
-      c.send(t - 1, group, d.e);
-      memory.mine(group, lambda) = d.lambda.v;
-      memory.mine(group, adjoint) = d.e.v;
+      Number<T> g[W::numbers] = {};
+      if (t < steps) weights.times(c.memory.sent_at(turn - 1, group), g);
+      if (group == 0 && drives) dev::block_barrier();  // the channels are there
+      Own<T, W> e{};
+      if (c.exists()) e = cluster_step_back(c, t, steps, group, g);
+      c.send(turn, group, e);
+      if (c.exists()) c.at(c.history.adjoint(t - 1), group) = e;
     }
-    dev::cluster_arrive();
-    for (int group = 0; group < c.groups; ++group)
-      if (c.saves()) c.at(history.adjoint(t - 1), group) = memory.mine(group, adjoint);
     save_overlap_adjoints(c, t, steps);
-    if (t > 1) prepare_adjoint(c, t - 1, twice);
-    dev::cluster_wait();  // e of the step is there
+    ask_for_state(c, t - 2);
+    receive_what_was_asked();
+    if (t > 1) prepare_adjoint(c, t - 1);
+    c.receive(turn);
   }
-  if (shape.drives == 0) return;
-  cluster_channels(memory, 0, shape.drives, c.groups);
+  if (drives == 0) return;
+  cluster_channels(c.memory, steps - 1, drives, c.groups);
   dev::block_barrier();
   save_overlap_adjoints(c, 0, steps);
 }
 
+// Where the loss is on the units: the adjoints of the outputs of all steps, in the place of e; each unit in a warp of the team.
+template <class Model, class T>
+__device__ void team_unit_errors(const Team<Model, T>& team, int steps, T twice) {
+  if (team.shape.readouts) return;
+  for (int n = team.workers.warp(); n < team.shape.units; n += team.workers.warps())
+    for (int t = steps; t > 0; --t) {
+      const TeamErrors<Model, T> errors{team, t - 1, Number<T>(twice)};
+      *row_at(team.history.adjoint(t - 1), n) = errors.of_unit(errors.common(), n).v;
+    }
+}
+
 template <class Model, class T, class W>
 __device__ TBRNN_INLINED void cluster_backward(const Team<Model, T>& team, const Shown<T>& shown,
-                                               int tile, T twice) {
+                                               int tile) {
   const Shape<T>& shape = team.shape;
   const Packed<T>& packed = team.packed;
   Cluster<Model, T, W> c(team);
-  const int channels = shape.channels(), first = dev::cluster_rank() * block_units;
-  const ClusterMatrix<T, W> weights(shape, team.product.pulls, c.first_unit, c.memory);
-  c.load_overlaps(packed.drive, shape.driven(), shape.drives);
-  for (int i = dev::thread(); i < block_units * channels; i += block_threads)
+  const int channels = shape.channels(), first = dev::cluster_rank() * W::block_units;
+  load_overlaps(c.memory, shape.units, packed.drive, shape.driven(), shape.drives);
+  for (int i = dev::thread(); i < W::block_units * channels; i += block_threads)
     if (first + i / channels < shape.units) c.memory.units[i] = packed.gather[first * channels + i];
-  each_bunch(c, shown, tile, [&] { run_steps_back(c, weights, same_in_warp(shown.steps), twice); });
+  each_bunch(c, shown, tile, [&] {
+    const ClusterMatrix<T, W> weights(shape, team.product.pulls, c.unit, c.memory);
+    run_steps_back(c, weights, same_in_warp(shown.steps));
+  });
 }
 
 }  // namespace tbrnn::cuda

@@ -1,156 +1,171 @@
-// The time loop of the trials of a cluster; the equations are those of forward.cuh. While the blocks of the cluster wait for one another,
-// each lane makes what its unit needs of the next step: its inputs and its noise.
+// The time loop of the trials of a cluster; the equations are those of forward.cuh. While what it has sent is on its way, each lane makes
+// what its unit needs of the next step: its inputs and its noise. Nothing waits for global memory: a warp asks for the inputs a step ahead.
 #pragma once
 
 #include <new>
 
 #include "batches.cuh"
-#include "cluster.cuh"
-#include "team_forward.cuh"
+#include "cluster_channels.cuh"
 
 namespace tbrnn::cuda {
 
-// What a lane needs at every step of the trials that its cluster works on at a time.
+// Numbers that a lane keeps of its unit's trials.
+enum ForwardNumber { state, next_drive, next_noise };
+
+// Those of step t, in quads [trial][input], asked for in a group.
 template <class Model, class T, class W>
-struct Cluster {
-  using V = Number<T>;
+__device__ void ask_for_inputs(const Cluster<Model, T, W>& c, int t, int steps) {
+  const int numbers = whole_quads(c.shape.inputs), quads = numbers / lane_units;
+  Quad<T>* to = c.memory.ahead_at(t);
+  dev::warp_barrier();  // what was there has been read
+  for (int trial = lane(); t < steps && trial < c.trials(); trial += 32) {
+    const T* from = Source<T>::step(c.memory.trials[trial].inputs, t, numbers);
+    TBRNN_UNROLL_TIMES(1)
+    for (int i = 0; i < quads; ++i)
+      dev::copy_ahead(reinterpret_cast<const Quad<T>*>(from) + i, to + trial * quads + i);
+  }
+  dev::close_copies();
+}
 
-  const Team<Model, T>& team;
-  const ClusterMemory<T, W> memory;
-  const int first_unit;  // of the warp
-  const int unit;        // of the lane
-  int first_group = 0, groups = 0;
-
-  __device__ explicit Cluster(const Team<Model, T>& t)
-      : team(t),
-        memory(t.shape, dev::shared_memory<T>()),
-        first_unit(dev::cluster_rank() * block_units + warp() * warp_units),
-        unit(first_unit + W::row()) {}
-
-  __device__ bool exists() const { return unit < team.shape.units; }
-  __device__ int slot(int group) const {  // of the lane's trial in its tile
-    return (first_group + group) * W::trials + W::trial();
-  }
-  __device__ const Source<T>& trial(int group) const {
-    return memory.trials[group * W::trials + W::trial()];
-  }
-  // The lane's entry of rows [unit][32] and [channel][32].
-  template <class Rows>
-  __device__ Rows& at(Rows* rows, int group) const {
-    return rows_from(rows, unit)[slot(group)];
-  }
-  __device__ bool saves() const { return exists() && W::copy() == 0; }
-
-  // The unit's number of state or step t to all blocks of the cluster.
-  __device__ void send(int t, int group, V value) const {
-    if (!exists()) return;
-    T* mine = memory.sent_at(t, group) + unit * W::trials + W::trial();
-    for (int block = W::copy(); block < dev::cluster_size(); block += W::copies)
-      dev::store_remote(mine, block, value.v);
-  }
-  // Before the first is sent: 0 for the units that do not exist, when nobody uses the memory for something else.
-  __device__ void clear_sent() const {
-    for (int i = dev::thread(); i < 2 * memory.of_step(); i += block_threads) memory.sent[i] = T(0);
-    dev::cluster_arrive();
-    dev::cluster_wait();
-  }
-  // Columns `first` ... of rows [unit][stride] as rows [channel][unit] of all units.
-  __device__ void load_overlaps(const T* rows, int stride, int count) const {
-    const int columns = memory.columns;
-    for (int i = dev::thread(); i < count * columns; i += block_threads) {
-      const int n = i % columns;
-      memory.overlaps[i] = n < team.shape.units ? rows[n * stride + i / columns] : T(0);
-    }
-  }
-};
-
-// Numbers that a lane keeps of its unit and trial.
-enum ForwardNumber { state, carrier, next_drive, next_noise };
-
-// State t of the lane's unit.
-template <class Model, class T, class W>
-__device__ void save_states(const Cluster<Model, T, W>& c, int t) {
-  const Shape<T>& shape = c.team.shape;
-  const TeamHistory<T>& history = c.team.history;
-  if (!c.saves()) return;
-  for (int group = 0; group < c.groups; ++group) {
-    c.at(history.carrier(t), group) = c.memory.mine(group, carrier);
-    const T x = c.memory.mine(group, state);
-    if (t && shape.apart) c.at(history.apart(t - 1), group) = phi(shape.phi_out, Number<T>(x)).v;
-    if (t && shape.saves_state()) c.at(history.state(t - 1), group) = x;
-  }
+// In the whole warp: all but the last group of what it has asked for.
+__device__ inline void receive_what_was_asked() {
+  dev::copies_arrive_but<1>();
+  dev::warp_barrier();
 }
 
 // b_n + sum_i Q_ni u_i and the noise of step t
 template <class Model, class T, class W>
 __device__ void prepare_step(const Cluster<Model, T, W>& c, int t) {
   using V = Number<T>;
-  const Shape<T>& shape = c.team.shape;
-  const int driven = shape.driven();
-  const T* Q = c.memory.units + (warp() * warp_units + W::row()) * (driven + 1);
+  const Shape<T>& shape = c.shape;
+  const int driven = shape.driven(), inputs = whole_quads(shape.inputs);
+  const T *Q = c.of_unit(driven + 1), *given = c.memory.ahead_at(t)->v;
   for (int group = 0; group < c.groups; ++group) {
-    const Source<T>& trial = c.trial(group);
-    V drive(Q[driven]);
-    for (int first = 0; first < shape.inputs; first += lane_units)
-      four_inputs(shape, c.team.noise, trial, t, first,
-                  [&](int i, V u) { drive = fma(V(Q[shape.drives + i]), u, drive); });
-    c.memory.mine(group, next_drive) = drive.v;
-    if (c.team.noise.sigma != T(0))
-      c.memory.mine(group, next_noise) = normal(c.team.noise, t, trial.number, c.unit);
+    Own<T, W> drives, noise;
+    TBRNN_UNROLL
+    for (int i = 0; i < W::numbers; ++i) {
+      const int place = c.place(group) + i;
+      const std::uint32_t trial = c.memory.trials[place].number;
+      V drive(Q[driven]);
+      for (int first = 0; first < shape.inputs; first += lane_units)
+        four_inputs(shape, c.noise, trial, t, first, given + place * inputs,
+                    [&](int k, V u) { drive = fma(V(Q[shape.drives + k]), u, drive); });
+      drives.v[i] = drive.v;
+      if (c.noise.sigma != T(0)) noise.v[i] = normal(c.noise, t, trial, c.unit);
+    }
+    c.memory.mine(group, next_drive) = drives;
+    if (c.noise.sigma != T(0)) c.memory.mine(group, next_noise) = noise;
   }
 }
 
-// Overlaps of state t of the cluster's trials, as its first block has them.
+// State t of the lane's unit and its carrier: to the blocks of the cluster, and to the history.
 template <class Model, class T, class W>
-__device__ void save_overlaps(const Cluster<Model, T, W>& c, int t) {
-  if (dev::cluster_rank() || lane() >= c.groups * W::trials) return;
-  T* saved = c.team.history.overlap(t) + c.first_group * W::trials + lane();
-  for (int k = warp(); k < c.team.shape.reductions; k += warps)
-    *rows_from(saved, k) = c.memory.channels_at(t)[k * W::most_trials + lane()];
+__device__ void reach(const Cluster<Model, T, W>& c, int t, int group, const Own<T, W>& x,
+                      const Own<T, W>& r) {
+  const Shape<T>& shape = c.shape;
+  const TeamHistory<T>& history = c.history;
+  c.send(t, group, r);
+  c.memory.mine(group, state) = x;
+  if (!c.exists()) return;
+  c.at(history.carrier(t), group) = r;
+  if (t && shape.apart)
+    for (int i = 0; i < W::numbers; ++i)
+      c.at(history.apart(t - 1), group).v[i] = phi(shape.phi_out, Number<T>(x.v[i])).v;
+  if (t && shape.saves_state()) c.at(history.state(t - 1), group) = x;
 }
 
-// Of the trials that the cluster works on at a time. What goes to global memory does so behind the arrival, which waits for it.
+// phi of a lane's numbers. The chains of the usual one overlap.
+template <class T, int count>
+__device__ void phi_of_all(const Activation<T>& a, Number<T> (&x)[count]) {
+  if (a.plain() && a.kind == Nonlinearity::tanh) {
+    TBRNN_UNROLL
+    for (int i = 0; i < count; ++i) x[i] = tanh(x[i]);
+  } else {
+    TBRNN_UNROLL
+    for (int i = 0; i < count; ++i) x[i] = phi(a, x[i]);
+  }
+}
+
+// From W r to the next state and its carrier.
+template <class Model, class T, class W>
+__device__ void cluster_step(const Cluster<Model, T, W>& c, int t, int group,
+                             Number<T> (&sum)[W::numbers], Own<T, W>& x, Own<T, W>& r) {
+  using V = Number<T>;
+  const Shape<T>& shape = c.shape;
+  const ClusterMemory<T, W>& memory = c.memory;
+  const bool noisy = c.noise.sigma != T(0), voltage = c.team.voltage();
+  const T* Q = c.of_unit(shape.driven() + 1);
+  const Own<T, W> drives = memory.mine(group, next_drive);
+  x = memory.mine(group, state);
+  V next[W::numbers];
+  TBRNN_UNROLL
+  for (int i = 0; i < W::numbers; ++i) {
+    sum[i] = sum[i] + V(drives.v[i]);
+    const Mixed<T> channels{sums_of(memory, t, c.place(group) + i), Q, &sum[i]};
+    Model::mix(shape.ranks, channels, channels);
+    next[i] = step_of_unit(shape, c.unit, V(x.v[i]), sum[i], [&](V response) {
+      c.at(c.history.response(t), group).v[i] = response.v;
+    });
+    if (noisy) next[i] = fma(V(c.noise.sigma), V(memory.mine(group, next_noise).v[i]), next[i]);
+    x.v[i] = next[i].v;
+  }
+  if (!voltage) phi_of_all(shape.phi, next);
+  TBRNN_UNROLL
+  for (int i = 0; i < W::numbers; ++i) r.v[i] = next[i].v;
+}
+
+// Overlaps of state t of the cluster's trials, each by one of its blocks.
+template <class Model, class T, class W>
+__device__ void save_overlaps(const Cluster<Model, T, W>& c, int t) {
+  const int trial = dev::thread();
+  if (trial >= c.trials()) return;
+  T* saved = c.history.overlap(t) + c.first_group * lane_units + trial;
+  for (int k = dev::cluster_rank(); k < c.shape.reductions; k += dev::cluster_size())
+    *rows_from(saved, k) = sums_of(c.memory, t, trial).get(k).v;
+}
+
+// The first state.
+template <class Model, class T, class W>
+__device__ void begin(const Cluster<Model, T, W>& c, int group) {
+  using V = Number<T>;
+  const Shape<T>& shape = c.shape;
+  V x[W::numbers];
+  Own<T, W> first, carrier;
+  TBRNN_UNROLL
+  for (int i = 0; i < W::numbers; ++i) {
+    const T* initial = c.memory.trials[c.place(group) + i].initial;
+    x[i] = V(initial && c.exists() ? initial[c.unit] : T(0));
+    first.v[i] = x[i].v;
+  }
+  if (!c.team.voltage()) phi_of_all(shape.phi, x);
+  TBRNN_UNROLL
+  for (int i = 0; i < W::numbers; ++i) carrier.v[i] = c.exists() ? x[i].v : T(0);
+  reach(c, 0, group, first, carrier);
+  if (shape.readouts == 0 && c.exists()) c.at(c.history.losses, group) = {};
+}
+
+// Of the trials that the cluster works on at a time.
 template <class Model, class T, class W>
 __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
                                         const ClusterMatrix<T, W>& weights, int steps) {
-  using V = Number<T>;
-  const Shape<T>& shape = c.team.shape;
-  const TeamHistory<T>& history = c.team.history;
-  const ClusterMemory<T, W>& memory = c.memory;
-  const bool noisy = c.team.noise.sigma != T(0), voltage = c.team.voltage();
-  const T* Q = memory.units + (warp() * warp_units + W::row()) * (shape.driven() + 1);
-  const auto reached = [&](int t, int group, V x) {  // state t
-    const V r = voltage ? x : phi(shape.phi, x);
-    c.send(t, group, r);
-    memory.mine(group, state) = x.v;
-    memory.mine(group, carrier) = r.v;
-  };
-  for (int group = 0; group < c.groups; ++group) {
-    const T* initial = c.trial(group).initial;
-    reached(0, group, V(initial && c.exists() ? initial[c.unit] : T(0)));
-    if (shape.readouts == 0 && c.saves()) c.at(history.losses, group) = T(0);
-  }
+  const int reductions = c.shape.reductions;
+  ask_for_inputs(c, 0, steps);
+  for (int group = 0; group < c.groups; ++group) begin(c, group);
   for (int t = 0;; ++t) {  // state t, then the step to the next
-    dev::cluster_arrive();
-    save_states(c, t);
     if (t > 0) save_overlaps(c, t - 1);
+    ask_for_inputs(c, t + 1, steps);
+    receive_what_was_asked();
     if (t < steps) prepare_step(c, t);
-    dev::cluster_wait();  // the carriers of state t are there
+    c.receive(t);
     if (t == steps) break;
-    cluster_channels(memory, t, shape.reductions, c.groups);
+    cluster_channels(c.memory, t, reductions, c.groups);
     for (int group = 0; group < c.groups; ++group) {
-      V sum = weights.times(memory.sent_at(t, group));
-      if (group == 0 && shape.reductions) dev::block_barrier();  // the channels are there
-      if (!c.exists()) continue;
-      sum = sum + V(memory.mine(group, next_drive));
-      const Mixed<T> channels{memory.channels_at(t) + group * W::trials + W::trial(),
-                              W::most_trials, Q, &sum};
-      Model::mix(shape.ranks, channels, channels);
-      V x = step_of_unit(shape, c.unit, V(memory.mine(group, state)), sum, [&](V response) {
-        if (c.saves()) c.at(history.response(t), group) = response.v;
-      });
-      if (noisy) x = fma(V(c.team.noise.sigma), V(memory.mine(group, next_noise)), x);
-      reached(t + 1, group, x);
+      Number<T> sum[W::numbers];
+      weights.times(c.memory.sent_at(t, group), sum);
+      if (group == 0 && reductions) dev::block_barrier();  // the channels are there
+      Own<T, W> x{}, r{};
+      if (c.exists()) cluster_step(c, t, group, sum, x, r);
+      reach(c, t + 1, group, x, r);
     }
   }
 }
@@ -161,17 +176,26 @@ __device__ TBRNN_INLINED void each_bunch(Cluster<Model, T, W>& c, const Shown<T>
                                          Work work) {
   const Workers& team = c.team.workers;
   const int size = dev::cluster_size(), clusters = team.blocks / size, rank = team.rank / size,
-            end = W::groups * (rank + 1) / clusters;
-  for (c.first_group = W::groups * rank / clusters; c.first_group < end;
-       c.first_group += most_groups) {
-    c.groups = end - c.first_group < most_groups ? end - c.first_group : most_groups;
+            end = W::groups * (rank + 1) / clusters, most = c.memory.groups;
+  for (c.first_group = W::groups * rank / clusters; c.first_group < end; c.first_group += most) {
+    c.groups = end - c.first_group < most ? end - c.first_group : most;
     const int trial = dev::thread();
-    if (trial < c.groups * W::trials)
-      new (c.memory.trials + trial) Source<T>(
-          shown.source(c.team.shape, tile * tile_trials + c.first_group * W::trials + trial));
-    c.clear_sent();
+    if (trial < c.trials())
+      new (c.memory.trials + trial)
+          Source<T>(shown.source(c.shape, tile * tile_trials + c.first_group * lane_units + trial));
+    c.begin_turns();
     work();
-    dev::block_barrier();  // the memory may be written again
+    c.end_turns();
+  }
+}
+
+// Columns of rows [unit][stride], the first `count`, as rows [channel][unit] of all units.
+template <class T, class W>
+__device__ void load_overlaps(const ClusterMemory<T, W>& memory, int units, const T* rows,
+                              int stride, int count) {
+  for (int i = dev::thread(); i < count * memory.columns; i += block_threads) {
+    const int n = i % memory.columns;
+    memory.overlaps[i] = n < units ? rows[n * stride + i / memory.columns] : T(0);
   }
 }
 
@@ -181,15 +205,17 @@ __device__ TBRNN_INLINED void cluster_forward(const Team<Model, T>& team, const 
   Cluster<Model, T, W> c(team);
   const Shape<T>& shape = team.shape;
   const Packed<T>& packed = team.packed;
-  const int driven = shape.driven(), first = dev::cluster_rank() * block_units;
-  const ClusterMatrix<T, W> weights(shape, team.product.weights, c.first_unit, c.memory);
-  c.load_overlaps(packed.gather, shape.channels(), shape.reductions);
-  for (int i = dev::thread(); i < block_units * (driven + 1); i += block_threads) {
+  const int driven = shape.driven(), first = dev::cluster_rank() * W::block_units;
+  load_overlaps(c.memory, shape.units, packed.gather, shape.channels(), shape.reductions);
+  for (int i = dev::thread(); i < W::block_units * (driven + 1); i += block_threads) {
     const int n = first + i / (driven + 1), k = i % (driven + 1);
     if (n < shape.units)
       c.memory.units[i] = k < driven ? packed.drive[n * driven + k] : packed.bias[n];
   }
-  each_bunch(c, shown, tile, [&] { run_steps(c, weights, same_in_warp(shown.steps)); });
+  each_bunch(c, shown, tile, [&] {
+    const ClusterMatrix<T, W> weights(shape, team.product.weights, c.unit, c.memory);
+    run_steps(c, weights, same_in_warp(shown.steps));
+  });
 }
 
 // What drove every step, after the time loop: s, the inputs and 1; each step in a warp of the team.
@@ -201,7 +227,7 @@ __device__ void save_drives(const Team<Model, T>& team, int steps) {
     Model::mix(shape.ranks, RowValues<T>{row_at(team.history.overlap(t), 0)},
                RowValues<T>{row_at(saved, 0)});
     for (int first = 0; first < shape.inputs; first += lane_units)
-      four_inputs(shape, team.noise, team.trial, t, first,
+      four_inputs(shape, team.noise, team.trial.number, t, first, inputs_of(shape, team.trial, t),
                   [&](int i, Number<T> u) { *row_at(saved, shape.drives + i) = u.v; });
     *row_at(saved, shape.driven()) = T(1);
   }

@@ -20,8 +20,9 @@ struct InClusters {
   template <class Model, class T>
   __device__ static void backward(const Team<Model, T>& team, const Shown<T>& shown, int tile,
                                   T twice) {
+    team_unit_errors(team, shown.steps, twice);
     team.workers.barrier();  // the adjoints of the outputs are saved
-    cluster_backward<Model, T, W>(team, shown, tile, twice);
+    cluster_backward<Model, T, W>(team, shown, tile);
     team.workers.barrier();  // e and dc are saved
   }
   template <class Model, class T>

@@ -202,23 +202,61 @@ __device__ inline void cluster_wait() {
   asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
 
-// To the same place in the shared memory of another block of the cluster.
-__device__ inline void store_remote(float* mine, int rank, float value) {
+// Bytes that other blocks of the cluster send to this one, turn by turn: a turn is over when as many have come as were expected.
+struct Arrivals {
+  std::uint64_t word;
+};
+__device__ inline unsigned shared_place(const void* at) {
+  return static_cast<unsigned>(__cvta_generic_to_shared(at));
+}
+__device__ inline void begin(Arrivals* mine) {  // in one thread, before a barrier of the cluster
   asm volatile(
-      "{.reg .u32 remote;\n"
-      "mapa.shared::cluster.u32 remote, %0, %1;\n"
-      "st.shared::cluster.f32 [remote], %2;}" ::"r"(
-          static_cast<unsigned>(__cvta_generic_to_shared(mine))),
-      "r"(rank), "f"(value)
+      "mbarrier.init.shared::cta.b64 [%0], 1;\n"
+      "fence.mbarrier_init.release.cluster;" ::"r"(shared_place(mine))
+      : "memory");
+}
+__device__ inline void end(Arrivals* mine) {  // when nobody sends any more
+  asm volatile("mbarrier.inval.shared::cta.b64 [%0];" ::"r"(shared_place(mine)) : "memory");
+}
+__device__ inline void expect(Arrivals* mine, int bytes) {  // in one thread, once in a turn
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_place(mine)),
+               "r"(bytes)
+               : "memory");
+}
+__device__ inline void wait_for(Arrivals* mine, int turn) {  // until it is over, but not the next
+  asm volatile(
+      "{.reg .pred over;\n"
+      "again:\n"
+      "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 over, [%0], %1;\n"
+      "@!over bra again;}" ::"r"(shared_place(mine)),
+      "r"(turn % 2)
+      : "memory");
+}
+// Four numbers to the same place in the shared memory of another block of the cluster, whose count they join.
+template <class Quad>
+__device__ void send(const Quad& q, Quad* mine, Arrivals* count, int rank) {
+  static_assert(sizeof(Quad) == 16);
+  asm volatile(
+      "{.reg .u32 to, counted;\n"
+      "mapa.shared::cluster.u32 to, %0, %2;\n"
+      "mapa.shared::cluster.u32 counted, %1, %2;\n"
+      "st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [to], {%3, %4, %5, %6}, "
+      "[counted];}" ::"r"(shared_place(mine)),
+      "r"(shared_place(count)), "r"(rank), "f"(q.v[0]), "f"(q.v[1]), "f"(q.v[2]), "f"(q.v[3])
       : "memory");
 }
 
-// Four numbers of global memory to shared memory, while the thread goes on. It sees what it has asked for when it has waited: for all, or
+// A few numbers of global memory to shared memory, while the thread goes on. It sees what it has asked for when it has waited: for all, or
 // for all but the last few groups that it has closed.
-template <class Quad>
-__device__ void copy_ahead(const Quad* from, Quad* to) {
-  if constexpr (compiled_capability >= 80)
-    for (std::size_t at = 0; at < sizeof(Quad); at += 16)
+template <class Few>
+__device__ void copy_ahead(const Few* from, Few* to) {
+  if constexpr (compiled_capability >= 80 && sizeof(Few) < 16)
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(
+                     static_cast<unsigned>(__cvta_generic_to_shared(to))),
+                 "l"(__cvta_generic_to_global(from)), "n"(sizeof(Few))
+                 : "memory");
+  else if constexpr (compiled_capability >= 80)
+    for (std::size_t at = 0; at < sizeof(Few); at += 16)
       asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
                        static_cast<unsigned>(__cvta_generic_to_shared(to) + at)),
                    "l"(__cvta_generic_to_global(from) + at)

@@ -142,7 +142,7 @@ Kernel<T> in_clusters(const Shape<T>& shape) {
       cluster_bytes<Model, T, W>(shape),
       clusters_capability,
       tiles_of};
-  for (k.cluster = 1; k.cluster * block_units < shape.units;) k.cluster *= 2;
+  for (k.cluster = 1; k.cluster * W::block_units < shape.units;) k.cluster *= 2;
   const bool runs = k.cluster <= most_cluster && !k.refused() &&
                     dev::active_clusters(k.entry, k.cluster, block_threads, k.shared_bytes) > 0;
   return runs ? k : Kernel<T>{};
@@ -153,8 +153,8 @@ template <class Model, class T>
 Kernel<T> of_many_blocks(const Shape<T>& shape) {
   if constexpr (for_clusters<Model, T>)
     if (shape.bulk || Product<Model>::dense) {
-      const Kernel<T> found = shape.units <= 256 ? in_clusters<Model, T, Weave<8, 4>>(shape)
-                                                 : in_clusters<Model, T, Weave<16, 2>>(shape);
+      const Kernel<T> found = shape.units <= 256 ? in_clusters<Model, T, Weave<2>>(shape)
+                                                 : in_clusters<Model, T, Weave<1>>(shape);
       if (found.name) return found;
     }
   return in_teams<Model>(shape);

@@ -117,32 +117,43 @@ __device__ Number<T> add_channels(const Team<Model, T>& team, int n, int first, 
   return add_rows(P + first, rows_from(team.memory.channels, first), end - first, start);
 }
 
-// Of unit n: lambda of a state, and e of the step t that made it.
+// What the forward pass has saved of unit n: of state t, and of the step that made it.
+template <class T>
+struct SavedPast {
+  using V = Number<T>;
+  const TeamHistory<T>& history;
+  int t, n;
+  __device__ V carrier() const { return V(*row_at(history.carrier(t), n)); }
+  __device__ V response() const { return V(*row_at(history.response(t - 1), n)); }
+  __device__ V apart() const { return V(*row_at(history.apart(t - 1), n)); }
+  __device__ V state() const { return V(*row_at(history.state(t - 1), n)); }
+};
+
+// Of unit n: lambda of a state, and e of the step that made it.
 template <class T>
 struct UnitAdjoint {
   Number<T> lambda, e;
 
-  // From lambda of the next state, the state's carrier, what reaches it as an output, and g through the overlaps and the product stage;
-  // at(rows): the unit's entry of the history
-  template <class At>
-  __device__ UnitAdjoint(const Shape<T>& shape, const TeamHistory<T>& history, int t, int n,
-                         Number<T> next, Number<T> carrier, Number<T> out, Number<T> g, At at)
+  // From lambda of the next state, what reaches the state as an output, and g through the overlaps and the product stage
+  template <class Past>
+  __device__ UnitAdjoint(const Shape<T>& shape, const Past& past, int n, Number<T> next,
+                         Number<T> out, Number<T> g)
       : lambda(next) {
     using V = Number<T>;
     const bool voltage = shape.form == Form::voltage;
-    const V leak(shape.leak);
+    const V leak(shape.leak), carrier = past.carrier();
     if (shape.own_leak) {
       const UnitLeak<T> own(shape, n);
-      lambda = tbrnn::own_leak_adjoint(lambda, voltage ? carrier : at(history.state(t)), own.leak,
-                                       own.cubic);
+      lambda =
+          tbrnn::own_leak_adjoint(lambda, voltage ? carrier : past.state(), own.leak, own.cubic);
     }
     if (voltage) {
       lambda = leak_voltage_adjoint(lambda, g + out, leak);
-      e = preactivation_adjoint(lambda, slope(shape.phi, at(history.response(t))), V(shape.alpha));
+      e = preactivation_adjoint(lambda, slope(shape.phi, past.response()), V(shape.alpha));
     } else {
       lambda =
           leak_rate_adjoint(lambda, shape.apart ? g : g + out, slope(shape.phi, carrier), leak);
-      if (shape.apart) lambda = fma(slope(shape.phi_out, at(history.apart(t))), out, lambda);
+      if (shape.apart) lambda = fma(slope(shape.phi_out, past.apart()), out, lambda);
       e = lambda;
     }
     if (shape.own_leak) e = UnitLeak<T>(shape, n).alpha * e;
@@ -157,10 +168,10 @@ __device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T>
   const Shape<T>& shape = team.shape;
   const TeamHistory<T>& history = team.history;
   const auto at = [&](const T* rows) { return V(*row_at(rows, n)); };
-  const V next = at(history.lambda), carrier = at(history.carrier(t + 1)),
+  const V next = at(history.lambda),
           out = add_channels(team, n, shape.reductions, shape.channels(), d_o),
           g = add_channels(team, n, 0, shape.reductions, pull);
-  const UnitAdjoint<T> adjoint(shape, history, t, n, next, carrier, out, g, at);
+  const UnitAdjoint<T> adjoint(shape, SavedPast<T>{history, t + 1, n}, n, next, out, g);
   *row_at(history.lambda, n) = adjoint.lambda.v;
   *row_at(history.adjoint(t), n) = adjoint.e.v;
 }

@@ -140,16 +140,21 @@ __device__ void team_outputs(const Team<Model, T>& team, int steps) {
   dev::warp_barrier();  // the outputs are saved
 }
 
-// use(i, u) for the inputs first ... first + 3 of step t of a trial
+// Those of step t of a trial, and what fills up the last quad.
+template <class T>
+__device__ const T* inputs_of(const Shape<T>& shape, const Source<T>& trial, int t) {
+  return Source<T>::step(trial.inputs, t, whole_quads(shape.inputs));
+}
+
+// use(i, u) for the inputs first ... first + 3 of step t of a trial, of those that are given
 template <class T, class Use>
-__device__ void four_inputs(const Shape<T>& shape, const Noise<T>& noise, const Source<T>& trial,
-                            int t, int first, Use use) {
+__device__ void four_inputs(const Shape<T>& shape, const Noise<T>& noise, std::uint32_t trial,
+                            int t, int first, const T* given, Use use) {
   using V = Number<T>;
   const bool noisy = shape.noisy_inputs && noise.input_sigma != T(0);
   T z[lane_units] = {};
-  if (noisy) normals(noise, t, trial.number, first, z, Purpose::input_noise);
-  const Quad<T> of_step =
-      quad_at(Source<T>::step(trial.inputs, t, whole_quads(shape.inputs)) + first);
+  if (noisy) normals(noise, t, trial, first, z, Purpose::input_noise);
+  const Quad<T> of_step = quad_at(given + first);
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     V u(of_step.v[i]);
@@ -164,7 +169,7 @@ template <class Model, class T>
 __device__ void team_inputs(const Team<Model, T>& team, int t) {
   const Shape<T>& shape = team.shape;
   for (int first = warp() * lane_units; first < shape.inputs; first += warps * lane_units)
-    four_inputs(shape, team.noise, team.trial, t, first,
+    four_inputs(shape, team.noise, team.trial.number, t, first, inputs_of(shape, team.trial, t),
                 [&](int i, Number<T> u) { *row_at(team.memory.drives, shape.drives + i) = u.v; });
 }
 

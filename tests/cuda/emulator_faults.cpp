@@ -181,14 +181,54 @@ TEST(Emulator, ReportsARemovedClusterBarrier) {
   EXPECT_TRUE(contains(fault(two_clusters, rotate_blocks<false>), "is NaN"));
 }
 
+constexpr Launch two_sending_clusters{.blocks = 8,
+                                      .threads = 33,
+                                      .shared_bytes = 34 * sizeof(float) + sizeof(dev::Arrivals),
+                                      .cluster = 4};
+
+// In three turns to the next block of the cluster, which expects so many bytes of each.
+void send_on(float* out, int bytes) {
+  auto* count = dev::shared_memory<dev::Arrivals>();
+  float* mine = reinterpret_cast<float*>(count + 1) + dev::thread();
+  const bool first = dev::thread() == 0;
+  const int next = (dev::cluster_rank() + 1) % dev::cluster_size();
+  if (first) dev::begin(count);
+  dev::cluster_arrive();
+  dev::cluster_wait();
+  float sum = 0;
+  for (int turn = 0; turn < 3; ++turn) {
+    dev::send(static_cast<float>(number() + turn), mine, count, next);
+    if (first) dev::expect(count, bytes);
+    dev::wait_for(count, turn);
+    sum += *mine;
+    dev::cluster_barrier();  // all have read
+  }
+  out[number()] = sum;
+}
+
+TEST(Emulator, WaitsForWhatIsSent) {
+  std::vector<float> numbers;
+  const auto compute = [](float* out) {
+    emulator::run(two_sending_clusters, [&] { send_on(out, 33 * sizeof(float)); });
+  };
+  EXPECT_EQ(emulator::fault_of(8 * 33, compute, numbers), "");
+  EXPECT_EQ(numbers[33], 3.0f);
+  EXPECT_EQ(numbers[0], 3 * 33 * 3 + 3.0f);
+}
+
+TEST(Emulator, ReportsWhatIsNeverSent) {
+  const auto all = [](float* out) { send_on(out, 34 * sizeof(float)); };
+  EXPECT_TRUE(contains(fault(two_sending_clusters, all), "waits for what is sent at"));
+}
+
 // To the next block of the cluster, before the barrier's second half or between the two.
 template <bool too_late>
-void send_on(float* out) {
+void store_next(float* out) {
   float* shared = dev::shared_memory<float>() + dev::thread();
-  const int next = (dev::cluster_rank() + 1) % dev::cluster_size();
-  if (!too_late) dev::store_remote(shared, next, 1.0f + static_cast<float>(number()));
+  float* theirs = dev::map_shared(shared, (dev::cluster_rank() + 1) % dev::cluster_size());
+  if (!too_late) *theirs = 1.0f + static_cast<float>(number());
   dev::cluster_arrive();
-  if (too_late) dev::store_remote(shared, next, 1.0f + static_cast<float>(number()));
+  if (too_late) *theirs = 1.0f + static_cast<float>(number());
   dev::cluster_wait();
   out[number()] = *shared;
   dev::cluster_barrier();  // the memory of a block that has ended is nobody's
@@ -197,15 +237,15 @@ void send_on(float* out) {
 TEST(Emulator, MeetsAtBarriersOfTwoHalves) {
   std::vector<float> numbers;
   const auto compute = [](float* out) {
-    emulator::run(two_clusters, [&] { send_on<false>(out); });
+    emulator::run(two_clusters, [&] { store_next<false>(out); });
   };
   EXPECT_EQ(emulator::fault_of(8 * 33, compute, numbers), "");
   EXPECT_EQ(numbers[33], 1.0f);
   EXPECT_EQ(numbers[0], 3 * 33 + 1.0f);
 }
 
-TEST(Emulator, ReportsWhatIsSentBetweenTheHalvesOfABarrier) {
-  EXPECT_TRUE(contains(fault(two_clusters, send_on<true>), "is NaN"));
+TEST(Emulator, ReportsWhatIsStoredBetweenTheHalvesOfABarrier) {
+  EXPECT_TRUE(contains(fault(two_clusters, store_next<true>), "is NaN"));
 }
 
 TEST(Emulator, ReportsHalfABarrier) {

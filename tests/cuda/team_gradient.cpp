@@ -244,7 +244,7 @@ TEST(TeamGradient, HasTheSameBitsInClustersHoweverMany) {
   const Case tested = sanitized ? case_of(plain(0, 1)) : large(4, 129, 5, 5);
   std::vector<double> few, many;
   {
-    const Clusters device(4);  // one for both members in turn
+    const Clusters device(2);  // one for both members in turn
     few = computed(tested);
   }
   const Clusters device(16);

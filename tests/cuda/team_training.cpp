@@ -53,7 +53,7 @@ TEST(TeamTraining, OfLargeNetworksIsThatOfTheCpuEngine) {
 // Most options, and mini-batches.
 TEST(TeamTraining, InClustersIsThatOfTheCpuEngine) {
   if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
-  const auto options = group_of_options<float>(spec_of("LowRankHORNN", 70));
+  const auto options = group_of_options<float>(spec_of("LowRankHORNN", 130));
   Group<float> group(options.spec);
   group.add(options.courses[3], true);
   group.add(options.courses[4], true);

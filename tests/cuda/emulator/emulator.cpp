@@ -26,6 +26,9 @@ void block_barrier(Where where) { residents->arrive(Doing::block_barrier, where)
 void cluster_barrier(Where where) { residents->arrive(Doing::cluster_barrier, where); }
 void cluster_arrive(Where where) { residents->cluster_arrive(where); }
 void cluster_wait(Where where) { residents->cluster_wait(where); }
+void wait_for(const Arrivals* arrivals, int turn, Where where) {
+  residents->wait_for(arrivals, turn, where);
+}
 void barrier_of_blocks(int blocks, Where where) {
   residents->meet(blocks);
   residents->arrive(Doing::barrier_of_blocks, where);

@@ -73,6 +73,21 @@ void copy_ahead(const void* from, void* to, std::size_t bytes);
 void close_copies();
 void copies_arrive_but(int groups);
 
+// Bytes that are expected in a block's shared memory, turn by turn.
+struct Arrivals {
+  std::int32_t missing;   // bytes of the turn; less than 0 before it is known how many
+  std::uint16_t unknown;  // whether it is not
+  std::uint16_t turns;    // that are over
+  bool over(int turn) const { return turns % 2 != turn % 2; }
+  void add(int bytes) {
+    missing += bytes;
+    if (unknown || missing) return;
+    unknown = 1;
+    ++turns;
+  }
+};
+void wait_for(const Arrivals*, int turn, Where);
+
 // Memory of the device, NaN at first. An allocation of more than `most_bytes` finds none left.
 void poison(void* memory, std::size_t bytes);
 inline std::size_t most_bytes = ~std::size_t{0};
@@ -159,9 +174,23 @@ T* map_shared(T* mine, int rank, emulator::Where at = emulator::Where::current()
   return static_cast<T*>(emulator::map_shared(mine, rank, at));
 }
 
+// What blocks of a cluster send to one another.
+using emulator::Arrivals;
+inline void begin(Arrivals* mine) { *mine = {0, 1, 0}; }
+inline void end(Arrivals* mine) { emulator::poison(mine, sizeof(Arrivals)); }
+inline void expect(Arrivals* mine, int bytes) {
+  mine->unknown = 0;
+  mine->add(bytes);
+}
+inline void wait_for(const Arrivals* mine, int turn,
+                     emulator::Where at = emulator::Where::current()) {
+  emulator::wait_for(mine, turn, at);
+}
 template <class T>
-void store_remote(T* mine, int rank, T value, emulator::Where at = emulator::Where::current()) {
+void send(const T& value, T* mine, Arrivals* count, int rank,
+          emulator::Where at = emulator::Where::current()) {
   *map_shared(mine, rank, at) = value;
+  map_shared(count, rank, at)->add(-static_cast<int>(sizeof(T)));
 }
 
 template <class Quad>

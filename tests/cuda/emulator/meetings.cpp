@@ -1,4 +1,5 @@
-// Where the threads of a launch meet: barriers of a block, a cluster or some blocks, and shuffles of a warp.
+// Where the threads of a launch meet: barriers of a block, a cluster or some blocks, what blocks of a
+// cluster send, and shuffles of a warp.
 #include "residents.hpp"
 
 namespace tbrnn::emulator {
@@ -69,6 +70,17 @@ void Residents::cluster_wait(Where where) {
   current_->doing = Doing::cluster_wait;
   current_->where = where;
   wait();
+}
+
+void Residents::wait_for(const Arrivals* arrivals, int turn, Where where) {
+  if (arrivals->over(turn)) return;
+  Thread& mine = *current_;
+  mine.doing = Doing::arrivals;
+  mine.where = where;
+  mine.arrivals = arrivals;
+  mine.arrivals_turn = turn;
+  wait();
+  mine.doing = Doing::run;
 }
 
 void Residents::shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {

@@ -15,6 +15,7 @@ class Residents {
   void arrive(Doing barrier, Where);
   void cluster_arrive(Where);
   void cluster_wait(Where);
+  void wait_for(const Arrivals*, int turn, Where);
   void shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
   void* map_shared(void* mine, int rank, Where);
   const Thread& current() const { return *current_; }

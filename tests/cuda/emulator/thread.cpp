@@ -18,6 +18,7 @@ std::string text(const Thread& thread) {
     case Doing::block_barrier: return "waits at the block barrier at " + text(thread.where);
     case Doing::cluster_barrier: return "waits at the cluster barrier at " + text(thread.where);
     case Doing::cluster_wait: return "waits for the cluster at " + text(thread.where);
+    case Doing::arrivals: return "waits for what is sent at " + text(thread.where);
     case Doing::barrier_of_blocks: return "waits at the barrier of blocks at " + text(thread.where);
     case Doing::ended: break;
   }

@@ -18,6 +18,7 @@ enum class Doing {
   cluster_barrier,
   cluster_wait,
   barrier_of_blocks,
+  arrivals,
   ended
 };
 
@@ -39,11 +40,15 @@ struct Thread {
   bool arrived = false;  // at the cluster's barrier of two halves,
   long turn = 0;         // which has been complete so often then
   std::uint64_t value = 0;
-  std::vector<Copy> copies;  // that it may still wait for,
-  int groups = 0;            // after so many are closed
+  std::vector<Copy> copies;            // that it may still wait for,
+  int groups = 0;                      // after so many are closed
+  const Arrivals* arrivals = nullptr;  // that it waits for
+  int arrivals_turn = 0;
   Fiber* fiber = nullptr;
 
-  bool ready() const { return doing == Doing::run; }
+  bool ready() const {
+    return doing == Doing::run || (doing == Doing::arrivals && arrivals->over(arrivals_turn));
+  }
   int lane() const { return place.thread % warp_lanes; }
 };
 
