@@ -140,11 +140,9 @@ __device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
   prepare_adjoint(c, steps);
   for (int t = steps; t > 0; --t) {  // the adjoint of state t, which step t - 1 made
     const int turn = steps - t;
-    if (t < steps) cluster_channels(c.memory, turn - 1, drives, c.groups);
     for (int group = 0; group < c.groups; ++group) {
       Number<T> g[W::numbers] = {};
-      if (t < steps) weights.times(c.memory.sent_at(turn - 1, group), g);
-      if (group == 0 && drives) dev::block_barrier();  // the channels are there
+      if (t < steps) multiply<Model>(weights, c.memory, turn - 1, group, drives, g);
       Own<T, W> e{};
       if (c.exists()) e = cluster_step_back(c, t, steps, group, g);
       c.send(turn, group, e);
@@ -156,10 +154,12 @@ __device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
     if (t > 1) prepare_adjoint(c, t - 1);
     c.receive(turn);
   }
-  if (drives == 0) return;
-  cluster_channels(c.memory, steps - 1, drives, c.groups);
-  dev::block_barrier();
-  save_overlap_adjoints(c, 0, steps);
+  if constexpr (has_channels<Model>) {
+    for (int group = 0; group < c.groups; ++group)
+      sum_channels(c.memory, steps - 1, group, 0, drives);
+    dev::block_barrier();
+    save_overlap_adjoints(c, 0, steps);
+  }
 }
 
 // Where the loss is on the units: the adjoints of the outputs of all steps, in the place of e; each unit in a warp of the team.

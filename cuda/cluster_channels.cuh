@@ -20,9 +20,9 @@ struct ChannelRows {
 
  private:
   TBRNN_FN static T sum(const T* part) {
-    static_assert(warps == 2 * lane_units);
-    const Quad<T> a = quad_at(part), b = quad_at(part + lane_units);
-    return ((a.v[0] + a.v[1]) + (a.v[2] + a.v[3])) + ((b.v[0] + b.v[1]) + (b.v[2] + b.v[3]));
+    static_assert(channel_parts == lane_units);
+    const Quad<T> a = quad_at(part);
+    return (a.v[0] + a.v[1]) + (a.v[2] + a.v[3]);
   }
 };
 
@@ -41,7 +41,7 @@ struct Mixed {
 // The sums of a turn, of a trial that the cluster works on.
 template <class T, class W>
 __device__ ChannelRows<T> sums_of(const ClusterMemory<T, W>& memory, int turn, int trial) {
-  return {memory.sums_at(turn, trial), memory.trials_at_once * warps, true};
+  return {memory.sums_at(turn, trial), W::most_trials * channel_parts, true};
 }
 
 // The sum over the lanes of value[lane / (32 / count)].
@@ -55,37 +55,77 @@ __device__ Number<T> over_warp(const Number<T> (&value)[count]) {
   return sum[0];
 }
 
-// The warp's parts of the sums over the units of channels 0 ... count - 1 of a turn, two channels at a time.
+// Networks whose matrix is the product stage have none.
+template <class Model>
+inline constexpr bool has_channels = !Product<Model>::exists;
+
+// The warp's part of the sums over the units of one of two channels of a group, for a trial in some lanes.
 template <class T, class W>
-__device__ void cluster_channels(const ClusterMemory<T, W>& memory, int turn, int count,
-                                 int groups) {
+struct TwoChannels {
   using V = Number<T>;
-  constexpr int at_once = 2, lanes = 32 / (at_once * lane_units);
-  const int columns = memory.columns / warps, begin = warp() * columns,
-            k_of_lane = lane() / lanes / lane_units, q = lane() / lanes % lane_units;
-  for (int group = 0; group < groups; ++group)
-    for (int first = 0; first < count; first += at_once) {
-      const Quad<T>* sent = memory.sent_at(turn, group);
-      const T* P = memory.overlaps + first * memory.columns;
-      const int next = first + 1 < count ? memory.columns : 0;  // else nobody uses its sums
-      V sum[at_once * lane_units];
+  static constexpr int lanes = 32 / lane_units;
+
+  const ClusterMemory<T, W>& memory;
+  int turn, group, first;
+
+  __device__ int channel() const { return first + warp() / channel_parts; }
+  __device__ V part() const {
+    const int begin = warp() % channel_parts * 32 + lane();
+    const Quad<T>* sent = memory.sent_at(turn, group) + begin;
+    const T* P = memory.overlaps + channel() * W::columns + begin;
+    V sum[lane_units];
+    TBRNN_UNROLL
+    for (V& entry : sum) entry = V(T(0));
+    TBRNN_UNROLL
+    for (int column = 0; column < W::columns; column += channel_parts * 32) {
+      const Quad<T> b = sent[column];
       TBRNN_UNROLL
-      for (V& entry : sum) entry = V(T(0));
-      for (int column = begin + lane(); column < begin + columns; column += 32) {
-        const Quad<T> b = sent[column];
-        TBRNN_UNROLL
-        for (int i = 0; i < at_once; ++i) TBRNN_UNROLL
-        for (int trial = 0; trial < lane_units; ++trial) {
-          V& entry = sum[i * lane_units + trial];
-          entry = fma(V(P[column + i * next]), V(b.v[trial]), entry);
-        }
-      }
-      const V total = over_warp(sum);
-      const int k = first + k_of_lane;
-      if (lane() % lanes == 0 && k < count)
-        memory.sums_at(turn, group * lane_units + q)[k * memory.trials_at_once * warps + warp()] =
-            total.v;
+      for (int q = 0; q < lane_units; ++q) sum[q] = fma(V(P[column]), V(b.v[q]), sum[q]);
     }
+    return over_warp(sum);
+  }
+  __device__ void save(V part) const {
+    T* sums = memory.sums_at(turn, group * lane_units + lane() / lanes);
+    if (lane() % lanes == 0)
+      sums[channel() * W::most_trials * channel_parts + warp() % channel_parts] = part.v;
+  }
+};
+
+// Channels `first` ... count - 1, two by two.
+template <class T, class W>
+__device__ void sum_channels(const ClusterMemory<T, W>& memory, int turn, int group, int first,
+                             int count) {
+  for (; first < count; first += channels_at_once) {
+    const TwoChannels<T, W> two{memory, turn, group, first};
+    two.save(two.part());
+  }
+}
+
+// The sums of the lane's row for its trials of a group of a turn; and those of channels 0 ... count - 1, the shuffles of the first two beside
+// the product.
+template <class Model, class T, class W>
+__device__ void multiply(const ClusterMatrix<T, W>& weights, const ClusterMemory<T, W>& memory,
+                         int turn, int group, int count, Number<T> (&sum)[W::numbers]) {
+  if constexpr (has_channels<Model>) {
+    sum_channels(memory, turn, group, channels_at_once, count);
+    const TwoChannels<T, W> two{memory, turn, group, 0};
+    const Number<T> part = two.part();
+    weights.times(memory.sent_at(turn, group), sum);
+    two.save(part);
+    dev::block_barrier();  // the channels are there
+  } else {
+    weights.times(memory.sent_at(turn, group), sum);
+  }
+}
+
+// Columns of rows [unit][stride], the first `count`, as weights of all units.
+template <class T, class W>
+__device__ void load_overlaps(const ClusterMemory<T, W>& memory, int units, const T* rows,
+                              int stride, int count) {
+  for (int i = dev::thread(); i < memory.channels * W::columns; i += block_threads) {
+    const int n = i % W::columns, k = i / W::columns;
+    memory.overlaps[i] = n < units && k < count ? rows[n * stride + k] : T(0);
+  }
 }
 
 }  // namespace tbrnn::cuda

@@ -41,7 +41,7 @@ __device__ void prepare_step(const Cluster<Model, T, W>& c, int t) {
   const int driven = shape.driven(), inputs = whole_quads(shape.inputs);
   const T *Q = c.of_unit(driven + 1), *given = c.memory.ahead_at(t)->v;
   for (int group = 0; group < c.groups; ++group) {
-    Own<T, W> drives, noise;
+    Own<T, W> drives{}, noise{};
     TBRNN_UNROLL
     for (int i = 0; i < W::numbers; ++i) {
       const int place = c.place(group) + i;
@@ -148,7 +148,6 @@ __device__ void begin(const Cluster<Model, T, W>& c, int group) {
 template <class Model, class T, class W>
 __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
                                         const ClusterMatrix<T, W>& weights, int steps) {
-  const int reductions = c.shape.reductions;
   ask_for_inputs(c, 0, steps);
   for (int group = 0; group < c.groups; ++group) begin(c, group);
   for (int t = 0;; ++t) {  // state t, then the step to the next
@@ -158,11 +157,9 @@ __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
     if (t < steps) prepare_step(c, t);
     c.receive(t);
     if (t == steps) break;
-    cluster_channels(c.memory, t, reductions, c.groups);
     for (int group = 0; group < c.groups; ++group) {
       Number<T> sum[W::numbers];
-      weights.times(c.memory.sent_at(t, group), sum);
-      if (group == 0 && reductions) dev::block_barrier();  // the channels are there
+      multiply<Model>(weights, c.memory, t, group, c.shape.reductions, sum);
       Own<T, W> x{}, r{};
       if (c.exists()) cluster_step(c, t, group, sum, x, r);
       reach(c, t + 1, group, x, r);
@@ -175,9 +172,11 @@ template <class Model, class T, class W, class Work>
 __device__ TBRNN_INLINED void each_bunch(Cluster<Model, T, W>& c, const Shown<T>& shown, int tile,
                                          Work work) {
   const Workers& team = c.team.workers;
-  const int size = dev::cluster_size(), clusters = team.blocks / size, rank = team.rank / size,
-            end = W::groups * (rank + 1) / clusters, most = c.memory.groups;
-  for (c.first_group = W::groups * rank / clusters; c.first_group < end; c.first_group += most) {
+  const int size = dev::cluster_size(), clusters = team.blocks / size,
+            rank = same_in_warp(team.rank / size),
+            end = same_in_warp(W::groups * (rank + 1) / clusters), most = W::most_groups;
+  for (c.first_group = same_in_warp(W::groups * rank / clusters); c.first_group < end;
+       c.first_group += most) {
     c.groups = end - c.first_group < most ? end - c.first_group : most;
     const int trial = dev::thread();
     if (trial < c.trials())
@@ -186,16 +185,6 @@ __device__ TBRNN_INLINED void each_bunch(Cluster<Model, T, W>& c, const Shown<T>
     c.begin_turns();
     work();
     c.end_turns();
-  }
-}
-
-// Columns of rows [unit][stride], the first `count`, as rows [channel][unit] of all units.
-template <class T, class W>
-__device__ void load_overlaps(const ClusterMemory<T, W>& memory, int units, const T* rows,
-                              int stride, int count) {
-  for (int i = dev::thread(); i < count * memory.columns; i += block_threads) {
-    const int n = i % memory.columns;
-    memory.overlaps[i] = n < units ? rows[n * stride + i / memory.columns] : T(0);
   }
 }
 

@@ -71,8 +71,9 @@ class ClusterMatrix {
       in_own_order(w);
     };
     TBRNN_UNROLL
-    for (int k = 0; k < W::columns; ++k) load(k, w_[k]);
-    for (int k = W::columns; k < memory.columns / W::band_lanes; ++k) {
+    for (int k = 0; k < W::in_registers; ++k) load(k, w_[k]);
+    TBRNN_UNROLL_TIMES(2)
+    for (int k = W::in_registers; k < W::lane_columns; ++k) {
       V w[band_units];
       load(k, w);
       TBRNN_UNROLL
@@ -90,9 +91,8 @@ class ClusterMatrix {
     V sum[band_units * lane_units];
     TBRNN_UNROLL
     for (V& entry : sum) entry = V(T(0));
-    TBRNN_UNROLL
-    for (int k = 0; k < W::columns; ++k) add(w_[k], sent[W::column(k)], sum);
-    for (int k = W::columns; k < memory_.columns / W::band_lanes; ++k) {
+    TBRNN_UNROLL_TIMES(2)
+    for (int k = W::in_registers; k < W::lane_columns; ++k) {
       V w[band_units];
       TBRNN_UNROLL
       for (int h = 0; h < 2; ++h) {
@@ -102,6 +102,8 @@ class ClusterMatrix {
       }
       add(w, sent[W::column(k)], sum);
     }
+    TBRNN_UNROLL
+    for (int k = 0; k < W::in_registers; ++k) add(w_[k], sent[W::column(k)], sum);
     over_rows<W::band_lanes / 2>(sum, total);
   }
 
@@ -130,10 +132,10 @@ class ClusterMatrix {
   }
   __device__ Quad<T>* rest(int k, int h) const {
     return reinterpret_cast<Quad<T>*>(memory_.weights) +
-           ((k - W::columns) * 2 + h) * block_threads + dev::thread();
+           ((k - W::in_registers) * 2 + h) * block_threads + dev::thread();
   }
 
-  V w_[W::columns][band_units];
+  V w_[W::in_registers][band_units];
   const ClusterMemory<T, W>& memory_;
 };
 

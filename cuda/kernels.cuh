@@ -153,8 +153,9 @@ template <class Model, class T>
 Kernel<T> of_many_blocks(const Shape<T>& shape) {
   if constexpr (for_clusters<Model, T>)
     if (shape.bulk || Product<Model>::dense) {
-      const Kernel<T> found = shape.units <= 256 ? in_clusters<Model, T, Weave<2>>(shape)
-                                                 : in_clusters<Model, T, Weave<1>>(shape);
+      const Kernel<T> found = shape.units <= 256   ? in_clusters<Model, T, Weave<2, 256>>(shape)
+                              : shape.units <= 512 ? in_clusters<Model, T, Weave<1, 512>>(shape)
+                                                   : in_clusters<Model, T, Weave<1, 1024>>(shape);
       if (found.name) return found;
     }
   return in_teams<Model>(shape);

@@ -111,7 +111,7 @@ template <class Way, class Model, class T>
 __device__ TBRNN_INLINED double run_team_pass(const Shape<T>& shape, const Learner<T>& learner,
                                               Pass pass, const Shown<T>& shown,
                                               const TeamScratch<T>& scratch, const Crew<T>& crew) {
-  const bool learns = pass == Pass::train || pass == Pass::gradient;
+  const bool learns = same_in_warp(pass == Pass::train || pass == Pass::gradient);
   const Noise<T> noise = learner.noise();
   pack<Model>(crew.all(), shape, learner.parameters, scratch.orth, scratch.packed);
   crew.all().barrier();
@@ -120,7 +120,8 @@ __device__ TBRNN_INLINED double run_team_pass(const Shape<T>& shape, const Learn
     crew.all().barrier();
   }
   const Workers of_team = crew.of_team();
-  for (int tile = crew.team(); tile < shown.tiles(); tile += crew.teams()) {
+  const int tiles = same_in_warp(shown.tiles()), teams = same_in_warp(crew.teams());
+  for (int tile = same_in_warp(crew.team()); tile < tiles; tile += teams) {
     const Source<T> trial = shown.source(shape, tile * tile_trials + lane());
     const Team<Model, T> team(shape, noise, trial, of_team, scratch);
     run_team_tile<Way>(learns, team, shown, tile, crew, scratch);
