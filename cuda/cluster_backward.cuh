@@ -8,7 +8,7 @@
 namespace tbrnn::cuda {
 
 // Numbers that a lane keeps of its unit's trials.
-enum BackwardNumber { lambda, next_out };
+enum BackwardNumber { lambda, next_out, next_slope };
 
 // What the backward pass reads of a lane's unit: of state t, and of the step that made it, as asked for.
 template <class Model, class T, class W>
@@ -17,13 +17,12 @@ struct AskedPast {
   const Cluster<Model, T, W>& c;
   int t, group, i;
   __device__ V carrier() const { return at(0); }
-  __device__ V response() const { return at(1); }
+  __device__ V slope() const { return V(c.memory.mine(group, next_slope).v[i]); }
   __device__ V apart() const { return at(1); }
   __device__ V state() const { return at(1 + c.shape.apart); }
-  // Of all trials of the lane; where the loss is on the units.
-  __device__ static const Own<T, W>& error(const Cluster<Model, T, W>& c, int t, int group) {
-    return c.memory.asked_at(t, group, ClusterMemory<T, W>::asked(c.shape) - 1);
-  }
+  // Where the loss is on the units.
+  __device__ V error() const { return at(ClusterMemory<T, W>::asked(c.shape) - 1); }
+  __device__ V new_slope() const { return tbrnn::slope(c.shape.phi, at(c.team.voltage() ? 1 : 0)); }
 
   // For all trials of the lane.
   __device__ static void ask(const Cluster<Model, T, W>& c, int t, int group) {
@@ -69,24 +68,26 @@ __device__ ChannelRows<T> asked_channels(const Cluster<Model, T, W>& c, int t, i
           lane_units};
 }
 
-// What reaches the unit of state t as an output: sum_o P_no do_o or its own error.
+// What reaches the unit of state t as an output, sum_o P_no do_o or its own error; and the slope of phi.
 template <class Model, class T, class W>
 __device__ void prepare_adjoint(const Cluster<Model, T, W>& c, int t) {
   using V = Number<T>;
   const Shape<T>& shape = c.shape;
   const T* P = c.of_unit(shape.channels());
   for (int group = 0; group < c.groups && c.exists(); ++group) {
-    Own<T, W> outs{};
-    if (shape.readouts == 0) outs = AskedPast<Model, T, W>::error(c, t, group);
+    Own<T, W> outs, slopes;
     TBRNN_UNROLL
     for (int i = 0; i < W::numbers; ++i) {
-      V out(outs.v[i]);
+      const AskedPast<Model, T, W> past{c, t, group, i};
       const ChannelRows<T> asked = asked_channels(c, t, c.place(group) + i);
+      V out = shape.readouts ? V(T(0)) : past.error();
       for (int k = shape.reductions; k < shape.channels(); ++k)
         out = fma(V(P[k]), asked.get(k), out);
       outs.v[i] = out.v;
+      slopes.v[i] = past.new_slope().v;
     }
     c.memory.mine(group, next_out) = outs;
+    c.memory.mine(group, next_slope) = slopes;
   }
 }
 

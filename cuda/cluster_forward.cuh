@@ -89,14 +89,13 @@ __device__ void phi_of_all(const Activation<T>& a, Number<T> (&x)[count]) {
 // From W r to the next state and its carrier.
 template <class Model, class T, class W>
 __device__ void cluster_step(const Cluster<Model, T, W>& c, int t, int group,
-                             Number<T> (&sum)[W::numbers], Own<T, W>& x, Own<T, W>& r) {
+                             Number<T> (&sum)[W::numbers], const Own<T, W>& drives, Own<T, W>& x,
+                             Own<T, W>& r) {
   using V = Number<T>;
   const Shape<T>& shape = c.shape;
   const ClusterMemory<T, W>& memory = c.memory;
   const bool noisy = c.noise.sigma != T(0), voltage = c.team.voltage();
   const T* Q = c.of_unit(shape.driven() + 1);
-  const Own<T, W> drives = memory.mine(group, next_drive);
-  x = memory.mine(group, state);
   V next[W::numbers];
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) {
@@ -158,10 +157,11 @@ __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
     c.receive(t);
     if (t == steps) break;
     for (int group = 0; group < c.groups; ++group) {
+      const Own<T, W> drives = c.memory.mine(group, next_drive);
+      Own<T, W> x = c.memory.mine(group, state), r{};
       Number<T> sum[W::numbers];
       multiply<Model>(weights, c.memory, t, group, c.shape.reductions, sum);
-      Own<T, W> x{}, r{};
-      if (c.exists()) cluster_step(c, t, group, sum, x, r);
+      if (c.exists()) cluster_step(c, t, group, sum, drives, x, r);
       reach(c, t + 1, group, x, r);
     }
   }

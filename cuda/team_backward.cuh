@@ -121,10 +121,16 @@ __device__ Number<T> add_channels(const Team<Model, T>& team, int n, int first, 
 template <class T>
 struct SavedPast {
   using V = Number<T>;
+  const Shape<T>& shape;
   const TeamHistory<T>& history;
   int t, n;
   __device__ V carrier() const { return V(*row_at(history.carrier(t), n)); }
-  __device__ V response() const { return V(*row_at(history.response(t - 1), n)); }
+  // Of phi: in rate form at the state, in voltage form at the step.
+  __device__ V slope() const {
+    const bool voltage = shape.form == Form::voltage;
+    return tbrnn::slope(shape.phi,
+                        V(*row_at(voltage ? history.response(t - 1) : history.carrier(t), n)));
+  }
   __device__ V apart() const { return V(*row_at(history.apart(t - 1), n)); }
   __device__ V state() const { return V(*row_at(history.state(t - 1), n)); }
 };
@@ -141,18 +147,17 @@ struct UnitAdjoint {
       : lambda(next) {
     using V = Number<T>;
     const bool voltage = shape.form == Form::voltage;
-    const V leak(shape.leak), carrier = past.carrier();
+    const V leak(shape.leak);
     if (shape.own_leak) {
       const UnitLeak<T> own(shape, n);
-      lambda =
-          tbrnn::own_leak_adjoint(lambda, voltage ? carrier : past.state(), own.leak, own.cubic);
+      lambda = tbrnn::own_leak_adjoint(lambda, voltage ? past.carrier() : past.state(), own.leak,
+                                       own.cubic);
     }
     if (voltage) {
       lambda = leak_voltage_adjoint(lambda, g + out, leak);
-      e = preactivation_adjoint(lambda, slope(shape.phi, past.response()), V(shape.alpha));
+      e = preactivation_adjoint(lambda, past.slope(), V(shape.alpha));
     } else {
-      lambda =
-          leak_rate_adjoint(lambda, shape.apart ? g : g + out, slope(shape.phi, carrier), leak);
+      lambda = leak_rate_adjoint(lambda, shape.apart ? g : g + out, past.slope(), leak);
       if (shape.apart) lambda = fma(slope(shape.phi_out, past.apart()), out, lambda);
       e = lambda;
     }
@@ -171,7 +176,7 @@ __device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T>
   const V next = at(history.lambda),
           out = add_channels(team, n, shape.reductions, shape.channels(), d_o),
           g = add_channels(team, n, 0, shape.reductions, pull);
-  const UnitAdjoint<T> adjoint(shape, SavedPast<T>{history, t + 1, n}, n, next, out, g);
+  const UnitAdjoint<T> adjoint(shape, SavedPast<T>{shape, history, t + 1, n}, n, next, out, g);
   *row_at(history.lambda, n) = adjoint.lambda.v;
   *row_at(history.adjoint(t), n) = adjoint.e.v;
 }
