@@ -144,12 +144,12 @@ struct Cluster {
 
   // The unit's numbers of a turn to all blocks of the cluster: first to each lane of the unit, then from each to some blocks.
   __device__ void send(int turn, int group, const Own<T, W>& value) const {
-    const int first = lane() / W::unit_lanes * W::unit_lanes;
     Quad<T> four;
     TBRNN_UNROLL
     for (int q = 0; q < lane_units; ++q)
-      four.v[q] = dev::shuffle(all_lanes, value.v[q % W::numbers], first + q / W::numbers);
-    for (int block = lane() - first; block < dev::cluster_size(); block += W::unit_lanes)
+      four.v[q] =
+          dev::shuffle_among<W::unit_lanes>(all_lanes, value.v[q % W::numbers], q / W::numbers);
+    for (int block = lane() % W::unit_lanes; block < dev::cluster_size(); block += W::unit_lanes)
       dev::send(four, memory.sent_at(turn, group) + unit, memory.arrivals + turn % 2, block);
   }
   __device__ void expect(int turn) const {

@@ -33,7 +33,17 @@ __device__ inline void receive_what_was_asked() {
   dev::warp_barrier();
 }
 
-// b_n + sum_i Q_ni u_i and the noise of step t
+// What a lane knows of its unit before a step: x, b_n + sum_i Q_ni u_i and sigma xi.
+template <class T, class W>
+struct BeforeStep {
+  const Own<T, W> x, drive, noise;
+  __device__ BeforeStep(const ClusterMemory<T, W>& memory, int group)
+      : x(memory.mine(group, state)),
+        drive(memory.mine(group, next_drive)),
+        noise(memory.mine(group, next_noise)) {}
+};
+
+// Of step t; where there is no noise it is 0.
 template <class Model, class T, class W>
 __device__ void prepare_step(const Cluster<Model, T, W>& c, int t) {
   using V = Number<T>;
@@ -51,10 +61,10 @@ __device__ void prepare_step(const Cluster<Model, T, W>& c, int t) {
         four_inputs(shape, c.noise, trial, t, first, given + place * inputs,
                     [&](int k, V u) { drive = fma(V(Q[shape.drives + k]), u, drive); });
       drives.v[i] = drive.v;
-      if (c.noise.sigma != T(0)) noise.v[i] = normal(c.noise, t, trial, c.unit);
+      if (c.noise.sigma != T(0)) noise.v[i] = c.noise.sigma * normal(c.noise, t, trial, c.unit);
     }
     c.memory.mine(group, next_drive) = drives;
-    if (c.noise.sigma != T(0)) c.memory.mine(group, next_noise) = noise;
+    c.memory.mine(group, next_noise) = noise;
   }
 }
 
@@ -89,26 +99,25 @@ __device__ void phi_of_all(const Activation<T>& a, Number<T> (&x)[count]) {
 // From W r to the next state and its carrier.
 template <class Model, class T, class W>
 __device__ void cluster_step(const Cluster<Model, T, W>& c, int t, int group,
-                             Number<T> (&sum)[W::numbers], const Own<T, W>& drives, Own<T, W>& x,
-                             Own<T, W>& r) {
+                             const BeforeStep<T, W>& before, Number<T> (&sum)[W::numbers],
+                             Own<T, W>& x, Own<T, W>& r) {
   using V = Number<T>;
   const Shape<T>& shape = c.shape;
   const ClusterMemory<T, W>& memory = c.memory;
-  const bool noisy = c.noise.sigma != T(0), voltage = c.team.voltage();
   const T* Q = c.of_unit(shape.driven() + 1);
   V next[W::numbers];
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) {
-    sum[i] = sum[i] + V(drives.v[i]);
+    sum[i] = sum[i] + V(before.drive.v[i]);
     const Mixed<T> channels{sums_of(memory, t, c.place(group) + i), Q, &sum[i]};
     Model::mix(shape.ranks, channels, channels);
-    next[i] = step_of_unit(shape, c.unit, V(x.v[i]), sum[i], [&](V response) {
+    const V reached = step_of_unit(shape, c.unit, V(before.x.v[i]), sum[i], [&](V response) {
       c.at(c.history.response(t), group).v[i] = response.v;
     });
-    if (noisy) next[i] = fma(V(c.noise.sigma), V(memory.mine(group, next_noise).v[i]), next[i]);
+    next[i] = reached + V(before.noise.v[i]);
     x.v[i] = next[i].v;
   }
-  if (!voltage) phi_of_all(shape.phi, next);
+  if (!c.team.voltage()) phi_of_all(shape.phi, next);
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) r.v[i] = next[i].v;
 }
@@ -157,11 +166,11 @@ __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
     c.receive(t);
     if (t == steps) break;
     for (int group = 0; group < c.groups; ++group) {
-      const Own<T, W> drives = c.memory.mine(group, next_drive);
-      Own<T, W> x = c.memory.mine(group, state), r{};
+      const BeforeStep<T, W> before(c.memory, group);
+      Own<T, W> x{}, r{};
       Number<T> sum[W::numbers];
       multiply<Model>(weights, c.memory, t, group, c.shape.reductions, sum);
-      if (c.exists()) cluster_step(c, t, group, sum, drives, x, r);
+      if (c.exists()) cluster_step(c, t, group, before, sum, x, r);
       reach(c, t + 1, group, x, r);
     }
   }

@@ -59,6 +59,12 @@ __device__ T shuffle(std::uint32_t mask, T value, int source_lane) {
   return __shfl_sync(mask, value, source_lane);
 }
 
+// Of lane `source` of so many that lie together.
+template <int lanes, class T>
+__device__ T shuffle_among(std::uint32_t mask, T value, int source) {
+  return __shfl_sync(mask, value, source, lanes);
+}
+
 template <class T>
 __device__ T shuffle_xor(std::uint32_t mask, T value, int lanes) {
   return __shfl_xor_sync(mask, value, lanes);

@@ -156,6 +156,13 @@ T shuffle(std::uint32_t mask, T value, int source_lane,
   return value;
 }
 
+// The same of lane `source` of so many that lie together.
+template <int lanes, class T>
+T shuffle_among(std::uint32_t mask, T value, int source,
+                emulator::Where at = emulator::Where::current()) {
+  return shuffle(mask, value, thread() % 32 / lanes * lanes + source, at);
+}
+
 template <class T>
 T shuffle_xor(std::uint32_t mask, T value, int lanes,
               emulator::Where at = emulator::Where::current()) {
