@@ -124,15 +124,13 @@ struct SavedPast {
   const Shape<T>& shape;
   const TeamHistory<T>& history;
   int t, n;
-  __device__ V carrier() const { return V(*row_at(history.carrier(t), n)); }
-  // Of phi: in rate form at the state, in voltage form at the step.
-  __device__ V slope() const {
-    const bool voltage = shape.form == Form::voltage;
-    return tbrnn::slope(shape.phi,
-                        V(*row_at(voltage ? history.response(t - 1) : history.carrier(t), n)));
-  }
-  __device__ V apart() const { return V(*row_at(history.apart(t - 1), n)); }
-  __device__ V state() const { return V(*row_at(history.state(t - 1), n)); }
+  V of_phi = at(shape.form == Form::voltage ? history.response(t - 1) : history.carrier(t));
+
+  __device__ V carrier() const { return at(history.carrier(t)); }
+  __device__ V slope() const { return tbrnn::slope(shape.phi, of_phi); }
+  __device__ V apart() const { return at(history.apart(t - 1)); }
+  __device__ V state() const { return at(history.state(t - 1)); }
+  __device__ V at(const T* rows) const { return V(*row_at(rows, n)); }
 };
 
 // Of unit n: lambda of a state, and e of the step that made it.
@@ -172,11 +170,11 @@ __device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T>
   using V = Number<T>;
   const Shape<T>& shape = team.shape;
   const TeamHistory<T>& history = team.history;
-  const auto at = [&](const T* rows) { return V(*row_at(rows, n)); };
-  const V next = at(history.lambda),
+  const SavedPast<T> past{shape, history, t + 1, n};
+  const V next = past.at(history.lambda),
           out = add_channels(team, n, shape.reductions, shape.channels(), d_o),
           g = add_channels(team, n, 0, shape.reductions, pull);
-  const UnitAdjoint<T> adjoint(shape, SavedPast<T>{shape, history, t + 1, n}, n, next, out, g);
+  const UnitAdjoint<T> adjoint(shape, past, n, next, out, g);
   *row_at(history.lambda, n) = adjoint.lambda.v;
   *row_at(history.adjoint(t), n) = adjoint.e.v;
 }
