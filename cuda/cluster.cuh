@@ -66,10 +66,10 @@ struct ClusterMemory {
           whole_quads(count * static_cast<int>(sizeof(E)) / static_cast<int>(sizeof(T))));
     };
     const int most = shape.reductions > shape.drives ? shape.reductions : shape.drives,
-              inputs = whole_quads(shape.inputs), saved = shape.channels();
+              saved = shape.channels();
     channels = (most + 1) / channels_at_once * channels_at_once;
     of_sums = channels * W::most_trials * channel_parts;
-    of_warp = W::most_groups * (inputs > saved ? inputs : saved);
+    of_warp = W::most_groups * saved;
     of_lane = asked(shape) * block_threads;
     next(arrivals, 2);
     next(sent, 2 * of_turn);

@@ -43,6 +43,12 @@ struct AskedPast {
   __device__ V at(int which) const { return V(c.memory.asked_at(t, group, which).v[i]); }
 };
 
+// In the whole warp: all but the last group of what it has asked for.
+__device__ inline void receive_what_was_asked() {
+  dev::copies_arrive_but<1>();
+  dev::warp_barrier();
+}
+
 // What was saved of state t: in quads [group][channel] the overlaps and the adjoints of the outputs, and the past of each unit.
 template <class Model, class T, class W>
 __device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {

@@ -1,5 +1,6 @@
 // The time loop of the trials of a cluster; the equations are those of forward.cuh. While what it has sent is on its way, each lane makes
-// what its unit needs of the next step: its inputs and its noise. Nothing waits for global memory: a warp asks for the inputs a step ahead.
+// the noise of its unit's next step. Nothing waits for global memory: what the inputs drive is made before the loop and asked for a step
+// ahead.
 #pragma once
 
 #include <new>
@@ -9,63 +10,65 @@
 
 namespace tbrnn::cuda {
 
-// Numbers that a lane keeps of its unit's trials.
-enum ForwardNumber { state, next_drive, next_noise };
-
-// Those of step t, in quads [trial][input], asked for in a group.
-template <class Model, class T, class W>
-__device__ void ask_for_inputs(const Cluster<Model, T, W>& c, int t, int steps) {
-  const int numbers = whole_quads(c.shape.inputs), quads = numbers / lane_units;
-  Quad<T>* to = c.memory.ahead_at(t);
-  dev::warp_barrier();  // what was there has been read
-  for (int trial = lane(); t < steps && trial < c.trials(); trial += 32) {
-    const T* from = Source<T>::step(c.memory.trials[trial].inputs, t, numbers);
-    TBRNN_UNROLL_TIMES(1)
-    for (int i = 0; i < quads; ++i)
-      dev::copy_ahead(reinterpret_cast<const Quad<T>*>(from) + i, to + trial * quads + i);
+// b_n + sum_i Q_ni u_i of all steps, in the place of the carriers that they lead to; each step in a warp of the team.
+template <class Model, class T>
+__device__ void save_input_drives(const Team<Model, T>& team, int steps) {
+  using V = Number<T>;
+  const Shape<T>& shape = team.shape;
+  const int driven = shape.driven();
+  for (int t = team.workers.warp(); t < steps; t += team.workers.warps()) {
+    T* saved = row_at(team.history.carrier(t + 1), 0);
+    int first = 0;
+    do {
+      V u[lane_units];
+      TBRNN_UNROLL
+      for (V& input : u) input = V(T(0));
+      if (first < shape.inputs)
+        four_inputs(shape, team.noise, team.trial.number, t, first, inputs_of(shape, team.trial, t),
+                    [&](int k, V input) { u[k % lane_units] = input; });
+      const T* Q = team.packed.drive + shape.drives + first;
+      TBRNN_UNROLL_TIMES(4)
+      for (int n = 0; n < shape.units; ++n) {
+        V drive(first ? saved[n * tile_trials] : team.packed.bias[n]);
+        TBRNN_UNROLL
+        for (int k = 0; k < lane_units; ++k)
+          if (first + k < shape.inputs) drive = fma(V(Q[n * driven + k]), u[k], drive);
+        saved[n * tile_trials] = drive.v;
+      }
+      first += lane_units;
+    } while (first < shape.inputs);
   }
+}
+
+// Numbers that a lane keeps of its unit's trials.
+enum ForwardNumber { state, next_noise };
+
+// What drives the lane's unit in step t, asked for in a group.
+template <class Model, class T, class W>
+__device__ void ask_for_drives(const Cluster<Model, T, W>& c, int t, int steps) {
+  for (int group = 0; t < steps && c.exists() && group < c.groups; ++group)
+    dev::copy_ahead(&c.at(c.history.carrier(t + 1), group), &c.memory.asked_at(t, group, 0));
   dev::close_copies();
 }
 
-// In the whole warp: all but the last group of what it has asked for.
-__device__ inline void receive_what_was_asked() {
-  dev::copies_arrive_but<1>();
-  dev::warp_barrier();
-}
-
-// What a lane knows of its unit before a step: x, b_n + sum_i Q_ni u_i and sigma xi.
+// What a lane knows of its unit before step t: x, b_n + sum_i Q_ni u_i and sigma xi.
 template <class T, class W>
 struct BeforeStep {
   const Own<T, W> x, drive, noise;
-  __device__ BeforeStep(const ClusterMemory<T, W>& memory, int group)
+  __device__ BeforeStep(const ClusterMemory<T, W>& memory, int t, int group)
       : x(memory.mine(group, state)),
-        drive(memory.mine(group, next_drive)),
+        drive(memory.asked_at(t, group, 0)),
         noise(memory.mine(group, next_noise)) {}
 };
 
-// Of step t; where there is no noise it is 0.
+// The noise of step t; without it 0 stays.
 template <class Model, class T, class W>
-__device__ void prepare_step(const Cluster<Model, T, W>& c, int t) {
-  using V = Number<T>;
-  const Shape<T>& shape = c.shape;
-  const int driven = shape.driven(), inputs = whole_quads(shape.inputs);
-  const T *Q = c.of_unit(driven + 1), *given = c.memory.ahead_at(t)->v;
-  for (int group = 0; group < c.groups; ++group) {
-    Own<T, W> drives{}, noise{};
-    TBRNN_UNROLL
-    for (int i = 0; i < W::numbers; ++i) {
-      const int place = c.place(group) + i;
-      const std::uint32_t trial = c.memory.trials[place].number;
-      V drive(Q[driven]);
-      for (int first = 0; first < shape.inputs; first += lane_units)
-        four_inputs(shape, c.noise, trial, t, first, given + place * inputs,
-                    [&](int k, V u) { drive = fma(V(Q[shape.drives + k]), u, drive); });
-      drives.v[i] = drive.v;
-      if (c.noise.sigma != T(0)) noise.v[i] = c.noise.sigma * normal(c.noise, t, trial, c.unit);
-    }
-    c.memory.mine(group, next_drive) = drives;
-    c.memory.mine(group, next_noise) = noise;
-  }
+__device__ void prepare_noise(const Cluster<Model, T, W>& c, int t) {
+  if (c.noise.sigma == T(0)) return;
+  for (int group = 0; group < c.groups; ++group)
+    for (int i = 0; i < W::numbers; ++i)
+      c.memory.mine(group, next_noise).v[i] =
+          c.noise.sigma * normal(c.noise, t, c.memory.trials[c.place(group) + i].number, c.unit);
 }
 
 // State t of the lane's unit and its carrier: to the blocks of the cluster, and to the history.
@@ -149,6 +152,7 @@ __device__ void begin(const Cluster<Model, T, W>& c, int group) {
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) carrier.v[i] = c.exists() ? x[i].v : T(0);
   reach(c, 0, group, first, carrier);
+  c.memory.mine(group, next_noise) = {};
   if (shape.readouts == 0 && c.exists()) c.at(c.history.losses, group) = {};
 }
 
@@ -156,17 +160,17 @@ __device__ void begin(const Cluster<Model, T, W>& c, int group) {
 template <class Model, class T, class W>
 __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
                                         const ClusterMatrix<T, W>& weights, int steps) {
-  ask_for_inputs(c, 0, steps);
+  ask_for_drives(c, 0, steps);
   for (int group = 0; group < c.groups; ++group) begin(c, group);
   for (int t = 0;; ++t) {  // state t, then the step to the next
     if (t > 0) save_overlaps(c, t - 1);
-    ask_for_inputs(c, t + 1, steps);
-    receive_what_was_asked();
-    if (t < steps) prepare_step(c, t);
+    ask_for_drives(c, t + 1, steps);
+    if (t < steps) prepare_noise(c, t);
+    dev::copies_arrive_but<1>();
     c.receive(t);
     if (t == steps) break;
     for (int group = 0; group < c.groups; ++group) {
-      const BeforeStep<T, W> before(c.memory, group);
+      const BeforeStep<T, W> before(c.memory, t, group);
       Own<T, W> x{}, r{};
       Number<T> sum[W::numbers];
       multiply<Model>(weights, c.memory, t, group, c.shape.reductions, sum);

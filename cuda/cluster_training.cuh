@@ -11,6 +11,8 @@ struct InClusters {
   template <class Model, class T>
   __device__ static void forward(const Team<Model, T>& team, const Shown<T>& shown, int tile,
                                  T twice) {
+    save_input_drives(team, shown.steps);
+    team.workers.barrier();  // the drives are saved
     cluster_forward<Model, T, W>(team, shown, tile);
     team.workers.barrier();  // the states are saved
     save_drives(team, shown.steps);
