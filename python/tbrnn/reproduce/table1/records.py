@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tbrnn.campaign import Lines
 from tbrnn.reproduce.lines import ATTEMPTS, NETWORKS, entry, values
+from tbrnn.reproduce.table1.data import Drawing
 
 NetworkClass = Literal["rnn", "tbrnn"]
 CLASSES: tuple[NetworkClass, ...] = ("rnn", "tbrnn")
@@ -46,8 +47,8 @@ class TeacherRecord:
         return self.task, self.run, self.teacher
 
     @property
-    def drawing(self) -> tuple[int, int]:
-        """Its run, and how often the data had been redrawn."""
+    def drawing(self) -> Drawing:
+        """The data set that it was trained on."""
         return self.run, self.redrawn
 
     @property

@@ -75,21 +75,25 @@ def _fit(
         dataset=[distinct.index(drawing) for drawing in drawings],
         threads=threads,
         checkpoint=teachers.checkpoints.of(data.task, "students", kind, *places),
-        **_starts(teachers, places),
+        **_starts(teachers, places, threads),
         **training_options(protocol, protocol.tasks[data.task].student),
     )
     check_finished(runs)
     return runs
 
 
-def _starts(teachers: Teachers, places: Sequence[TeacherPlace]) -> dict[str, Any]:
+def _starts(
+    teachers: Teachers, places: Sequence[TeacherPlace], threads: int | None
+) -> dict[str, Any]:
     """How often students start, and until when, as ``tbrnn.lint`` takes it."""
     attempts = teachers.protocol.student_attempts
-    return {"accept": _states_too(teachers, places), "attempts": attempts} if attempts > 1 else {}
+    if attempts == 1:
+        return {}
+    return {"accept": _states_too(teachers, places, threads), "attempts": attempts}
 
 
 def _states_too(
-    teachers: Teachers, places: Sequence[TeacherPlace]
+    teachers: Teachers, places: Sequence[TeacherPlace], threads: int | None
 ) -> Callable[[tbrnn.Runs], NDArray[np.bool_]]:
     """Whether students that fit the rates of a teacher of their rank also fit its states."""
     data, protocol = teachers.data, teachers.protocol
@@ -103,8 +107,8 @@ def _states_too(
             place = places[of[member]]
             inputs = data.training([teachers.records.teachers[place].drawing]).inputs
             states, target = (
-                np.asarray(nets.simulate(inputs, rates=False, outputs=False).states)
-                for nets in (runs.best[member], teachers.networks[place])
+                np.asarray(net.simulate(inputs, rates=False, outputs=False, threads=threads).states)
+                for net in (runs.best[member], teachers.networks[place])
             )
             good[member] = r2_per_trial(states, target).mean() >= protocol.threshold
         return good
