@@ -1,0 +1,84 @@
+// Launches.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+
+#include "dev/properties.cuh"
+
+namespace tbrnn::dev {
+
+template <class... Parameters, class... Arguments>
+void launch(void (*kernel)(Parameters...), int blocks, int threads, std::size_t shared_bytes,
+            Arguments... arguments) {
+  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shared_bytes)),
+          "shared memory");
+  kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads), shared_bytes>>>(
+      static_cast<Parameters>(arguments)...);
+  require(cudaGetLastError(), "launch");
+}
+
+// All blocks at the same time, so that they can wait for one another. There must be room for them.
+template <class... Parameters, class... Arguments>
+void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
+                     std::size_t shared_bytes, Arguments... arguments) {
+  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shared_bytes)),
+          "shared memory");
+  void* list[] = {&arguments...};
+  require(cudaLaunchCooperativeKernel(kernel, static_cast<unsigned>(blocks),
+                                      static_cast<unsigned>(threads), list, shared_bytes),
+          "cooperative launch");
+}
+
+// The same in clusters of so many blocks, which must have room too.
+template <class... Parameters>
+cudaLaunchConfig_t in_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
+                               std::size_t shared_bytes, cudaLaunchAttribute (&list)[2]) {
+  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(shared_bytes)),
+          "shared memory");
+  if (cluster > 8)
+    require(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
+            "clusters");
+  list[0].id = cudaLaunchAttributeClusterDimension;
+  list[0].val.clusterDim = {static_cast<unsigned>(cluster), 1, 1};
+  list[1].id = cudaLaunchAttributeCooperative;
+  list[1].val.cooperative = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(blocks));
+  config.blockDim = dim3(static_cast<unsigned>(threads));
+  config.dynamicSmemBytes = shared_bytes;
+  config.attrs = list;
+  config.numAttrs = 2;
+  return config;
+}
+
+template <class... Parameters, class... Arguments>
+void launch_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
+                     std::size_t shared_bytes, Arguments... arguments) {
+  cudaLaunchAttribute list[2];
+  const auto config = in_clusters(kernel, blocks, cluster, threads, shared_bytes, list);
+  require(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...),
+          "launch in clusters");
+}
+
+// How many clusters the present device runs at a time; 0 where it has none.
+template <class... Parameters>
+int active_clusters(void (*kernel)(Parameters...), int cluster, int threads,
+                    std::size_t shared_bytes) {
+  int has_clusters = 0, device = 0, count = 0;
+  require(cudaGetDevice(&device), "device");
+  require(cudaDeviceGetAttribute(&has_clusters, cudaDevAttrClusterLaunch, device), "device");
+  if (!has_clusters || shared_bytes > most_shared_bytes()) return 0;
+  cudaLaunchAttribute list[2];
+  auto config = in_clusters(kernel, cluster, cluster, threads, shared_bytes, list);
+  config.numAttrs = 1;
+  if (cudaOccupancyMaxActiveClusters(&count, kernel, &config) == cudaSuccess) return count;
+  cudaGetLastError();  // forgets it
+  return 0;
+}
+
+}  // namespace tbrnn::dev
