@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 PROCESSES = 3  # fresh ones per figure
-PROBE = 10  # updates after which all sides show their loss
+PROBE = 3  # updates after which all sides show their loss; later ones of large networks are chaotic
 SAME_LOSS = 1e-4  # relative; float32 rounding is a hundred times smaller
 SAME_NOISY_LOSS = 5e-2  # the sides draw different noise
 

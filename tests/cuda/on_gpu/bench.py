@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -140,7 +141,9 @@ class Child:
         if answer.startswith("{"):
             return json.loads(answer)
         lines = self.log.read_text().strip().splitlines()
-        return lines[-1] if lines else f"took more than {TURN if self.is_ready else READY} s"
+        raised = [line for line in lines if re.match(r"[\w.]+: ", line)]  # "package.Error: why"
+        said = (raised or lines)[-1:]
+        return said[0] if said else f"took more than {TURN if self.is_ready else READY} s"
 
 
 def environment(gpu):
