@@ -91,7 +91,7 @@ def test_kappa_flow_marks_the_roots(ax):
     net = rank_one(tbrnn.LowRankRNN)[0]
     points = tbrnn.analysis.fixed_points(net)
     assert plot.kappa_flow(net, ax=ax) is ax
-    zero, curve, stable, unstable = ax.lines
+    zero, curve, unstable, stable = ax.lines  # the last are on top
     assert np.allclose(stable.get_xdata(), points.kappa[points.stable, 0])
     assert np.allclose(unstable.get_xdata(), points.kappa[~points.stable, 0])
     assert unstable.get_markerfacecolor() == "white"
@@ -107,7 +107,7 @@ def test_phase_portrait_marks_what_it_is_given(ax):
     field = tbrnn.analysis.plane_flow(net, plane, (4.0, 2.0), points=15)
     assert plot.phase_portrait(field, points, ax=ax) is ax
     assert (ax.get_xlim(), ax.get_ylim()) == ((-4, 4), (-2, 2))
-    stable, unstable = ax.lines
+    unstable, stable = ax.lines
     places = plane.project(points.states)
     assert np.allclose(np.transpose(stable.get_data()), places[points.stable])
     assert np.allclose(np.transpose(unstable.get_data()), places[~points.stable])

@@ -1,18 +1,23 @@
 """Fig 4: warm starts, memories, and the published distances through the report."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import tbrnn
 from reproduce.small import MADE, small
 from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.fig4 import EXPERIMENT, load_protocol, make_report, published
+from tbrnn.reproduce.fig4.figure import _origin
 from tbrnn.reproduce.fig4.measured import Measured, cosine, measure, read_measured
 from tbrnn.reproduce.fig4.networks import CLASSES, NAMES
 from tbrnn.reproduce.store import Record, Store
 from tbrnn.tasks import FlipFlop
 from tolerances import TOLERANCES
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 GROUPS = np.array(list(CLASSES))
 ALLOWED = TOLERANCES["golden metrics float64"]
 
@@ -117,3 +122,14 @@ def test_a_distance_too_far_from_the_published_one_is_a_deviation(published):
     assert any(line.startswith("does not hold: two-body") for line in report.deviations)
     quick = make_report([], measured, load_protocol("quick"), MADE)
     assert all(value.agrees is None for value in quick.values)
+
+
+def test_a_root_beside_the_origin_is_drawn_larger():
+    weights = NOTEBOOKS / "fig_4" / "weights"
+    for name, insets in (("rnn", 0), ("tbrnn", 1)):
+        ax = Figure().subplots()
+        _origin(ax, tbrnn.load(weights / f"{name}-run-4.safetensors")[0])
+        assert len(ax.child_axes) == insets
+    _, _, unstable, stable = ax.child_axes[0].lines
+    assert np.allclose(stable.get_xdata(), 0, atol=1e-9)  # the third memory, of the absence of both
+    assert 0 < unstable.get_xdata()[0] < ax.child_axes[0].get_xlim()[1]

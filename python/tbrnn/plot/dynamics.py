@@ -120,7 +120,7 @@ def kappa_flow(
 
 
 def _points(ax: Axes, x: Array, y: Array, stable: NDArray[np.bool_]) -> None:
-    """Filled where stable, open elsewhere."""
-    for filled, face in ((True, POINT), (False, "white")):
+    """Filled where stable, open and beneath elsewhere: two of them may look like one."""
+    for filled, face in ((False, "white"), (True, POINT)):
         at = stable == filled
-        ax.plot(x[at], y[at], "o", color=POINT, mfc=face, ms=6, zorder=3)
+        ax.plot(x[at], y[at], "o", color=POINT, mfc=face, ms=6 if filled else 7, zorder=3)

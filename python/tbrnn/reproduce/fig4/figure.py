@@ -57,6 +57,7 @@ def figure(measured: Measured, portraits: tbrnn.Ensemble, protocol: Protocol) ->
         above.set_title(f"{kind}, run {run}", fontsize=9)
         plot.kappa_flow(net, ax=below)
         _small(below)
+        _origin(below, net)
     _networks(panels[0][2], measured)
     _distances(panels[1][2], measured, run)
     places = (panels[0][0], panels[0][2], panels[1][0], panels[1][2])
@@ -82,7 +83,7 @@ def _portrait(ax: Axes, net: tbrnn.Ensemble, protocol: Protocol) -> None:
     for (x, y), marker, colour, name in zip(
         memories, "o*", ("#e08a1e", "#3a9a5b"), ("+1", "−1"), strict=True
     ):
-        ax.plot(x, y, marker, color=colour, ms=11, mec="white", mew=0.6, zorder=4, label=name)
+        ax.plot(x, y, marker, mec=colour, mfc="none", ms=13, mew=1.6, ls="", zorder=4, label=name)
     _arrow(ax, components.turn(np.asarray(net.w_in)[:, 0]))
     ax.xaxis.label.set_fontsize(8)
     ax.yaxis.label.set_fontsize(8)
@@ -105,6 +106,22 @@ def _arrow(ax: Axes, direction: Array) -> None:
     ax.annotate("", tip, tail, arrowprops=arrow, zorder=5)
     x, y = centre - [0.1 * half[0], 0]
     ax.text(x, y, "input", color=ARROW, fontsize=7, ha="right", va="center", bbox=BOX, zorder=5)
+
+
+def _origin(ax: Axes, net: tbrnn.Ensemble) -> None:
+    """Larger, where a root lies so near 0 that the two look like one."""
+    points = fixed_points(net)
+    assert isinstance(points, FixedPoints)
+    apart = np.abs(points.kappa[:, 0])
+    apart = apart[apart > 1e-6]
+    if len(apart) == 0 or apart.min() > 0.05 * apart.max():
+        return
+    inset = ax.inset_axes((0.5, 0.58, 0.45, 0.34))
+    plot.kappa_flow(net, within=2 * float(apart.min()), ax=inset)
+    inset.set(xlabel="", ylabel="", yticks=[])
+    inset.locator_params("x", nbins=2)
+    inset.tick_params(labelsize=6, pad=1)
+    ax.indicate_inset_zoom(inset, edgecolor="0.4")
 
 
 def _networks(ax: Axes, measured: Measured) -> None:

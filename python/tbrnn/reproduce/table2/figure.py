@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +29,7 @@ def figure(records: Sequence[Record], pictures: Pictures) -> Figure:
     panels = page.subplots(2, 3).ravel()
     _course(panels[0], pictures)
     _population(panels[1], pictures)
-    _alignments(panels[2], {name: scores_of(records, name, "cka") for name in NAMES})
+    _alignments(panels[2], records)
     _answers(panels[3], pictures)
     _weights(panels[4], pictures.matrix, "RNN, W")
     _weights(panels[5], mosaic(pictures.tensor), "TBRNN, slices of W")
@@ -68,17 +68,22 @@ def _population(ax: Axes, pictures: Pictures) -> None:
     ax.set_title("trials, mean and std", fontsize=9)
 
 
-def _alignments(ax: Axes, scores: Mapping[str, Array]) -> None:
-    """CKA of every network, a line at their mean, and the published mean as a diamond."""
-    for place, (name, values) in enumerate(scores.items()):
-        across = place + np.linspace(-0.2, 0.2, len(values))
-        ax.plot(across, values, "o", color=COLOURS[name], ms=3, alpha=0.7, mew=0)
-        ax.hlines(values.mean(), place - 0.3, place + 0.3, color=COLOURS[name], lw=1.5)
+def _alignments(ax: Axes, records: Sequence[Record]) -> None:
+    """CKA of every network, open on new trials; a line at the mean, and the published one."""
+    for place, name in enumerate(NAMES):
+        colour = COLOURS[name]
+        for score, face, beside in (("cka", colour, -0.2), ("test_cka", "none", 0.2)):
+            values = scores_of(records, name, score)
+            across = place + beside + np.linspace(-0.13, 0.13, len(values))
+            ax.plot(across, values, "o", mec=colour, mfc=face, ms=3, alpha=0.7, mew=0.6)
+            sides = place + beside - 0.16, place + beside + 0.16
+            ax.hlines(values.mean(), *sides, color=colour, lw=1.5)
         theirs = published.CKA[name][0]
-        ax.plot(place, theirs, "D", mfc="none", mec="black", ms=5, zorder=3)
-    ax.set_xticks(range(len(scores)), [NAMES[name] for name in scores])
-    ax.set_xlim(-0.5, len(scores) - 0.5)
-    ax.set_ylabel("CKA")
+        ax.plot(place - 0.2, theirs, "D", mfc="none", mec="black", ms=5, zorder=3)
+    ax.set_xticks(range(len(NAMES)), NAMES.values())
+    ax.set_xlim(-0.5, len(NAMES) - 0.5)
+    ax.set_ylim(bottom=0)
+    ax.set_ylabel("CKA (open: new trials)")
     ax.set_title("◇ published", fontsize=9)
 
 

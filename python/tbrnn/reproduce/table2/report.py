@@ -54,9 +54,18 @@ def make_report(records: Sequence[Record], protocol: Protocol, made: Mapping[str
             "a first state is a concentration, not its logit, as published: "
             "the first frames are off by construction",
             "published scores are of the training trials; nothing was published about new ones",
+            _on_new_trials(found),
         ],
         provenance=made,
     )
+
+
+def _on_new_trials(found: Mapping[str, Value]) -> str:
+    """In words, since there the published order may not hold."""
+    new = {title: found[f"{title}, CKA, new trials"].ours for title in NAMES.values()}
+    order = sorted(new, key=lambda title: -new[title])
+    listed = " > ".join(f"{title} ({number(new[title])})" for title in order)
+    return f"on new trials, which nothing is trained on, the CKA is {listed}"
 
 
 def scores_of(records: Sequence[Record], network: str, score: str) -> NDArray[np.float64]:
