@@ -85,8 +85,9 @@ def test_a_sweep(tmp_path):
 def test_shards_and_who_works_there(tmp_path):
     small = {**SMALL, "seeds": 1}
     tbrnn.sweep(small, out=tmp_path, shard=(1, 3))
-    with pytest.raises(ValueError, match="no campaign was begun here"):
-        read_status(tmp_path)
+    assert "2 of 4 networks finished (50 %)" in text(tmp_path)  # before they are merged
+    assert row(tmp_path, "shard-1-of-3")[0] == "2/2"
+    assert "2 of 2 networks finished (100 %)" in text(tmp_path / "shard-1-of-3")
     part = (tmp_path / "shard-1-of-3" / "networks.jsonl").read_text().splitlines(keepends=True)
     tbrnn.sweep(small, out=tmp_path)
     (tmp_path / "networks.jsonl").write_text(part[0])  # of the two, one is merged

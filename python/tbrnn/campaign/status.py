@@ -52,8 +52,8 @@ class Status:
 
     @property
     def networks(self) -> int:
-        """How many networks there will be."""
-        return sum(self.groups.values())
+        """How many networks there will be; of a shard, in it."""
+        return self.parts[0].networks
 
 
 def read_status(folder: Path) -> Status:
@@ -62,7 +62,7 @@ def read_status(folder: Path) -> Status:
     Parameters
     ----------
     folder : path
-        Nothing is written there.
+        Nothing is written there. Shards may not be merged yet.
 
     Raises
     ------
@@ -83,9 +83,10 @@ def read_status(folder: Path) -> Status:
     >>> len(status.lines), status.networks, status.groups
     (1, 6, {(('model.rank', '1'),): 3, (('model.rank', '2'),): 3})
     """
-    made = _manifest(folder)
-    kind = kind_of(made["configuration"])
     shards = sorted(part for part in folder.glob("shard-*-of-*") if part.is_dir())
+    merged = (folder / MANIFEST).is_file() or not shards
+    made = _manifest(folder if merged else shards[0])
+    kind = kind_of(made["configuration"])
     listed = [read_lines(part / NETWORKS) for part in (folder, *shards)]
     try:
         lines = _distinct(kind, (line for lines in listed for line in lines))
