@@ -26,7 +26,8 @@ class Nonlinearity:
         softplus     log(1 + exp(beta y)) / beta
 
     A model takes it as ``phi`` or ``phi_out``, where the plain names "tanh", "relu", "sigmoid",
-    "softplus" and "identity" stand for slope 1, shift 0 and beta 1.
+    "softplus" and "identity" stand for slope 1, shift 0 and beta 1, and "leaky_relu" for its
+    defaults.
 
     Parameters
     ----------
@@ -99,8 +100,10 @@ Phi: TypeAlias = str | Nonlinearity
 
 def nonlinearity(argument: str, given: object) -> Phi:
     """The checked value of a model's phi; a mapping is what a file holds of a Nonlinearity."""
+    if given == "leaky_relu":
+        return Nonlinearity(given)
     if isinstance(given, str):
-        choice(argument, given, NONLINEARITIES)
+        choice(argument, given, (*NONLINEARITIES, "leaky_relu"))
         return given
     if isinstance(given, Mapping):
         name, *others = (field.name for field in fields(Nonlinearity))

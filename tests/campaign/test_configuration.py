@@ -186,6 +186,7 @@ def test_trials_of_the_user(files):
         ("model.class", "RNN2", "model.class must be one of LowRankRNN, "),
         ("task.bitz", 1, "task.bitz is an unknown key; FlipFlop has bits, steps"),
         ("task.bits", 0, "task FlipFlop: bits must be a whole number of at least 1, got 0"),
+        ("task.class", "Sine", "task.class must be one of FlipFlop, "),
         ("task.class", "Flop", "module:Class or file.py:Class, got 'Flop'"),
         ("task.class", "no_such:Task", "module 'no_such' does not load"),
         ("task", {"class": "nil.py:Task"}, "nil.py: no such file"),

@@ -105,7 +105,7 @@ def test_published_cosines(published):
         (lambda: connectivity.tensor(ensemble(MODELS["two-body"])), "nets must be networks with"),
         (
             lambda: connectivity.effective_tensor(ensemble(MODELS["two-body"])),
-            "nets must be networks with a three-body term",
+            "nets must be low-rank networks with a three-body term",
         ),
         (lambda: connectivity.symmetrised(np.zeros((3, 4, 4))), r"tensor must be .*\(3, 4, 4\)"),
         (lambda: connectivity.symmetrised(np.full((2, 2, 2), np.nan)), "tensor must be finite"),

@@ -299,6 +299,11 @@ def test_nonlinearity_mistakes(name, options, error, message):
         tbrnn.Nonlinearity(name, **options)
 
 
+def test_the_plain_name_of_a_leaky_relu():
+    model = replace(MODELS["two-body"], phi="leaky_relu")
+    assert model.phi == tbrnn.Nonlinearity("leaky_relu", leak=0.01)
+
+
 def test_nonlinearities_of_files_and_defaults():
     phi = tbrnn.Nonlinearity("leaky_relu")
     assert (phi.slope, phi.shift, phi.leak, phi.beta) == (1.0, 0.0, 0.01, None)

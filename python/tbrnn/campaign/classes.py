@@ -36,7 +36,7 @@ def named_class(name: str, known: Mapping[str, type], base: type, folder: Path) 
     place, _, attribute = name.rpartition(":")
     if not place:
         expected = f"one of {', '.join(known)}, module:Class or file.py:Class"
-        raise ValueError(f"class must be {expected}, got {name!r}")
+        raise ValueError(f"task.class must be {expected}, got {name!r}")
     module = _from_file(folder / place) if place.endswith(".py") else _from_name(place)
     found = getattr(module, attribute, None)
     if not isinstance(found, type) or not issubclass(found, base):

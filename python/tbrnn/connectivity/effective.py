@@ -50,7 +50,7 @@ def effective_tensor(nets: Ensemble) -> Array:
     """
     term = triples(nets)
     if term is None:
-        raise mistake("nets", "networks with a three-body term", repr(nets))
+        raise mistake("nets", "low-rank networks with a three-body term", repr(nets))
     reached = np.concatenate([term.l, input_space(nets)], axis=-1)
     project = reached @ np.linalg.pinv(reached)
     full = tensor_of(term.weight[:, None, None] * term.l, project @ term.m, project @ term.n)

@@ -53,7 +53,9 @@ class Campaign(Generic[AnyPreset]):
         missing = self.store.missing(places)
         if missing:
             count = f"{len(missing)} network{'s' * (len(missing) > 1)}"
-            self.tell(f"{name}: {count}")
+            again = sum(place in self.store.records for place in missing)
+            note = f", {again} of them again, since their weights are not here" if again else ""
+            self.tell(f"{name}: {count}{note}")
         step = at_once(most)
         for first in range(0, len(missing), step):
             self.store.add(*train(missing[first : first + step]))

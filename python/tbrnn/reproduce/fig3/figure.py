@@ -57,8 +57,8 @@ def figure(
     if example is not None:
         same = example.symmetrised()
         whole, effective = page.add_subplot(grid[0, 2]), page.add_subplot(grid[1, 2])
-        _entries(whole, same.tensors, same.cosine, "W")
-        _entries(effective, same.effective, same.effective_cosine, r"$W_{\rm eff}$")
+        _entries(whole, same.tensors, same.cosine, "W, symmetrised")
+        _entries(effective, same.effective, same.effective_cosine, r"$W_{\rm eff}$, symmetrised")
         whole.set_title("c", loc="left", fontsize=10, fontweight="bold")
     return page
 

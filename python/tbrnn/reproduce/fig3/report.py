@@ -82,6 +82,8 @@ def make_report(
             f"{protocol.test_trials} new trials beside the published training trials",
             f"the teacher of panel c, too, is retrained until its accuracy is "
             f"{protocol.acceptance_accuracy}; published: one network",
+            "panel c and the judged cosines are of symmetrised tensors; published: of those whose "
+            "m and n are named by length",
         ],
         left_out=_left_out(records),
         notes=[
