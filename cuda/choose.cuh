@@ -29,8 +29,7 @@ struct Kernel {
     return panels ? TeamScratch<T>::size(shape, steps) : Scratch<T>::size(shape, steps, seats);
   }
   const char* refused() const {  // why there is none here, or null
-    if (!entry)
-      return "none: kernels take 32 channels at most, and 128 units of low-rank gated networks";
+    if (!entry) return "none: kernels take 32 channels at most";
     if (dev::capability(entry) < capability)
       return "none: full-rank and full three-body networks and fixed matrices need compute "
              "capability 8.0 or more, of the GPU and among CMAKE_CUDA_ARCHITECTURES";

@@ -119,6 +119,7 @@ struct TeamHistory {
     d_overlaps = next(steps + 1, channels);
     drives = next(steps, driven + 1);
     squares = next(items_of(shape, steps), square_size / tile_trials);
+    next(shape.late ? steps : 0, units + shape.late);  // see gated_team_forward.cuh
     end = taken;
   }
 

@@ -135,6 +135,7 @@ def tiny(**sizes):
         (tbrnn.LowRankTBRNN, {"rank": 1, "units": 130}, "plain"),
         (tbrnn.RNN, {"units": 130}, "noise"),
         (tbrnn.LeakyGRU, {"units": 130}, "plain"),
+        (tbrnn.LowRankGRU, {"rank": 2, "units": 130}, "noise"),
         (tbrnn.HORNN, {"units": 65, "gated": True}, "plain"),
     ):
         yield replace(case(network, {"units": 5, **more}, option), **sizes)
