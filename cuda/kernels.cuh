@@ -164,8 +164,8 @@ Kernel<T> of_many_blocks(const Shape<T>& shape) {
 
 template <class Model, class T>
 Kernel<T> kernel_for(const Shape<T>& shape) {
-  if (!Loose<Model>::covers(shape)) return {};
-  if (shape.bulk || shape.units > most_units<Model>) return of_many_blocks<Model>(shape);
+  if (shape.bulk || shape.units > most_units<Model> || !Loose<Model>::covers(shape))
+    return of_many_blocks<Model>(shape);
   if constexpr (Product<Model>::exists)
     return choose_product<Model>(shape);
   else

@@ -36,7 +36,7 @@ struct TeamErrors {
         *row_at(to, o) = adjoint.v;
       }
     };
-    add_errors<T, Loose<Model>, 32>(team.shape, twice, weight(0), false, each, loss);
+    add_errors<T, Endless<Model>, 32>(team.shape, twice, weight(0), false, each, loss);
     return loss;
   }
 
