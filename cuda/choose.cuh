@@ -13,7 +13,7 @@ namespace tbrnn::cuda {
 
 template <class T>
 struct Kernel {
-  const char* name = nullptr;  // null where no kernel serves the network
+  const char* name = nullptr;  // null where there is none
   void (*entry)(TrainingTask<T>) = nullptr;
   Seats seats{};  // of a block that works on its own
   // Of units, that the blocks of a team share out, or groups of trials, that its clusters do; 0 where a block works on its own.
@@ -29,11 +29,12 @@ struct Kernel {
     return panels ? TeamScratch<T>::size(shape, steps) : Scratch<T>::size(shape, steps, seats);
   }
   const char* refused() const {  // why there is none here, or null
-    if (!entry)
-      return "none: kernels take 32 channels at most, and 128 units of low-rank gated networks";
     if (dev::capability(entry) < capability)
       return "none: full-rank and full three-body networks and fixed matrices need compute "
              "capability 8.0 or more, of the GPU and among CMAKE_CUDA_ARCHITECTURES";
+    if (shared_bytes > dev::most_shared_bytes())
+      return "none: each reduction, readout, drive and input takes 128 bytes of a block's shared "
+             "memory (float64: 256), and all together more than it has here";
     return nullptr;
   }
 };

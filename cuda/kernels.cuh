@@ -113,6 +113,7 @@ Kernel<T> choose_channel(const Shape<T>& shape) {
 template <class Model, class T>
 Kernel<T> in_teams(const Shape<T>& shape) {
   const char* name = shape.bulk                     ? "bulk and channels, in a team of blocks"
+                     : has_late<Model>              ? "gated, in a team of blocks"
                      : has_gates(Model::recurrence) ? "gated dense, in a team of blocks"
                      : Product<Model>::dense        ? "dense, in a team of blocks"
                      : Product<Model>::pairs        ? "polynomial, in a team of blocks"
@@ -163,13 +164,8 @@ Kernel<T> of_many_blocks(const Shape<T>& shape) {
 
 template <class Model, class T>
 Kernel<T> kernel_for(const Shape<T>& shape) {
-  if (!Loose<Model>::covers(shape)) return {};
-  if (shape.bulk || shape.units > most_units<Model>) {
-    if constexpr (has_late<Model>)
-      return {};
-    else
-      return of_many_blocks<Model>(shape);
-  }
+  if (shape.bulk || shape.units > most_units<Model> || !Loose<Model>::covers(shape))
+    return of_many_blocks<Model>(shape);
   if constexpr (Product<Model>::exists)
     return choose_product<Model>(shape);
   else

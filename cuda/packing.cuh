@@ -2,10 +2,7 @@
 // a network of one unit, so their loops over units run once. All of the workers do.
 #pragma once
 
-#include <new>
-
-#include "dev.cuh"
-#include "equations/hard_orth.hpp"
+#include "orth.cuh"
 #include "product_packing.cuh"
 #include "sizes.cuh"
 #include "views.cuh"
@@ -13,12 +10,13 @@
 
 namespace tbrnn::cuda {
 
-inline constexpr int most_ranks = 32;  // of the channels that a kernel takes
+inline constexpr int most_ranks = 32;  // that a thread has memory for
 
 template <class Model>
 struct UnitBlock {  // the recurrent parameters of one unit, in the order of the block
   static constexpr int arrays = static_cast<int>(std::tuple_size_v<decltype(Model::arrays)>);
-  static constexpr int most = arrays * most_ranks + 1;
+  template <class S>
+  static constexpr int most = (Ends<S> ? arrays * most_ranks : 0) + 1;
 
   // visit(index in the unit's block, index in the member's block)
   template <class Visit>
@@ -37,61 +35,41 @@ struct UnitBlock {  // the recurrent parameters of one unit, in the order of the
   }
 };
 
-// hard_orth: l, the block's first array, without its part in the input space. One thread, in memory of the block.
+// Where ranks have no end: the blocks of the units and of their gradients, in memory of the workers behind that of hard_orth.
 template <class T>
-struct Orth {
-  InputSpace space;
-  OrthMemory memory;
+struct UnitBlocks {
+  T* at;
+  int row;
 
-  __device__ static T* projected(void* at) {
-    return reinterpret_cast<T*>(static_cast<Orth*>(at) + 1);
+  __device__ UnitBlocks(const Shape<T>& shape, void* memory)
+      : at(reinterpret_cast<T*>(static_cast<unsigned char*>(memory) + begin(shape))),
+        row(row_of(shape)) {}
+  __device__ T* of(int n) const { return at + 2 * n * row; }
+  __device__ T* gradient_of(int n) const { return of(n) + row; }
+
+  TBRNN_FN static std::size_t begin(const Shape<T>& shape) {
+    return (Orth<T>::bytes(shape) + sizeof(T) - 1) / sizeof(T) * sizeof(T);
   }
-  static std::size_t bytes(const Shape<T>& shape) {
-    return shape.hard_orth ? sizeof(Orth) + sizeof(T) * static_cast<std::size_t>(shape.units) *
-                                                static_cast<std::size_t>(shape.ranks.three)
-                           : 0;
+  TBRNN_FN static std::size_t bytes(const Shape<T>& shape) {  // with those of hard_orth
+    return begin(shape) + sizeof(T) * static_cast<std::size_t>(2 * shape.units * row_of(shape));
   }
-  __device__ static const T* bias(const Shape<T>& shape, const T* p) {
-    return shape.b_in[0] >= 0 ? p + shape.b_in[0] : nullptr;
+  // Each parameter of a unit is packed once; and the gate.
+  TBRNN_FN static int row_of(const Shape<T>& shape) {
+    return shape.reductions + shape.late + shape.preactivations * shape.drives + 1;
   }
 };
 
-// Returns where l lies; every thread calls it.
-template <class T>
-__device__ const T* project(const Workers& all, const Shape<T>& shape, const T* p, void* memory) {
-  T* l = Orth<T>::projected(memory);
-  for (int i = all.thread(); i < shape.units * shape.ranks.three; i += all.threads()) l[i] = p[i];
-  all.barrier();
-  if (all.first()) {
-    Orth<T>& orth = *static_cast<Orth<T>*>(memory);
-    const T *w_in = p + shape.w_in[0], *b_in = Orth<T>::bias(shape, p);
-    new (&orth.space) InputSpace(w_in, b_in, shape.units, shape.inputs);
-    hard_orth(orth.space, w_in, b_in, shape.units, shape.inputs, shape.ranks.three, l, orth.memory);
-  }
-  all.barrier();
-  return l;
-}
-
-// After the gradient with respect to the projected l has been written.
-template <class T>
-__device__ void project_adjoint(const Workers& all, const Shape<T>& shape, const T* p, void* memory,
-                                T* gradient) {
-  all.barrier();
-  if (!all.first()) return;
-  Orth<T>& orth = *static_cast<Orth<T>*>(memory);
-  hard_orth_adjoint(orth.space, p + shape.w_in[0], Orth<T>::bias(shape, p), shape.units,
-                    shape.inputs, shape.ranks.three, p, Orth<T>::projected(memory), gradient,
-                    gradient + shape.w_in[0],
-                    shape.b_in[0] >= 0 ? gradient + shape.b_in[0] : nullptr, orth.memory);
-}
-
 // l: the block's first array.
 template <class Model, class S, class T>
-__device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
+__device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n, void* memory,
                           const Packed<T>& packed) {
   using Block = UnitBlock<Model>;
   const Ranks ranks = typename S::template Of<T>{shape}.ranks();
-  T unit[Block::most]{};
+  T own[Block::template most<S>]{}, *unit = own;
+  if constexpr (!Ends<S> && Block::arrays > 0) {
+    unit = UnitBlocks<T>(shape, memory).of(n);
+    unit[Block::size(ranks)] = T(0);
+  }
   const int end = shape.units * Model::rank_of(ranks, 0);
   Block::each(shape.units, ranks, n,
               [&](int mine, int at) { unit[mine] = at < end ? l[at] : p[at]; });
@@ -115,14 +93,14 @@ __device__ void pack_unit(const Shape<T>& shape, const T* p, const T* l, int n,
     pack_readout(p + shape.w_out + o * shape.units + n, 1, 1, P.from(shape.reductions + o));
 }
 
-template <class Model, class S = Loose<Model>, class T>
-__device__ TBRNN_CALLED void pack(const Workers& all, const Shape<T>& shape, const T* p, void* orth,
-                                  const Packed<T>& packed) {
+template <class Model, class S = Endless<Model>, class T>
+__device__ TBRNN_CALLED void pack(const Workers& all, const Shape<T>& shape, const T* p,
+                                  void* memory, const Packed<T>& packed) {
   const T* l = p;
   if constexpr (Model::has_hard_orth)
-    if (shape.hard_orth) l = project(all, shape, p, orth);
+    if (shape.hard_orth) l = project(all, shape, p, memory);
   for (int n = all.thread(); n < shape.units; n += all.threads())
-    pack_unit<Model, S>(shape, p, l, n, packed);
+    pack_unit<Model, S>(shape, p, l, n, memory, packed);
   for (int o = all.thread(); o < shape.readouts; o += all.threads())
     packed.b_out[o] = shape.b_out >= 0 ? p[shape.b_out + o] : T(0);
   if constexpr (Product<Model>::exists) pack_product<Model>(all, shape, p, packed.product);
@@ -130,12 +108,19 @@ __device__ TBRNN_CALLED void pack(const Workers& all, const Shape<T>& shape, con
 
 // Returns the unit's share of the gradient of the gate.
 template <class Model, class S, class T>
-__device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<T>& d,
+__device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<T>& d, void* memory,
                          T* gradient) {
   using Block = UnitBlock<Model>;
   const Ranks ranks = typename S::template Of<T>{shape}.ranks();
-  T unit[Block::most]{}, d_unit[Block::most]{};
+  constexpr int most = Block::template most<S>;
+  T own[most]{}, own_gradient[most]{}, *unit = own, *d_unit = own_gradient;
   const int gate = Block::size(ranks);
+  if constexpr (!Ends<S> && Block::arrays > 0) {
+    const UnitBlocks<T> blocks(shape, memory);
+    unit = blocks.of(n);
+    d_unit = blocks.gradient_of(n);
+    unit[gate] = T(0);
+  }
   Block::each(shape.units, ranks, n, [&](int mine, int at) { unit[mine] = p[at]; });
   if (shape.gate >= 0) unit[gate] = p[shape.gate];
   constexpr int preactivations = preactivations_of<Model>;
@@ -161,20 +146,20 @@ __device__ T unpack_unit(const Shape<T>& shape, const T* p, int n, const Packed<
 }
 
 // The whole gradient is written. `of_units` [unit] is memory for the shares of the gate.
-template <class Model, class S = Loose<Model>, class T>
+template <class Model, class S = Endless<Model>, class T>
 __device__ TBRNN_CALLED void unpack(const Workers& all, const Shape<T>& shape, const T* p,
-                                    const Packed<T>& d, T* of_units, void* orth, T* gradient) {
+                                    const Packed<T>& d, T* of_units, void* memory, T* gradient) {
   if (shape.w_out >= 0 && shape.readouts == 0)  // a readout that the loss does not see
     for (int i = shape.w_out + all.thread(); i < shape.parameters; i += all.threads())
       gradient[i] = T(0);
   for (int n = all.thread(); n < shape.units; n += all.threads())
-    of_units[n] = unpack_unit<Model, S>(shape, p, n, d, gradient);
+    of_units[n] = unpack_unit<Model, S>(shape, p, n, d, memory, gradient);
   if (shape.b_out >= 0)
     for (int o = all.thread(); o < shape.readouts; o += all.threads())
       gradient[shape.b_out + o] = d.b_out[o];
   if constexpr (Product<Model>::exists) unpack_product<Model>(all, shape, p, d.product, gradient);
   if constexpr (Model::has_hard_orth)
-    if (shape.hard_orth) project_adjoint(all, shape, p, orth, gradient);
+    if (shape.hard_orth) project_adjoint(all, shape, p, memory, gradient);
   if (shape.gate < 0) return;
   all.barrier();
   if (!all.first()) return;

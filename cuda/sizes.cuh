@@ -109,4 +109,15 @@ struct Loose {
   };
 };
 
+// Networks whose channels lie in rows of memory, which have no end.
+template <class Model>
+struct Endless {
+  template <class T>
+  using Of = typename Loose<Model>::template Of<T>;
+};
+template <class S>
+concept Ends = requires {
+  S::most_channels;
+};
+
 }  // namespace tbrnn::cuda

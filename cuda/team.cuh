@@ -119,6 +119,7 @@ struct TeamHistory {
     d_overlaps = next(steps + 1, channels);
     drives = next(steps, driven + 1);
     squares = next(items_of(shape, steps), square_size / tile_trials);
+    next(shape.late ? steps : 0, units + shape.late);  // see gated_team_forward.cuh
     end = taken;
   }
 
@@ -132,21 +133,21 @@ struct TeamScratch {
   TeamHistory<T> history;
   Packed<T> packed, gradient;
   T* of_units;
-  void* orth;
+  void* packing;  // memory for it
 
   static std::size_t size(const Shape<T>& shape, int steps) {
-    const std::size_t orth = (Orth<T>::bytes(shape) + sizeof(T) - 1) / sizeof(T),
+    const std::size_t packing = UnitBlocks<T>::bytes(shape) / sizeof(T),
                       units = static_cast<std::size_t>(shape.units);
     return quads(TeamHistory<T>::size(shape, steps) + Packed<T>::size(shape) +
                  Packed<T>::gradient_size(shape) + units) +
-           quads(orth);
+           quads(packing);
   }
   __device__ TeamScratch(const Shape<T>& shape, int steps, T* of_crew, T* at)
       : history(shape, steps, at),
         packed(Packed<T>::of_weights(shape, of_crew + TeamHistory<T>::size(shape, steps))),
         gradient(Packed<T>::of_gradient(shape, packed.product + Packed<T>::size(shape))),
         of_units(gradient.product + Packed<T>::gradient_size(shape)),
-        orth(of_crew + quads(static_cast<std::size_t>(of_units + shape.units - of_crew))) {}
+        packing(of_crew + quads(static_cast<std::size_t>(of_units + shape.units - of_crew))) {}
 
  private:
   TBRNN_FN static std::size_t quads(std::size_t entries) {

@@ -2,6 +2,7 @@
 // every state behind, from which team_gradient.cuh makes the gradient.
 #pragma once
 
+#include "gated_team_backward.cuh"
 #include "losses.cuh"
 #include "team_forward.cuh"
 
@@ -35,7 +36,7 @@ struct TeamErrors {
         *row_at(to, o) = adjoint.v;
       }
     };
-    add_errors<T, Loose<Model>, 32>(team.shape, twice, weight(0), false, each, loss);
+    add_errors<T, Endless<Model>, 32>(team.shape, twice, weight(0), false, each, loss);
     return loss;
   }
 
@@ -79,21 +80,29 @@ __device__ void team_readout_errors(const Team<Model, T>& team, int steps, T twi
   }
 }
 
+// ds of step t in shared memory, from its e.
+template <class Model, class T>
+__device__ void drives_adjoint(const Team<Model, T>& team, int t) requires(!has_late<Model>) {
+  const Shape<T>& shape = team.shape;
+  each_channel(team.packed.drive, shape.driven(), shape.drives, team.history.adjoint(t),
+               shape.units, team.memory.partial,
+               [&](int k, Number<T> sum) { *row_at(team.memory.drives, k) = sum.v; });
+}
+
 // dc of the overlaps of state t in shared memory, from e of step t; the first block saves it.
 template <class Model, class T>
 __device__ void overlaps_adjoint(const Team<Model, T>& team, int t, int steps) {
   const Shape<T>& shape = team.shape;
   T *dc = team.memory.channels, *ds = team.memory.drives;
-  if (t < steps)
-    each_channel(team.packed.drive, shape.driven(), shape.drives, team.history.adjoint(t),
-                 shape.units, team.memory.partial,
-                 [&](int k, Number<T> sum) { *row_at(ds, k) = sum.v; });
+  if (t < steps) drives_adjoint(team, t);
   if (warp() == 0) {
-    if (t < steps)
-      Model::mix_adjoint(shape.ranks, RowValues<T>{row_at(team.history.overlap(t), 0)},
-                         RowValues<T>{row_at(ds, 0)}, RowValues<T>{row_at(dc, 0)});
-    else
+    if (t < steps) {
+      if constexpr (!has_late<Model>)
+        Model::mix_adjoint(shape.ranks, RowValues<T>{row_at(team.history.overlap(t), 0)},
+                           RowValues<T>{row_at(ds, 0)}, RowValues<T>{row_at(dc, 0)});
+    } else {
       for (int k = 0; k < shape.reductions; ++k) *row_at(dc, k) = T(0);
+    }
   }
   dev::block_barrier();
   if (team.workers.rank) return;
@@ -106,15 +115,6 @@ template <class Model, class T>
 __device__ void load_output_adjoints(const Team<Model, T>& team, int t) {
   for (int k = team.shape.reductions + warp(); k < team.shape.channels(); k += warps)
     *row_at(team.memory.channels, k) = *row_at(team.history.d_overlap(t), k);
-}
-
-// sum_k P_nk dc_k over the channels first ... end - 1
-template <class Model, class T>
-__device__ Number<T> add_channels(const Team<Model, T>& team, int n, int first, int end,
-                                  Number<T> start) {
-  const T* P = team.packed.gather +
-               static_cast<std::size_t>(n) * static_cast<std::size_t>(team.shape.channels());
-  return add_rows(P + first, rows_from(team.memory.channels, first), end - first, start);
 }
 
 // What the forward pass has saved of unit n: of state t, and of the step that made it.
@@ -179,23 +179,6 @@ __device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T>
   *row_at(history.adjoint(t), n) = adjoint.e.v;
 }
 
-// The same of a gated unit of full rank.
-template <class Model, class T>
-__device__ void gated_unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T> d_o,
-                                   Number<T> pull) {
-  using V = Number<T>;
-  const Shape<T>& shape = team.shape;
-  const TeamHistory<T>& history = team.history;
-  const auto at = [&](const T* rows) { return V(*row_at(rows, n)); };
-  const V sum = add_channels(team, n, 0, shape.channels(), at(history.lambda) + d_o + pull),
-          g = at(history.response(t, Model::candidate));
-  const auto d = Model::step_adjoint(at(history.carrier(t)), at(history.response(t, Model::update)),
-                                     g, V(T(0.5) * shape.alpha), slope(shape.phi, g), sum);
-  *row_at(history.lambda, n) = d.x.v;
-  *row_at(history.adjoint(t, Model::update), n) = d.update.v;
-  *row_at(history.adjoint(t, Model::candidate), n) = d.candidate.v;
-}
-
 // After the outputs and their errors.
 template <class Model, class T>
 __device__ void team_backward(const Team<Model, T>& team, int steps, T twice) {
@@ -220,6 +203,7 @@ __device__ void team_backward(const Team<Model, T>& team, int steps, T twice) {
       const V none[1] = {};
       team.own.each([&](int n) { step(n, none); });
     }
+    if constexpr (has_late<Model>) resets_adjoint(team, t - 1);
     const unsigned arrival = team.workers.arrive();
     if (t > 1) load_output_adjoints(team, t - 1);
     team.workers.wait(arrival);  // e of the step is saved

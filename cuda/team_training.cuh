@@ -113,7 +113,7 @@ __device__ TBRNN_INLINED double run_team_pass(const Shape<T>& shape, const Learn
                                               const TeamScratch<T>& scratch, const Crew<T>& crew) {
   const bool learns = same_in_warp(pass == Pass::train || pass == Pass::gradient);
   const Noise<T> noise = learner.noise();
-  pack<Model>(crew.all(), shape, learner.parameters, scratch.orth, scratch.packed);
+  pack<Model>(crew.all(), shape, learner.parameters, scratch.packing, scratch.packed);
   crew.all().barrier();
   if constexpr (Product<Model>::pairs) {
     pack_pairs<Model>(crew.all(), shape, scratch.packed);
@@ -130,7 +130,7 @@ __device__ TBRNN_INLINED double run_team_pass(const Shape<T>& shape, const Learn
   if (learns) {
     if (!crew.alone()) crew.sum_gradients(shown.tiles(), crew.all(), scratch.gradient.product);
     unpack<Model>(crew.all(), shape, learner.parameters, scratch.gradient, scratch.of_units,
-                  scratch.orth, learner.gradient);
+                  scratch.packing, learner.gradient);
     apply_mask(learner);
     crew.all().barrier();  // the gradient is written
   }

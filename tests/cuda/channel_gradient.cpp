@@ -168,15 +168,17 @@ TEST(ChannelGradient, HasTheSameBitsWhereverTheChannelsLie) {
   }
 }
 
-TEST(ChannelGradient, RefusesWhatNoKernelComputes) {
+TEST(ChannelGradient, IsThatOfATeamForMoreThan32Channels) {
   Spec spec;
   spec.model = "LowRankRNN";
   spec.units = 2;
   spec.ranks = {1, 0};
   spec.inputs = spec.outputs = 1;
   EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs), "channel, in registers");
+  spec.ranks = {31, 0};
+  EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs), "channel, in local memory");
   spec.ranks = {32, 0};
-  EXPECT_EQ(std::string(cuda::kernel_of<float>(spec, Match::outputs)).substr(0, 4), "none");
+  EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs), "channel, in a team of blocks");
 }
 
 TEST(Kernels, OfProductsNeedComputeCapability80) {

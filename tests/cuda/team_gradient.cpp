@@ -285,17 +285,6 @@ TEST(TeamGradient, IsThatOfTheCpuEngineForAThousandUnits) {
   expect_the_cpu_engine<float>(large(0, 1030, 2, 2), 1e-5);
 }
 
-TEST(TeamGradient, OfLowRankGatedNetworksIsRefused) {
-  Spec spec;
-  spec.model = "LowRankGRU";
-  spec.form = Form::voltage;
-  spec.units = 129;
-  spec.ranks = {1, 0};
-  spec.inputs = spec.outputs = 1;
-  EXPECT_STREQ(cuda::kernel_of<float>(spec, Match::outputs),
-               "none: kernels take 32 channels at most, and 128 units of low-rank gated networks");
-}
-
 TEST(TeamGradient, OfProductsWithoutGatesNeedsComputeCapability80) {
   for (int which = 0; which < 9; ++which) {
     const Spec spec = spec_of(plain(which, 0));

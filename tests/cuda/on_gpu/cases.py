@@ -29,6 +29,7 @@ OPTIONS = {
     "few channels": {"model": {"inputs": 1, "outputs": 1}},
     "few channels, rates": {"model": {"inputs": 1, "outputs": 1}, "match": "rates"},
     "many channels": {"model": {"inputs": 5, "outputs": 4}},
+    "wide": {"model": {"inputs": 40, "outputs": 33}},
     "identity": {"model": {"readout": "identity"}, "match": "states"},
     "no biases": {"model": {"input_bias": False, "output_bias": False}, "trials": 1, "steps": 1},
     "noise": {"noise": 0.1, "masked": True, "started": True},
@@ -135,6 +136,8 @@ def tiny(**sizes):
         (tbrnn.LowRankTBRNN, {"rank": 1, "units": 130}, "plain"),
         (tbrnn.RNN, {"units": 130}, "noise"),
         (tbrnn.LeakyGRU, {"units": 130}, "plain"),
+        (tbrnn.LowRankGRU, {"rank": 2, "units": 130}, "noise"),
+        (tbrnn.LowRankGRU, {"rank": 1}, "wide"),
         (tbrnn.HORNN, {"units": 65, "gated": True}, "plain"),
     ):
         yield replace(case(network, {"units": 5, **more}, option), **sizes)
@@ -147,7 +150,7 @@ def relatives(case):
     others = [{"rank": other} for other in ranks[type(rank)]] if rank else [{}]
     sizes = [{"units": 5, "inputs": n, "outputs": n} for n in (1, 2, 4)]
     sizes += [{"units": n, "inputs": 4, "outputs": 4} for n in (40, 70)]
-    if case.model.units > 70:
+    if case.model.units > 70 or case.option == "wide":
         sizes = [{}]  # a team of blocks has one variant
     bulk = {"bulk": BULK} if getattr(case.model, "bulk", None) is not None else {}
     for size, match, other in product(sizes, ("outputs", "rates"), others):
