@@ -4,6 +4,8 @@
 
 #ifndef __CUDACC__
 #include "emulator.hpp"
+#include "matrix_units.hpp"
 #else
 #include "dev_cuda.cuh"
+#include "dev_matrix_units.cuh"
 #endif

@@ -1,4 +1,4 @@
-// The device as CUDA gives it. PTX lives here and nowhere else.
+// The device as CUDA gives it. PTX lives here and in dev_matrix_units.cuh, and nowhere else.
 #pragma once
 
 #include <cuda_runtime.h>
