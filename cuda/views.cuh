@@ -65,6 +65,7 @@ struct Shape {
   int product_rows,
       product_pulls;    // rows of the product stage, forward and, of teams, backward; 0 without one
   int product_squares;  // of its gradient in teams; see squares.cuh
+  bool split;           // its products in teams, of pairs and of the gradient; see split.cuh
   T leak, alpha;
   Factors<T> factors;                   // on the two-body and the three-body drives
   T product_factor;                     // on the product stage: alpha or 1
