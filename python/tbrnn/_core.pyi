@@ -86,6 +86,7 @@ def gradient(
     epoch: int,
     threads: int,
     plugin: str = ...,
+    split: bool = ...,
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 
 class Trainer:

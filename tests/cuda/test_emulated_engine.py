@@ -255,6 +255,17 @@ def test_split_products_train_as_the_processor_does(model):
     assert not np.array_equal(ours.last[0].arrays[name], whole.last[0].arrays[name])
 
 
+def test_gradients_by_split_products_are_those_of_the_processor():
+    nets = LARGE_RNN.initial(range(2))
+    loss, ours = tbrnn.gradient(nets, FEW, **SPLIT)
+    theirs = tbrnn.gradient(nets, FEW, device="cpu")
+    assert_close(loss, theirs[0], "float32 gradients")
+    for name, array in ours.items():
+        assert_close(array, theirs[1][name], "float32 gradients", name)
+    whole = tbrnn.gradient(nets, FEW, device="cuda", precision="float32")
+    assert not np.array_equal(ours["w_hh"], whole[1]["w_hh"])
+
+
 def test_a_checkpoint_is_of_one_precision(tmp_path):
     options = {"epochs": 2, "device": "cuda", "checkpoint": tmp_path, **FREE}
     tbrnn.fit(LARGE_RNN, FEW, precision="tf32x3", **options)
