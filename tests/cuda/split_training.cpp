@@ -119,7 +119,7 @@ TEST(SplitTraining, IsThatOfTheCpuEngine) {
     course.clip = 0.05;
     group.add(course, true);
     group.split = true;
-    expect_the_cpu_engine(group, 1e-4);
+    expect_the_cpu_engine(group, 1e-5);
   }
 }
 
