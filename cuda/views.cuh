@@ -60,12 +60,12 @@ struct Shape {
   const T* leaks;  // [3][unit]: 1 - alpha, alpha, alpha gamma
   int excitatory;  // of EIRNN
   bool bulk;       // a fixed matrix beside the channels
+  bool split;      // products of teams, of pairs and of the gradient; see split.cuh
   const T*
       matrix;  // [2][unit][columns]: its rows as the product stage has them, then their transpose
   int product_rows,
       product_pulls;    // rows of the product stage, forward and, of teams, backward; 0 without one
   int product_squares;  // of its gradient in teams; see squares.cuh
-  bool split;           // its products in teams, of pairs and of the gradient; see split.cuh
   T leak, alpha;
   Factors<T> factors;                   // on the two-body and the three-body drives
   T product_factor;                     // on the product stage: alpha or 1
