@@ -24,17 +24,21 @@ struct Kernel {
   int resident = 1;                    // blocks of a member on a multiprocessor, at most
   int cluster = 0;                     // blocks, of teams of clusters
   int halves = 1;                      // places where a member's parts leave their sums in turn
+  bool splits = false;                 // products where the shape asks for it
 
   std::size_t scratch_size(const Shape<T>& shape, int steps) const {
     return panels ? TeamScratch<T>::size(shape, steps) : Scratch<T>::size(shape, steps, seats);
   }
-  const char* refused() const {  // why there is none here, or null
+  const char* refused(const Shape<T>& shape) const {  // why there is none here, or null
     if (dev::capability(entry) < capability)
       return "none: full-rank and full three-body networks and fixed matrices need compute "
              "capability 8.0 or more, of the GPU and among CMAKE_CUDA_ARCHITECTURES";
     if (shared_bytes > dev::most_shared_bytes())
       return "none: each reduction, readout, drive and input takes 128 bytes of a block's shared "
              "memory (float64: 256), and all together more than it has here";
+    if (shape.split && !splits)
+      return "none in tf32x3: in float32, full-rank networks of more than 128 units and full "
+             "three-body networks of more than 64 have it";
     return nullptr;
   }
 };

@@ -4,6 +4,7 @@
 
 #ifndef __CUDACC__
 #include "emulator.hpp"
+#include "matrix_units.hpp"
 #else
 #include "dev_cuda.cuh"
 #endif

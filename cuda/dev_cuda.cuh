@@ -5,6 +5,7 @@
 #include "dev/blocks.cuh"
 #include "dev/copies.cuh"
 #include "dev/launch.cuh"
+#include "dev/matrix_units.cuh"
 #include "dev/numbers.cuh"
 #include "dev/threads.cuh"
 

@@ -25,6 +25,7 @@ struct Cohort {  // members of one Spec and what each of them reads
   const T* parameters;  // (member, block)
   std::vector<const Dataset<T>*> data;
   std::vector<MemberNoise> noise;
+  bool split = false;  // products of float32, on tensor cores; see split.cuh
 };
 
 // loss (member), gradient (member, block)
@@ -33,7 +34,8 @@ void gradient(const Cohort<T>&, Match, double* loss, T* gradient, Loss = Loss::s
 
 // The name of the kernel that serves a network, or why none does.
 template <class T>
-const char* kernel_of(const Spec&, Match, Loss = Loss::squared, bool noisy_inputs = false);
+const char* kernel_of(const Spec&, Match, Loss = Loss::squared, bool noisy_inputs = false,
+                      bool split = false);
 
 template <class T>
 struct States {  // what a training remembers, on the host: see plugin::States
@@ -53,7 +55,7 @@ class Trainer {
     const Dataset<T>* validation;  // or null
     Course course;
   };
-  Trainer(const Spec&, Match, const std::vector<Member>&, Loss = Loss::squared);
+  Trainer(const Spec&, Match, const std::vector<Member>&, Loss = Loss::squared, bool split = false);
   ~Trainer();
 
   // Epochs of every running member, in one launch; each stops at a multiple of rest_every. True while members are unfinished.

@@ -7,9 +7,10 @@
 namespace tbrnn::cuda {
 
 template <class T>
-const char* kernel_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
-  const auto kernel = choose(spec.model, shape_of<T>(spec, match, loss, noisy_inputs));
-  const char* why_not = kernel.refused();
+const char* kernel_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs, bool split) {
+  const Shape<T> shape = shape_of<T>(spec, match, loss, noisy_inputs, split);
+  const auto kernel = choose(spec.model, shape);
+  const char* why_not = kernel.refused(shape);
   return why_not ? why_not : kernel.name;
 }
 
@@ -28,7 +29,7 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient, L
     at.pass = Pass::gradient;
     at.epochs = noise.epoch;
   }
-  const Shape<T> shape = shape_of<T>(cohort.spec, match, kind, noisy_inputs);
+  const Shape<T> shape = shape_of<T>(cohort.spec, match, kind, noisy_inputs, cohort.split);
   const Launcher<T> launcher(cohort.spec, shape, cohort.data, cohort.members);
   const std::size_t entries = courses.size() * static_cast<std::size_t>(shape.parameters);
   const dev::Memory<Course> course_memory = on_device(courses.data(), courses.size());
@@ -46,8 +47,8 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient, L
   dev::to_host(gradient_memory.data(), entries, gradient);
 }
 
-template const char* kernel_of<float>(const Spec&, Match, Loss, bool);
-template const char* kernel_of<double>(const Spec&, Match, Loss, bool);
+template const char* kernel_of<float>(const Spec&, Match, Loss, bool, bool);
+template const char* kernel_of<double>(const Spec&, Match, Loss, bool, bool);
 template void gradient(const Cohort<float>&, Match, double*, float*, Loss);
 template void gradient(const Cohort<double>&, Match, double*, double*, Loss);
 

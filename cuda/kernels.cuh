@@ -118,13 +118,16 @@ Kernel<T> in_teams(const Shape<T>& shape) {
                      : Product<Model>::dense        ? "dense, in a team of blocks"
                      : Product<Model>::pairs        ? "polynomial, in a team of blocks"
                                                     : "channel, in a team of blocks";
-  return {name,
-          &team_training_kernel<Model, T>,
-          {},
-          whole_panels(shape.units) / panel_units,
-          team_bytes<Model, T>(shape),
-          shape.bulk ? 80 : least_capability<Model>,
-          tiles_of};
+  auto* entry = &team_training_kernel<Model, T>;
+  if constexpr (may_split<T> && Product<Model>::pairs)
+    if (shape.split) entry = &team_training_kernel<SplitPairs<Model>, T>;
+  return {.name = name,
+          .entry = entry,
+          .panels = whole_panels(shape.units) / panel_units,
+          .shared_bytes = team_bytes<Model, T>(shape),
+          .capability = shape.bulk ? 80 : least_capability<Model>,
+          .parts = tiles_of,
+          .splits = may_split<T> && contracts_in_squares<Model>};
 }
 
 // Where clusters serve those networks of a model that have a matrix.
@@ -135,16 +138,16 @@ inline constexpr bool for_clusters = sizeof(T) == 4 && !has_gates(Model::recurre
 // With a name where the device runs clusters of as many blocks as the units need.
 template <class Model, class T, class W>
 Kernel<T> in_clusters(const Shape<T>& shape) {
-  Kernel<T> k{
-      shape.bulk ? "bulk and channels, in a cluster of blocks" : "dense, in a cluster of blocks",
-      &cluster_training_kernel<Model, T, W>,
-      {},
-      W::groups,
-      cluster_bytes<Model, T, W>(shape),
-      clusters_capability,
-      tiles_of};
+  Kernel<T> k{.name = shape.bulk ? "bulk and channels, in a cluster of blocks"
+                                 : "dense, in a cluster of blocks",
+              .entry = &cluster_training_kernel<Model, T, W>,
+              .panels = W::groups,
+              .shared_bytes = cluster_bytes<Model, T, W>(shape),
+              .capability = clusters_capability,
+              .parts = tiles_of,
+              .splits = contracts_in_squares<Model>};
   for (k.cluster = 1; k.cluster * W::block_units < shape.units;) k.cluster *= 2;
-  const bool runs = k.cluster <= most_cluster && !k.refused() &&
+  const bool runs = k.cluster <= most_cluster && !k.refused(shape) &&
                     dev::active_clusters(k.entry, k.cluster, block_threads, k.shared_bytes) > 0;
   return runs ? k : Kernel<T>{};
 }

@@ -106,7 +106,7 @@ class Launcher {
   static constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of the gradients of parts
   static Kernel<T> serving(const Spec& spec, const Shape<T>& shape) {
     const Kernel<T> kernel = choose(spec.model, shape);
-    if (kernel.refused()) throw std::invalid_argument(kernel.refused());
+    if (kernel.refused(shape)) throw std::invalid_argument(kernel.refused(shape));
     return kernel;
   }
 

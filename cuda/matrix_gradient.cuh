@@ -5,6 +5,7 @@
 // of their trials.
 #pragma once
 
+#include "split_squares.cuh"
 #include "squares.cuh"
 #include "team.cuh"
 
@@ -203,13 +204,20 @@ __device__ TBRNN_CALLED void sum_square(A a, B b, int begin, int end, T* to) {
   sums.save(to);
 }
 
+template <class A, class B>
+__device__ TBRNN_CALLED void sum_split_square(A a, B b, int begin, int end, float* to) {
+  SplitSquares<Staged<float>> sums;
+  sums.add(a, b, begin, end);
+  sums.save(to);
+}
+
 // Shares the squares out among the blocks of a team.
 template <class T>
 class MatrixGradient {
  public:
-  // partial [square][part of the steps]
-  __device__ MatrixGradient(const Workers& team, int steps, T* partial)
-      : workers_(team), steps_(steps), partial_(partial) {}
+  // partial [square][part of the steps]; split: the products
+  __device__ MatrixGradient(const Workers& team, int steps, T* partial, bool split)
+      : workers_(team), steps_(steps), partial_(partial), split_(split) {}
 
   // put(row of a, row of b, sum) for all rows
   template <class Put>
@@ -218,7 +226,7 @@ class MatrixGradient {
     sum(
         squares,
         [&](auto at, int begin, int end, T* to) {
-          sum_square<T>(StagedRows<T>{a, at.row}, StagedRows<T>{b, at.column}, begin, end, to);
+          of_square(StagedRows<T>{a, at.row}, StagedRows<T>{b, at.column}, begin, end, to);
         },
         [&](auto at, int row, int column, T sum) {
           const int i = at.row + row, k = at.column + column;
@@ -232,7 +240,7 @@ class MatrixGradient {
     sum(
         PairSquares{r.count},
         [&](auto at, int begin, int end, T* to) {
-          sum_square<T>(StagedPairs<T>{r, at.j, at.k}, StagedRows<T>{e, at.column}, begin, end, to);
+          of_square(StagedPairs<T>{r, at.j, at.k}, StagedRows<T>{e, at.column}, begin, end, to);
         },
         [&](auto at, int row, int column, T sum) {
           const int j = at.j + row / PairSquares::of_k, k = at.k + row % PairSquares::of_k,
@@ -242,6 +250,18 @@ class MatrixGradient {
   }
 
  private:
+  template <class A, class B>
+  __device__ void of_square(A a, B b, int begin, int end, T* to) const {
+    if constexpr (may_split<T>)
+      if (split_) return sum_split_square(a, b, begin, end, to);
+    sum_square<T>(a, b, begin, end, to);
+  }
+  __device__ MatrixSquares::Place place(int entry) const {
+    if constexpr (may_split<T>)
+      if (split_) return SplitSquares<Staged<T>>::place(entry);
+    return SquareSums<T>::place(entry);
+  }
+
   // of_item(square, begin, end, to): its sums over some of the steps; use(square, row, column, sum)
   template <class Squares, class OfItem, class Use>
   __device__ void sum(const Squares& squares, OfItem of_item, Use use) const {
@@ -262,7 +282,7 @@ class MatrixGradient {
 
   // use(row, column, sum): of all entries of a square
   template <class Use>
-  __device__ static void add_parts(int parts, const T* first, Use use) {
+  __device__ void add_parts(int parts, const T* first, Use use) const {
     constexpr int at_once = 8;
     for (int entry = dev::thread(); entry < square_size; entry += at_once * block_threads) {
       T sum[at_once];
@@ -274,7 +294,7 @@ class MatrixGradient {
         sum[i] += first[part * square_size + entry + i * block_threads];
       TBRNN_UNROLL
       for (int i = 0; i < at_once; ++i) {
-        const auto [row, column] = SquareSums<T>::place(entry + i * block_threads);
+        const auto [row, column] = place(entry + i * block_threads);
         use(row, column, sum[i]);
       }
     }
@@ -283,6 +303,7 @@ class MatrixGradient {
   const Workers& workers_;
   int steps_;
   T* partial_;
+  bool split_;
 };
 
 }  // namespace tbrnn::cuda

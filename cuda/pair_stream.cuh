@@ -26,7 +26,7 @@ struct PairRun {
 
   // Run `number` of the warp, panel after panel for the first rows, then for the next. To and fro, since the first panels are long.
   __device__ PairRun(const PairPanels& at, int of_warp, int number) {
-    const int turns = runs_of_piece(at), turn = number % turns, columns = whole_quads(at.units);
+    const int turns = runs_of_piece(at), turn = number % turns, columns = at.columns();
     begin = number / turns * staged_rows;
     end = begin + staged_rows < columns ? begin + staged_rows : columns;
     j = (turn * warps + (turn % 2 ? warps - 1 - of_warp : of_warp)) * panel_units;
@@ -35,9 +35,7 @@ struct PairRun {
     linear = at.linear && begin <= j && j < end;
   }
   __device__ static int runs_of_piece(const PairPanels& at) { return ceiling(at.panels(), warps); }
-  __device__ static int pieces(const PairPanels& at) {
-    return ceiling(whole_quads(at.units), staged_rows);
-  }
+  __device__ static int pieces(const PairPanels& at) { return ceiling(at.columns(), staged_rows); }
 };
 
 // Chunks of the warp's runs: the linear weights, the weights of some k at a time, and the rows r of the neighbours.

@@ -65,7 +65,7 @@ std::int32_t kernel(const plugin::Network* network, char* name, std::uint64_t si
     const Spec spec = spec_of(*network);
     const char* found = with_number(*network, [&](auto number) {
       return kernel_of<decltype(number)>(spec, match_of(*network), loss_of(*network),
-                                         network->noisy_inputs != 0);
+                                         network->noisy_inputs != 0, network->split != 0);
     });
     tell(found);
     return std::string_view(found).substr(0, 4) != "none";
@@ -79,7 +79,7 @@ template <class T>
 void gradient_of(const plugin::Network& network, const plugin::Members& members,
                  const plugin::Noise& noise, const T* parameters, double* loss, T* out) {
   const DataSets<T> data(members);
-  Cohort<T> cohort{spec_of(network), members.count, parameters, {}, {}};
+  Cohort<T> cohort{spec_of(network), members.count, parameters, {}, {}, network.split != 0};
   for (int m = 0; m < members.count; ++m) {
     cohort.data.push_back(data.at(members.set_of[m]));
     cohort.noise.push_back({noise.keys[m], noise.sigmas[m], noise.epoch, noise.input_sigmas[m]});
@@ -134,7 +134,8 @@ class TrainingOf final : public Training {
       progress.push_back({states.progress[m]});
       progress.back().records = 0;
     }
-    trainer_ = std::make_unique<Trainer<T>>(spec, match_of(network), list, loss_of(network));
+    trainer_ = std::make_unique<Trainer<T>>(spec, match_of(network), list, loss_of(network),
+                                            network.split != 0);
     trainer_->write(progress, arrays_of<T>(states));
   }
 

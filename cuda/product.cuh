@@ -28,27 +28,47 @@ struct Product {
   TBRNN_FN static constexpr int pulls(int units) { return pair_pulls(units) + linear_rows(units); }
 };
 
+// The same network, whose pairs a team makes by split products; see split.cuh. A model of its own, so that the others keep their registers.
+template <class Model>
+struct SplitPairs : Model {
+  static constexpr bool splits_pairs = true;
+};
+template <class Model>
+inline constexpr bool splits_pairs = requires {
+  Model::splits_pairs;
+};
+
 // The weights of pairs as a team reads them, of panels of eight units and eight neighbours j: [panel of units][panel of j][k][2][unit][4 of j],
-// with a row of the linear part behind those of k. With `half` there are the k from the panel's first j on, and 0 where k < j.
+// with a row of the linear part behind those of k. With `half` there are the k from the panel's first j on, and 0 where k < j. With `split`
+// there are whole eights of k, each [4][unit][4 of k][k, k + 4][2 of j].
 struct PairPanels {
   static constexpr int row = panel_units * panel_units;
   int units;
-  bool half, linear;
+  bool half, linear, split;
 
   TBRNN_FN int panels() const { return whole_panels(units) / panel_units; }
   TBRNN_FN int first(int j) const { return half ? j : 0; }  // k of the panel of j
-  TBRNN_FN int pair_rows(int j) const { return whole_quads(units) - first(j); }
+  TBRNN_FN int columns() const { return split ? whole_panels(units) : whole_quads(units); }
+  TBRNN_FN int pair_rows(int j) const { return columns() - first(j); }
   TBRNN_FN std::size_t place(int unit, int j) const {
     const int of_units = rows_before(whole_panels(units));
     return static_cast<std::size_t>(unit / panel_units * of_units + rows_before(j)) * row;
   }
   TBRNN_FN std::size_t size() const { return place(whole_panels(units), 0); }
 
+  // Within a panel: of a unit and a neighbour in a row, and from its first row on.
+  TBRNN_FN static int in_row(int unit, int j) {
+    return (j / lane_units * panel_units + unit) * lane_units + j % lane_units;
+  }
+  TBRNN_FN int in_rows(int k, int unit, int j) const {
+    if (!split) return k * row + in_row(unit, j);
+    return k / 8 * 8 * row + ((j / 2 * panel_units + unit) * 4 + k % 4) * 4 + k % 8 / 4 * 2 + j % 2;
+  }
+
  private:
   TBRNN_FN int rows_before(int j) const {
     const int before = j / panel_units;
-    return before * (whole_quads(units) + linear) -
-           (half ? before * (before - 1) / 2 * panel_units : 0);
+    return before * (columns() + linear) - (half ? before * (before - 1) / 2 * panel_units : 0);
   }
 };
 

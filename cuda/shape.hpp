@@ -11,7 +11,7 @@
 namespace tbrnn::cuda {
 
 template <class T>
-Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
+Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs, bool split) {
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
     const Field* field = find(list, name);
@@ -35,6 +35,7 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
   s.apart = rate && s.phi_out != s.phi;
   s.loss = loss;
   s.noisy_inputs = noisy_inputs;
+  s.split = split;
   s.rectified_inputs = spec.rectified_inputs;
   s.gated = spec.gated;
   s.hard_orth = spec.hard_orth;
@@ -65,8 +66,8 @@ Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs) {
                                      : MatrixSquares{spec.units, spec.units}.count();
       if (P::pairs) {  // in panels, both ways
         const std::size_t columns = static_cast<std::size_t>(s.columns()),
-                          entries = PairPanels{spec.units, true, P::linear()}.size() +
-                                    PairPanels{spec.units, false, P::linear()}.size();
+                          entries = PairPanels{spec.units, true, P::linear(), split}.size() +
+                                    PairPanels{spec.units, false, P::linear(), split}.size();
         s.product_pulls = static_cast<int>((entries + columns - 1) / columns);
       }
       s.gate = -1;  // the product's, not the channels'

@@ -22,7 +22,8 @@ __device__ TBRNN_CALLED void product_gradient(const Team<Model, T>& team, int st
   const int units = shape.units, pair_rows = Product<Model>::pair_rows(units);
   const RowsOverTime<T> r{history.carriers, units, units}, e{history.adjoints, units, units};
   const auto put_at = [&](int row, int i, T sum) { put(dS + row * shape.columns() + i, sum); };
-  const MatrixGradient<T> over_time(team.workers, steps, history.squares);
+  const bool split = Product<Model>::pairs ? splits_pairs<Model> : shape.split;
+  const MatrixGradient<T> over_time(team.workers, steps, history.squares, split);
   if constexpr (Product<Model>::pairs) {
     const PairRows rows{units, false};
     over_time.pairs(r, e, [&](int j, int k, int i, T sum) { put_at(rows.row(j, k), i, sum); });

@@ -7,7 +7,7 @@
 // block the rows of r or e that they multiply, so many at a time. Then the warps are added in order.
 #pragma once
 
-#include "pair_stream.cuh"
+#include "split_pairs.cuh"
 
 namespace tbrnn::cuda {
 
@@ -156,12 +156,12 @@ class PairSums {
 };
 
 // use(unit, sum) in a warp for each of the block's units
-template <class T, class Use>
+template <bool split, class T, class Use>
 __device__ void each_sum_of_pairs(const PairPanels& panels, const T* weights, const T* r,
                                   const T* b, const OwnUnits& own, Use use) {
   static_assert(warps == panel_units);  // each has a unit of the panel
   for (int first = own.begin; first < own.end; first += panel_units) {
-    PairSums<T> sums;
+    std::conditional_t<split, SplitPairSums, PairSums<T>> sums;
     sums.add(panels, weights + panels.place(first, 0), r, b);
     sums.save();
     dev::block_barrier();

@@ -112,7 +112,8 @@ inline constexpr int partial_rows =
 // The product stage of a network, which a channel model has where a fixed matrix is beside its channels.
 template <class Model, class T>
 struct TeamProduct {
-  static constexpr bool pairs = Product<Model>::pairs, linear = Product<Model>::linear();
+  static constexpr bool pairs = Product<Model>::pairs, linear = Product<Model>::linear(),
+                        split = splits_pairs<Model>;
   static constexpr int targets = Product<Model>::targets;
   static constexpr int R = panel_units;
   using Weights = std::conditional_t<pairs, T, const T>;
@@ -135,14 +136,14 @@ struct TeamProduct {
     }
   }
   __device__ bool exists() const { return Product<Model>::exists || shape.bulk; }
-  __device__ PairPanels drives() const { return {shape.units, true, linear}; }
-  __device__ PairPanels adjoints() const { return {shape.units, false, linear}; }
+  __device__ PairPanels drives() const { return {shape.units, true, linear, split}; }
+  __device__ PairPanels adjoints() const { return {shape.units, false, linear, split}; }
 
   // use(unit, y [target]) in a warp for each of the block's units, y from the carriers r
   template <class Use>
   __device__ void drive(const OwnUnits& own, const T* r, T* partial, Use use) const {
     if constexpr (pairs)
-      each_sum_of_pairs<T>(drives(), weights, r, r, own, use);
+      each_sum_of_pairs<split, T>(drives(), weights, r, r, own, use);
     else
       each_panel<targets>(own, partial, use, [&](int first, int target) {
         return of_matrix(weights, target * shape.units, first, r, shape.units);
@@ -153,7 +154,7 @@ struct TeamProduct {
   template <class Use>
   __device__ void pull(const OwnUnits& own, const T* r, const T* e, T* partial, Use use) const {
     if constexpr (pairs)
-      each_sum_of_pairs<T>(adjoints(), pulls, r, e, own, use);
+      each_sum_of_pairs<split, T>(adjoints(), pulls, r, e, own, use);
     else
       each_panel<1>(own, partial, use, [&](int first, int) {
         return of_matrix(pulls, 0, first, e, targets * shape.units);

@@ -17,13 +17,15 @@ __device__ void pack_panels(const Workers& all, const PairPanels& at, T* to, OfP
        item += all.threads()) {
     const int entry = item % PairPanels::row, k = item / PairPanels::row % rows,
               panel = item / (PairPanels::row * rows), first_unit = panel / panels * panel_units,
-              first_j = panel % panels * panel_units,
-              unit = first_unit + entry / lane_units % panel_units,
-              j = first_j + entry / (panel_units * lane_units) * lane_units + entry % lane_units;
-    if (k < at.first(first_j)) continue;
+              first_j = panel % panels * panel_units, of_unit = entry / lane_units % panel_units,
+              unit = first_unit + of_unit,
+              of_j = entry / (panel_units * lane_units) * lane_units + entry % lane_units,
+              j = first_j + of_j, row = k - at.first(first_j);
+    if (row < 0) continue;
     const bool exists = unit < units && j < units && (k < units || k == pair_rows);
-    T& weight = to[at.place(first_unit, first_j) +
-                   static_cast<std::size_t>((k - at.first(first_j)) * PairPanels::row + entry)];
+    const int place =
+        k == pair_rows ? row * PairPanels::row + entry : at.in_rows(row, of_unit, of_j);
+    T& weight = to[at.place(first_unit, first_j) + static_cast<std::size_t>(place)];
     weight = !exists ? T(0) : k == pair_rows ? of_neighbour(unit, j) : of_pair(unit, j, k);
   }
 }

@@ -27,7 +27,7 @@ struct Trainer<T>::State {
   dev::Memory<long> kept_steps;
   dev::Memory<double> norms;
 
-  State(const Spec&, Match, const std::vector<Member>&, Loss);
+  State(const Spec&, Match, const std::vector<Member>&, Loss, bool split);
   long history_size(long epochs) const;
   void launch(const std::vector<int>& running, long epochs, long rest_every);
 };
@@ -71,8 +71,8 @@ dev::Memory<T> zeros(std::size_t size) {
 
 template <class T>
 Trainer<T>::State::State(const Spec& spec, Match match, const std::vector<Member>& members,
-                         Loss loss)
-    : shape(shape_of<T>(spec, match, loss, any_input_noise(members))),
+                         Loss loss, bool split)
+    : shape(shape_of<T>(spec, match, loss, any_input_noise(members), split)),
       launcher(spec, shape, sets_of(members), static_cast<int>(members.size()),
                tickets_of(members)),
       fields(tbrnn::fields(spec)),
@@ -161,8 +161,9 @@ void Trainer<T>::State::launch(const std::vector<int>& running, long epochs, lon
 }
 
 template <class T>
-Trainer<T>::Trainer(const Spec& spec, Match match, const std::vector<Member>& members, Loss loss)
-    : state_(std::make_unique<State>(spec, match, members, loss)) {}
+Trainer<T>::Trainer(const Spec& spec, Match match, const std::vector<Member>& members, Loss loss,
+                    bool split)
+    : state_(std::make_unique<State>(spec, match, members, loss, split)) {}
 
 template <class T>
 Trainer<T>::~Trainer() = default;

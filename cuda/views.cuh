@@ -60,6 +60,7 @@ struct Shape {
   const T* leaks;  // [3][unit]: 1 - alpha, alpha, alpha gamma
   int excitatory;  // of EIRNN
   bool bulk;       // a fixed matrix beside the channels
+  bool split;      // products of teams, of pairs and of the gradient; see split.cuh
   const T*
       matrix;  // [2][unit][columns]: its rows as the product stage has them, then their transpose
   int product_rows,

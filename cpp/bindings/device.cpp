@@ -163,7 +163,8 @@ class DeviceTraining::Part {
       Mirror mirror(row(i), false);
       learner(i).state(mirror);
     }
-    const NetworkView network(cohort.spec, cohort.match, cohort.loss, cohort.real);
+    const NetworkView network(cohort.spec, cohort.match, cohort.loss, cohort.real, false,
+                              cohort.split);
     const plugin::Members members = job_.cohort->data.of(job_.members);
     const plugin::States states = row(0);
     plugin::Failure failure{};

@@ -34,8 +34,8 @@ struct DeviceCohort {
   Spec spec;
   Match match;
   Loss loss;
-  bool real;
-  int first;  // of the trainer's learners
+  bool real, split;  // float64; products of float32 on tensor cores
+  int first;         // of the trainer's learners
   DataViews data;
   std::vector<Course> courses;
 };

@@ -33,9 +33,10 @@ py::dict device(const std::string& path) {
 }
 
 py::tuple device_kernel(const std::string& path, const Spec& spec, const std::string& match,
-                        const std::string& loss, const py::object& dtype, bool noisy_inputs) {
+                        const std::string& loss, const py::object& dtype, bool noisy_inputs,
+                        bool split) {
   const bool real = py::dtype::from_args(dtype).equal(py::dtype::of<double>());
-  const NetworkView network(spec, parse_match(match), parse_loss(loss), real, noisy_inputs);
+  const NetworkView network(spec, parse_match(match), parse_loss(loss), real, noisy_inputs, split);
   char name[256] = "";
   const bool found = open_plugin(path).kernel(network.get(), name, sizeof(name)) != 0;
   return py::make_tuple(found, name);
@@ -56,7 +57,8 @@ void register_plugin(py::module_& module) {
   py::register_local_exception_translator(&translate);
   module.def("device", &device, py::arg("plugin"));
   module.def("device_kernel", &device_kernel, py::arg("plugin"), py::arg("spec"), py::arg("match"),
-             py::arg("loss"), py::arg("dtype"), py::arg("noisy_inputs") = false);
+             py::arg("loss"), py::arg("dtype"), py::arg("noisy_inputs") = false,
+             py::arg("split") = false);
 }
 
 }  // namespace tbrnn

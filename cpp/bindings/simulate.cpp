@@ -41,9 +41,9 @@ struct CohortArguments {
   }
 
   // In parts where the device's memory is too small for all.
-  void gradient_on(const plugin::Table& table, Match match, Loss kind, double* loss,
+  void gradient_on(const plugin::Table& table, Match match, Loss kind, bool split, double* loss,
                    T* gradients) const {
-    const NetworkView network(cohort.spec, match, kind, std::is_same_v<T, double>);
+    const NetworkView network(cohort.spec, match, kind, std::is_same_v<T, double>, false, split);
     DataViews views(data, {});
     const std::size_t block = block_size(cohort.spec);
     std::vector<std::uint64_t> keys;
@@ -102,7 +102,8 @@ py::tuple gradient_of_members(const Spec& spec, const py::object& parameters,
                               const std::vector<AnyDataset>& datasets, const py::object& dataset,
                               Match match, Loss kind, const py::object& sigma,
                               const py::object& input_sigma, const py::object& keys,
-                              std::uint32_t epoch, int threads, const std::string& plugin) {
+                              std::uint32_t epoch, int threads, const std::string& plugin,
+                              bool split) {
   const CohortArguments<T> arguments(spec, parameters, datasets, dataset, &match, sigma,
                                      input_sigma, keys, epoch);
   Array<double> loss(arguments.cohort.members);
@@ -114,7 +115,7 @@ py::tuple gradient_of_members(const Spec& spec, const py::object& parameters,
     if (plugin.empty())
       gradient(arguments.cohort, match, threads, loss_at, gradient_at, kind);
     else
-      arguments.gradient_on(open_plugin(plugin), match, kind, loss_at, gradient_at);
+      arguments.gradient_on(open_plugin(plugin), match, kind, split, loss_at, gradient_at);
   }
   return py::make_tuple(loss, gradients);
 }
@@ -143,17 +144,17 @@ void register_simulate(py::module_& module) {
       [](const Spec& spec, const py::object& parameters, const std::vector<AnyDataset>& datasets,
          const py::object& dataset, const std::string& match, const std::string& loss,
          const py::object& sigma, const py::object& input_sigma, const py::object& keys,
-         std::uint32_t epoch, int threads, const std::string& plugin) {
+         std::uint32_t epoch, int threads, const std::string& plugin, bool split) {
         return with_precision(datasets, [&](auto number) {
           return gradient_of_members<decltype(number)>(
               spec, parameters, datasets, dataset, parse_match(match), parse_loss(loss), sigma,
-              input_sigma, keys, epoch, check_threads(threads), plugin);
+              input_sigma, keys, epoch, check_threads(threads), plugin, split);
         });
       },
       py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
       py::kw_only(), py::arg("match"), py::arg("loss") = "mse", py::arg("sigma"),
       py::arg("input_sigma") = py::none(), py::arg("keys"), py::arg("epoch"), py::arg("threads"),
-      py::arg("plugin") = "");
+      py::arg("plugin") = "", py::arg("split") = false);
 }
 
 }  // namespace tbrnn

@@ -53,7 +53,7 @@ class PyTrainer {
   void add(const Spec& spec, const py::object& block, const std::vector<AnyDataset>& datasets,
            const py::object& dataset, Match match, Loss loss,
            const std::vector<AnyDataset>& validation, const py::object& validation_dataset,
-           const py::object& optimizer, const std::vector<Course>& courses) {
+           const py::object& optimizer, const std::vector<Course>& courses, bool split) {
     const auto parameters = members_parameters<T>(spec, block);
     const py::ssize_t members = parameters.shape(0);
     const auto data = members_data<T>(spec, datasets, dataset, members, &match);
@@ -82,7 +82,7 @@ class PyTrainer {
                                                       parameters.data(m, 0), starts[i]));
     }
     if (device_)
-      device_->add({spec, match, loss, std::is_same_v<T, double>, cohorts_.back().first,
+      device_->add({spec, match, loss, std::is_same_v<T, double>, split, cohorts_.back().first,
                     DataViews(data, held), courses});
   }
 
@@ -192,7 +192,7 @@ void register_trainer(py::module_& module) {
              const std::string& match, const std::string& loss, const py::object& keys,
              int record_every, const std::vector<AnyDataset>& validation,
              const py::object& validation_dataset, const py::object& trained,
-             const py::object& optimizer, const py::kwargs& options) {
+             const py::object& optimizer, bool split, const py::kwargs& options) {
             auto courses = courses_of(options, keys, static_cast<py::ssize_t>(py::len(parameters)));
             if (record_every < 0)
               throw py::value_error("record_every must not be negative, got " +
@@ -204,14 +204,14 @@ void register_trainer(py::module_& module) {
             with_precision(datasets, [&](auto number) {
               trainer.add<decltype(number)>(spec, parameters, datasets, dataset, parse_match(match),
                                             parse_loss(loss), validation, validation_dataset,
-                                            optimizer, courses);
+                                            optimizer, courses, split);
             });
           },
           py::arg("spec"), py::arg("parameters"), py::arg("datasets"), py::arg("dataset"),
           py::kw_only(), py::arg("match"), py::arg("loss") = "mse", py::arg("keys"),
           py::arg("record_every"), py::arg("validation") = std::vector<AnyDataset>{},
           py::arg("validation_dataset") = py::none(), py::arg("trained") = py::none(),
-          py::arg("optimizer") = py::none())
+          py::arg("optimizer") = py::none(), py::arg("split") = false)
       .def("run", &PyTrainer::run, py::arg("seconds"), py::arg("rest_every") = 0)
       .def("interrupt", &PyTrainer::interrupt)
       .def("result", &PyTrainer::result, py::arg("cohort"), py::arg("members") = py::none())

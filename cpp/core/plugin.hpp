@@ -7,7 +7,7 @@
 
 namespace tbrnn::plugin {
 
-inline constexpr std::uint32_t version = 3;
+inline constexpr std::uint32_t version = 4;
 inline constexpr const char* symbol = "tbrnn_plugin";  // const Table* tbrnn_plugin()
 
 enum class Fault : std::int32_t { none, argument, memory, device };
@@ -56,8 +56,8 @@ struct Network {  // a Spec of core/spec.hpp; absent arrays are null
   const double *alphas, *bulk;  // [unit], [unit][unit]
   const Mask* masks;
   const Bound* bounds;
-  std::int32_t mask_count, bound_count, match, loss,
-      real;  // match, loss: of core/spec.hpp; real: float64
+  std::int32_t mask_count, bound_count, match, loss;  // the last two of core/spec.hpp
+  std::int32_t real, split;  // float64; products of float32 on tensor cores, each by three of tf32
 };
 
 struct Trials {  // a Dataset of core/dataset.hpp, its rows as they are

@@ -18,7 +18,8 @@ Constant constant_of(const double* values, std::size_t size) {
 
 }  // namespace
 
-NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real, bool noisy_inputs) {
+NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real, bool noisy_inputs,
+                         bool split) {
   for (const auto& [field, mask] : s.masks)
     masks_.push_back({field.c_str(), mask->data(), mask->size()});
   for (const Bound& bound : s.bounds)
@@ -52,7 +53,8 @@ NetworkView::NetworkView(const Spec& s, Match match, Loss loss, bool real, bool 
               .bound_count = static_cast<std::int32_t>(bounds_.size()),
               .match = static_cast<std::int32_t>(match),
               .loss = static_cast<std::int32_t>(loss),
-              .real = real};
+              .real = real,
+              .split = split};
 }
 
 Spec spec_of(const plugin::Network& n) {

@@ -11,7 +11,7 @@ namespace tbrnn {
 
 class NetworkView {  // of a Spec that outlives it
  public:
-  NetworkView(const Spec&, Match, Loss, bool real, bool noisy_inputs = false);
+  NetworkView(const Spec&, Match, Loss, bool real, bool noisy_inputs = false, bool split = false);
   const plugin::Network* get() const { return &network_; }
 
  private:

@@ -86,6 +86,7 @@ def gradient(
     epoch: int,
     threads: int,
     plugin: str = ...,
+    split: bool = ...,
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 
 class Trainer:
@@ -107,6 +108,7 @@ class Trainer:
         validation_dataset: NDArray[Any] | None = None,
         trained: NDArray[Any] | None = None,
         optimizer: dict[str, NDArray[Any]] | None = None,
+        split: bool = ...,
         **options: NDArray[Any],
     ) -> None: ...
     def run(self, seconds: float, rest_every: int = 0) -> bool: ...
@@ -132,6 +134,7 @@ def device_kernel(
     loss: str,
     dtype: DTypeLike,
     noisy_inputs: bool = ...,
+    split: bool = ...,
 ) -> tuple[bool, str]: ...
 def engine() -> dict[str, Any]: ...
 def use_instruction_set(name: str) -> None: ...

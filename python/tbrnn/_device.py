@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tbrnn import _engine
 from tbrnn._arguments import choice
 from tbrnn.errors import BackendUnavailable, mistake
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
 
 DEVICES = ("cpu", "cuda", "auto")
+PRECISIONS = ("float32", "tf32x3")
 DEFAULT = "TBRNN_DEVICE"
 VARIABLE = "TBRNN_CUDA_LIBRARY"  # another file than the package's own
 LIBRARY = "libtbrnn_cuda.so"
@@ -130,25 +133,49 @@ def plugin_for(device: object, nets: Ensemble, match: str, loss: str) -> str:
     return ""
 
 
-def _missing_kernel(path: str, nets: Ensemble, match: str, loss: str) -> str | None:
+def splits_products(precision: object, plugin: str, nets: Ensemble, match: str, loss: str) -> bool:
+    """Whether products of float32 are made of three of tf32: as asked, and by all networks."""
+    if precision is None:
+        return False
+    asked = choice("precision", precision, PRECISIONS)
+    if nets.dtype != np.float32:
+        raise mistake("precision", f"left out in {nets.dtype}", repr(asked))
+    if asked == "float32":
+        return False
+    if not plugin:
+        raise mistake("precision", "'float32' on the processor", repr(asked))
+    reason = _missing_kernel(plugin, nets, match, loss, split=True)
+    if reason is not None:
+        raise mistake("precision", f"'float32' for {reason}", repr(asked))
+    return True
+
+
+def _missing_kernel(
+    path: str, nets: Ensemble, match: str, loss: str, split: bool = False
+) -> str | None:
     """What of some networks the device does not compute."""
     for cohort in nets.cohorts:
         model = cohort.model
         noisy = model.input_sigma > 0
-        served, text = _engine.device_kernel(path, model.spec, match, loss, nets.dtype, noisy)
+        served, text = _engine.device_kernel(
+            path, model.spec, match, loss, nets.dtype, noisy, split
+        )
         if not served:
             return f"{type(model).__name__} of {model.units} units ({text})"
     return None
 
 
-def engine_word(plugin: str) -> dict[str, str]:
+def engine_word(plugin: str, split: bool = False) -> dict[str, str]:
     """What a checkpoint says of its engine: another one would go on to other last digits."""
-    return {"engine": "cuda"} if plugin else {}
+    engine = {"engine": "cuda"} if plugin else {}
+    return engine | ({"precision": "tf32x3"} if split else {})
 
 
-def device_name(plugin: str) -> str:
-    """What computes: ``cpu``, or ``cuda`` and the name of the card."""
-    return f"cuda: {_engine.device(plugin)['name']}" if plugin else "cpu"
+def device_name(plugin: str, split: bool = False) -> str:
+    """What computes: ``cpu``, or ``cuda`` and the name of the card; with split products so."""
+    if not plugin:
+        return "cpu"
+    return f"cuda: {_engine.device(plugin)['name']}" + (" in tf32x3" if split else "")
 
 
 def default_name() -> str:

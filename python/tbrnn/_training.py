@@ -50,7 +50,8 @@ class Data:
 class Manner:
     """What all members of a call have in common.
 
-    `dress` makes of the runs of some members what the caller returns of them.
+    `dress` makes of the runs of some members what the caller returns of them; `split` makes
+    products of float32 of three of tf32.
     """
 
     match: str
@@ -62,6 +63,7 @@ class Manner:
     checkpoint: Checkpoint | None = None
     loss: str = "mse"
     plugin: str = ""
+    split: bool = False
     dress: Callable[[Runs, NDArray[np.int64]], Runs] = lambda runs, members: runs
 
 
@@ -106,6 +108,7 @@ class Training:
             validation_dataset=data.validation_dataset,
             trained=options.trained(names),
             optimizer=None if state is None else state.blocks(range(len(members)), self.nets.dtype),
+            split=self.manner.split,
             **options.each,
         )
 

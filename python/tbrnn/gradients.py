@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tbrnn import _engine
 from tbrnn._arguments import choice
 from tbrnn._cohorts import by_name
-from tbrnn._device import plugin_for
+from tbrnn._device import plugin_for, splits_products
 from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._threads import thread_count
 from tbrnn.activity import input_noise_of_members, noise_of_members, simulation_keys
@@ -29,6 +29,7 @@ def gradient(
     dataset: int | Sequence[int] | None = None,
     threads: int | None = None,
     device: str | None = None,
+    precision: str | None = None,
 ) -> tuple[NDArray[np.float64], dict[str, Floats]]:
     """The loss of each member and its gradient, as a training would compute them.
 
@@ -46,6 +47,8 @@ def gradient(
         As in `Ensemble.simulate`: equal arguments give equal noise.
     device : {"cpu", "cuda", "auto"}, optional
         What computes, as in `tbrnn.fit`.
+    precision : {"float32", "tf32x3"}, optional
+        How a CUDA device multiplies, as in `tbrnn.fit`.
 
     Returns
     -------
@@ -75,6 +78,7 @@ def gradient(
     check_trials(nets, trials, match)
     check_loss(loss, match, trials)
     index = dataset_of_members(dataset, trials, len(nets))
+    plugin = plugin_for(device, nets, match, loss)
     losses, block = _engine.gradient(
         model.spec,
         nets.cohorts[0].parameters[nets.order[:, 1]],
@@ -87,6 +91,7 @@ def gradient(
         keys=simulation_keys(nets, seed),
         epoch=0,
         threads=thread_count(threads),
-        plugin=plugin_for(device, nets, match, loss),
+        plugin=plugin,
+        split=splits_products(precision, plugin, nets, match, loss),
     )
     return losses, by_name(model, block)

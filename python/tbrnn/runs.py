@@ -68,7 +68,8 @@ class Runs:
     rollbacks, attempts : array (member,) of int64
         How often the guard went back, and how many attempts were made.
     device : array (member,) of str
-        What trained it: ``cpu``, or ``cuda`` and the name of the card.
+        What trained it: ``cpu``, or ``cuda`` and the name of the card, with ``precision="tf32x3"``
+        followed by ``in tf32x3``.
     teacher : array (member,) of int, or None
         Of `tbrnn.lint`: the position of each student's teacher.
     """

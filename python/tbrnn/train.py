@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from tbrnn._arguments import choice, whole
 from tbrnn._checkpoint import described, open_checkpoint
-from tbrnn._device import engine_word, plugin_for
+from tbrnn._device import engine_word, plugin_for, splits_products
 from tbrnn._options import LearningRate, Patience, Stall, member_options
 from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._retry import Accept, check_accept, train_until_accepted
@@ -55,6 +55,7 @@ def fit(
     dtype: DTypeLike | None = None,
     threads: int | None = None,
     device: str | None = None,
+    precision: str | None = None,
     progress: bool | None = None,
     record_every: int = 10,
     statistics: int = 0,
@@ -157,6 +158,12 @@ def fit(
         computes all of the networks, else the processor. On a device all members of a model are
         trained at once.
         Default: ``TBRNN_DEVICE``, or "cpu".
+    precision : {"float32", "tf32x3"}, optional
+        What a CUDA device multiplies in float32. "tf32x3" makes each product of three on the tensor
+        cores, whose factors have 11 binary digits, with an error of about 1e-7, that of float32. It
+        serves the gradient of the matrix of RNN and EIRNN of more than 128 units, and the sums over
+        pairs and their gradient of TBRNN and HORNN of more than 64; other networks are refused.
+        Default: "float32".
     progress : bool, optional
         A progress bar always (True) or never (False). Default: on a terminal, after one second.
     record_every : int, default 10
@@ -253,6 +260,7 @@ def fit(
         on_member_end=callback("on_member_end", on_member_end),
     )
     plugin = plugin_for(device, start, match, loss)
+    split = splits_products(precision, plugin, start, match, loss)
     data = Data(
         pack(trials, start.dtype, with_targets=True),
         index,
@@ -260,9 +268,9 @@ def fit(
         held,
     )
     words = {"match": match, "loss": loss, "statistics": manner.statistics}
-    words |= engine_word(plugin)
+    words |= engine_word(plugin, split)
     with open_checkpoint(
         checkpoint, lambda: described(start, options, [trials, validation], **words)
     ) as kept:
-        manner = replace(manner, checkpoint=kept, plugin=plugin)
+        manner = replace(manner, checkpoint=kept, plugin=plugin, split=split)
         return train_until_accepted(start, data, options, manner, accept, attempts)

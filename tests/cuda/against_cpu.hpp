@@ -71,15 +71,15 @@ std::vector<double> on_cpu(const Case& c) {
 }
 
 template <class T>
-void compute(const Case& c, double* out) {  // the same numbers
+void compute(const Case& c, double* out, bool split = false) {  // the same numbers
   const Dataset<T> data = c.experiment.dataset<T>();
   const auto p = as<T>(c.parameters);
-  const cuda::Cohort<T> cohort{
-      c.spec,
-      Case::members,
-      p.data(),
-      {&data, &data},
-      {{5, c.sigma, 3, c.input_sigma}, {1, c.sigma, 2, 2 * c.input_sigma}}};
+  const cuda::Cohort<T> cohort{c.spec,
+                               Case::members,
+                               p.data(),
+                               {&data, &data},
+                               {{5, c.sigma, 3, c.input_sigma}, {1, c.sigma, 2, 2 * c.input_sigma}},
+                               split};
   std::vector<T> g(p.size());
   cuda::gradient(cohort, c.match, out, g.data(), c.loss);
   std::copy(g.begin(), g.end(), out + Case::members);

@@ -22,6 +22,7 @@ struct Group {  // of members, on two data sets and one to validate on
   std::vector<T> parameters;
   std::vector<Course> courses;
   std::vector<bool> validates;
+  bool split = false;  // the products of the emulated device
 
   Group(const Spec& s, double scale = 0.5, int trials = 33) : spec(s) {
     for (unsigned i = 0; i < 2; ++i)
@@ -85,7 +86,7 @@ std::vector<Outcome<T>> emulated(const Group<T>& group, long epochs_per_launch =
     members.push_back({group.parameters.data(), group.set(i).get(),
                        group.validates[i] ? group.validation.get() : nullptr,
                        view_of(group.courses[i])});
-  cuda::Trainer<T> trainer(group.spec, match, members);
+  cuda::Trainer<T> trainer(group.spec, match, members, Loss::squared, group.split);
   while (trainer.run(epochs_per_launch)) {
   }
   std::vector<Outcome<T>> list;

@@ -17,16 +17,24 @@ A_DAY = 86_400.0  # seconds: one call trains to the end
 class Engine:
     """Members of one workload, trained from their initial weights again and again.
 
-    `plugin` is the file of another engine; unless given, the processor trains.
+    `plugin` is the file of another engine; unless given, the processor trains. `split` makes its
+    products of float32 of three of tf32.
     """
 
-    def __init__(self, workload: Workload, members: int, threads: int, plugin: str = "") -> None:
+    def __init__(
+        self,
+        workload: Workload,
+        members: int,
+        threads: int,
+        plugin: str = "",
+        split: bool = False,
+    ) -> None:
         nets = workload.nets(members)
         self.dataset = _core.Dataset(*workload.data())
         self.match = "rates" if workload.lint else "outputs"
         self.model, self.parameters = nets.model, nets.cohorts[0].parameters
         self.keys = noise_keys(nets.seeds)
-        self.members, self.threads, self.plugin = members, threads, plugin
+        self.members, self.threads, self.plugin, self.split = members, threads, plugin, split
 
     def train(self, epochs: int) -> tuple[float, float]:
         """Seconds per epoch of all members, and their mean loss afterwards."""
@@ -47,6 +55,7 @@ class Engine:
             stall_window=self._each(0).astype(np.int64),
             stall_improvement=self._each(0),
             record_every=0,
+            split=self.split,
         )
         start = time.perf_counter()
         trainer.run(A_DAY)

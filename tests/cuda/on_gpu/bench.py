@@ -13,7 +13,7 @@ from dataclasses import asdict
 import numpy as np
 
 from on_gpu.building import CONSTANTS
-from on_gpu.figures import FIGURES, TIMES_VMAP, TINY, Job
+from on_gpu.figures import FIGURES, SPLIT, TIMES_VMAP, TINY, Job
 from on_gpu.machine import BUILD
 from on_gpu.timing import workload_of
 from tbrnn import _engine
@@ -88,10 +88,12 @@ def timed(wave, plugin, gpu):
 def missing(job, plugin):
     """Why a side cannot even be tried, if so."""
     workload = workload_of(job)
-    if job.side == "ours":
+    if job.side in ("ours", SPLIT):
         match = "rates" if workload.lint else "outputs"
         spec = workload.nets().model.spec
-        served, words = _engine.device_kernel(plugin, spec, match, "mse", np.float32)
+        served, words = _engine.device_kernel(
+            plugin, spec, match, "mse", np.float32, split=job.side == SPLIT
+        )
         return "" if served else f"not offered: {words}"
     if job.side == "graph" and not job.gpu:
         return "needs a GPU"

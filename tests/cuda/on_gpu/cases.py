@@ -48,6 +48,7 @@ class Case:
     started: bool = False
     trials: int = 33
     steps: int = 17
+    precision: str | None = None  # of the device's products in float32
 
     def __str__(self):
         ranks = getattr(self.model, "rank", "")
@@ -56,7 +57,9 @@ class Case:
 
     def kernel(self, plugin, dtype):
         """The name of the kernel that serves it, or None, and why."""
-        served, words = _engine.device_kernel(plugin, self.model.spec, self.match, "mse", dtype)
+        served, words = _engine.device_kernel(
+            plugin, self.model.spec, self.match, "mse", dtype, split=self.precision is not None
+        )
         return (words, "") if served else (None, words)
 
     def nets(self, members, dtype):
@@ -109,13 +112,18 @@ def networks():
         yield tbrnn.HORNN, {"units": n}
 
 
+SPLIT = {tbrnn.RNN: (200, 256), tbrnn.EIRNN: (200,), tbrnn.TBRNN: (100, 128), tbrnn.HORNN: (100,)}
+
+
 def cases():
-    """Every network with every option that its class has."""
+    """Every network with every option that its class has; some with split products, too."""
     for (network, sizes), option in product(networks(), OPTIONS):
         arguments = {**sizes, **OPTIONS[option].get("model", {})}
         gated = issubclass(network, (tbrnn.LowRankGRU, tbrnn.LeakyGRU))
         if not gated or not {"form", "phi_out"} & set(arguments):
             yield case(network, sizes, option)
+            if option in ("plain", "noise") and sizes["units"] in SPLIT.get(network, ()):
+                yield replace(case(network, sizes, option), precision="tf32x3")
 
 
 def tiny(**sizes):
@@ -141,6 +149,8 @@ def tiny(**sizes):
         (tbrnn.HORNN, {"units": 65, "gated": True}, "plain"),
     ):
         yield replace(case(network, {"units": 5, **more}, option), **sizes)
+    for network, units in ((tbrnn.RNN, 130), (tbrnn.TBRNN, 65)):
+        yield replace(case(network, {"units": units}, "noise"), precision="tf32x3", **sizes)
 
 
 def relatives(case):

@@ -38,16 +38,16 @@ def rows(machine):
 def of_case(case, plugin, few):
     """Rows of both precisions; one row without numbers where no kernel serves the case."""
     reference = None
-    for dtype in DTYPES[:1] if few else DTYPES:
+    for dtype in DTYPES[:1] if few or case.precision else DTYPES:
         kernel, why = case.kernel(plugin, dtype)
         row = {"kernel": kernel or "not offered", "model": type(case.model).__name__}
-        row |= {"units": case.model.units, "dtype": dtype, "case": str(case)}
+        row |= {"units": case.model.units, "dtype": case.precision or dtype, "case": str(case)}
         if kernel is None:
             yield {"check": "gradient", **row, "ok": None, "note": why}
             continue
         reference = reference or flat(gradient(case, "float64", "cpu"))
         yield {"check": "gradient", **row, **attempt(compared, case, dtype, reference)}
-        if few or case.model.units in TRAINED.get(case.option, ()):
+        if few or case.precision or case.model.units in TRAINED.get(case.option, ()):
             found = attempt(trained, case, dtype, 2 if few else EPOCHS)
             yield {"check": "training", **row, **found}
         if case.option == "plain" and case.model.units in (7, 33):
@@ -64,7 +64,13 @@ def attempt(check, *arguments):
 
 def gradient(case, dtype, device, members=MEMBERS):
     nets = case.nets(members, dtype)
-    return tbrnn.gradient(nets, case.shown(), match=case.match, noise=case.noise, device=device)
+    options = {"match": case.match, "noise": case.noise, **on(device, case)}
+    return tbrnn.gradient(nets, case.shown(), **options)
+
+
+def on(device, case):
+    """Only a device splits products."""
+    return {"device": device, "precision": case.precision if device == "cuda" else None}
 
 
 def flat(result):
@@ -103,7 +109,7 @@ def trained(case, dtype, epochs):
     options |= {"match": case.match, "sigma": case.noise, "optimizer": tbrnn.adamw(0.1)}
     nets, shown = case.nets(MEMBERS, dtype), case.shown()
     ours, again, theirs = (
-        tbrnn.fit(nets, shown, device=device, **options) for device in ("cuda", "cuda", "cpu")
+        tbrnn.fit(nets, shown, **on(device, case), **options) for device in ("cuda", "cuda", "cpu")
     )
     assert ours.epochs.tolist() == theirs.epochs.tolist()
     losses = [

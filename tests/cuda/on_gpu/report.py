@@ -12,9 +12,10 @@ The file holds an object:
                      reason under `note`. Numbers have their unit in their name, or are errors
                      relative to the largest entry of the CPU engine's array.
 
-Rows of parity have `check`, `kernel`, `model`, `dtype`, `case` and the errors beside what is
-allowed; those of sanitize `tool`, `kernel`, `errors`; those of bench `workload`, `side`, `ms`
-(the least), `median_ms`, `must_ms`, `aim_ms`, `verdict`, or `constant`, `us`.
+Rows of parity have `check`, `kernel`, `model`, `dtype` ("tf32x3" is float32 with split products),
+`case` and the errors beside what is allowed; those of sanitize `tool`, `kernel`, `errors`; those of
+bench `workload`, `side`, `ms` (the least), `median_ms`, `must_ms`, `aim_ms`, `verdict`, or
+`constant`, `us`.
 """
 
 import json

@@ -69,7 +69,8 @@ def command(tool, which, options, place, dtype):
 
 def examined(tool, emulated, end, place, case, dtype, kernel, which, options):
     words = command(tool, which, options, place, dtype)
-    row = {"tool": which, "kernel": kernel, "model": type(case.model).__name__, "dtype": dtype}
+    row = {"tool": which, "kernel": kernel, "model": type(case.model).__name__}
+    row["dtype"] = case.precision or dtype
     if time.monotonic() > end:
         return {**row, "errors": None, "ok": None, "note": "no time left"}
     try:
@@ -87,7 +88,7 @@ def examined(tool, emulated, end, place, case, dtype, kernel, which, options):
         return {**row, "errors": None, "ok": done.returncode == 0, "note": "without the tool"}
     found = verdict(done.stdout, done.returncode)
     if not found["ok"]:
-        log = BUILD / f"{which}-{row['model']}-{dtype}.log"
+        log = BUILD / f"{which}-{row['model']}-{row['dtype']}.log"
         log.write_text(done.stdout)
         found["note"] = f"{found.get('note', '')} {log.name}".strip()
     return {**row, **found}
@@ -127,9 +128,10 @@ def main(place, dtype):
 
 def train(case, dtype):
     nets, shown = case.nets(2, dtype), case.shown()
-    tbrnn.gradient(nets, shown, match=case.match, noise=case.noise, device="cuda")
+    split = {"device": "cuda", "precision": case.precision}
+    tbrnn.gradient(nets, shown, match=case.match, noise=case.noise, **split)
     options = {"epochs": 2, "sigma": case.noise, "match": case.match, "validation": shown}
-    tbrnn.fit(nets, shown, device="cuda", target_loss=None, stall=None, **options)
+    tbrnn.fit(nets, shown, target_loss=None, stall=None, **split, **options)
 
 
 def summary(found):

@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import replace
 
-from on_gpu.figures import Job
+from on_gpu.figures import SPLIT, Job
 from tbrnn._device import open_device
 from tbrnn.bench import peers
 from tbrnn.bench.measure import PROBE
@@ -24,7 +24,7 @@ OURS = 0.5  # seconds of one of our trainings
 
 def main(request):
     job = Job(**json.loads(request))
-    loss, call = ours(job) if job.side == "ours" else peer(job)
+    loss, call = ours(job) if job.side in ("ours", SPLIT) else peer(job)
     print("ready", flush=True)
     sys.stdin.readline()
     times, end = [], time.perf_counter() + (SECONDS if job.gpu else 0)
@@ -37,7 +37,7 @@ def main(request):
 def ours(job):
     """Trainings of about 0.5 s, each from the initial weights; a call returns seconds an epoch."""
     plugin, _ = open_device()
-    engine = Engine(workload_of(job), job.members, 1, plugin)
+    engine = Engine(workload_of(job), job.members, 1, plugin, split=job.side == SPLIT)
     _, loss = engine.train(PROBE)
     seconds, _ = engine.train(PROBE)
     epochs = max(PROBE, round((OURS if job.gpu else 0) / seconds))
