@@ -2,14 +2,14 @@
 #pragma once
 
 #include "split.cuh"
-#include "squares.cuh"
-#include "team.cuh"
+#include "staged_rows.cuh"
 
 namespace tbrnn::cuda {
 
-// S: Staged<float>. The functions are those of SquareSums.
-template <class S>
+// The functions are those of SquareSums.
 class SplitSquares {
+  using S = Staged<float>;
+
  public:
   __device__ SplitSquares() {
     TBRNN_UNROLL
@@ -21,29 +21,9 @@ class SplitSquares {
   // += the products of the steps begin ... end - 1
   template <class A, class B>
   __device__ void add(const A& a, const B& b, int begin, int end) {
-    float *const of_a = dev::shared_memory<float>(), *const of_b = of_a + A::size;
-    const int turns = (end - begin) * turns_of_step;
-    const auto fetch = [&](int turn) {
-      if (turn < turns) {
-        const int t = begin + turn / turns_of_step, trial = turn % turns_of_step * S::trials;
-        a.fetch(of_a, turn, t, trial);
-        b.fetch(of_b, turn, t, trial);
-      }
-      dev::close_copies();
-    };
-    dev::block_barrier();  // the memory may be written again
-    for (int turn = 0; turn + 1 < S::turns; ++turn) fetch(turn);
-    dev::copies_arrive_but<S::turns - 2>();
-    dev::block_barrier();
-    a.prepare(of_a, 0);
-    for (int turn = 0; turn < turns; ++turn) {
-      dev::copies_arrive_but<S::turns - 3>();
-      dev::block_barrier();  // this turn is prepared, the next has come, and the last is done with
-      multiply(a.at(of_a, turn), b.at(of_b, turn), [&] {
-        fetch(turn + S::turns - 1);
-        if (turn + 1 < turns) a.prepare(of_a, turn + 1);
-      });
-    }
+    each_turn<float>(a, b, begin, end, [&](const float* of_a, const float* of_b, auto between) {
+      multiply(of_a, of_b, between);
+    });
   }
 
   // As place() finds them again.
@@ -64,7 +44,6 @@ class SplitSquares {
  private:
   static constexpr int down = 4, across = 4;   // products of a warp, each of 16 x 8 sums
   static constexpr int depth = S::trials / 8;  // and 8 trials
-  static constexpr int turns_of_step = tile_trials / S::trials;
   static_assert(block_threads == 256 && S::trials == 4 * lane_units);
 
   __device__ static int first_row(int thread) { return thread / 32 % 2 * 64; }

@@ -43,7 +43,7 @@ double error_of_square(int rows, int columns, int steps, double low) {
   double error = 0, largest = 0;
   int found = 0;
   for (int entry = 0; entry < square_size; ++entry) {
-    const auto [row, column] = SplitSquares<Staged<float>>::place(entry);
+    const auto [row, column] = SplitSquares::place(entry);
     if (row >= rows || column >= columns) continue;
     double sum = 0;
     for (int step = 0; step < steps; ++step)
