@@ -162,8 +162,8 @@ def fit(
         What a CUDA device multiplies in float32. "tf32x3" makes each product of three on the tensor
         cores, whose factors have 11 binary digits, with an error of about 1e-7, that of float32. It
         serves the gradient of the matrix of RNN and EIRNN of more than 128 units, and the sums over
-        pairs and their gradient of TBRNN and HORNN of more than 64; other networks are refused.
-        Default: "float32".
+        pairs and their gradient of TBRNN and HORNN of more than 64, or of fewer units with more
+        than 32 inputs or outputs; other networks are refused. Default: "float32".
     progress : bool, optional
         A progress bar always (True) or never (False). Default: on a terminal, after one second.
     record_every : int, default 10
