@@ -59,7 +59,7 @@ class Campaign(Generic[AnyPreset]):
         step = at_once(most)
         for first in range(0, len(missing), step):
             self.store.add(*train(missing[first : first + step]))
-        self.checkpoints.clear()
+        self.checkpoints.clear(name)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ Shard = tuple[int, int]  # the i-th of n, from 1
 
 CHECKPOINTS = "checkpoints"  # of trainings that are not finished
 SITTINGS = "sittings.jsonl"
+DIGITS = 16  # of the name of a checkpoint
 
 
 def runs_of(runs: int, shard: Shard | None, out: Path | None) -> range:
@@ -49,7 +50,7 @@ class Checkpoints:
 
     def of(self, name: str, *words: object) -> Path | None:
         """The folder of a training that these words describe; None without a folder."""
-        digest = hashlib.sha256(repr(words).encode()).hexdigest()[:16]
+        digest = hashlib.sha256(repr(words).encode()).hexdigest()[:DIGITS]
         return self._folder and self._folder / f"{name}-{digest}"
 
     def forget(self, name: str, *words: object) -> None:
@@ -57,10 +58,14 @@ class Checkpoints:
         if checkpoint := self.of(name, *words):
             shutil.rmtree(checkpoint)
 
-    def clear(self) -> None:
-        """Remove all, also those of calls that were cut off in between."""
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+    def clear(self, name: str) -> None:
+        """Remove all of that name, also those of calls that were cut off in between."""
+        if not self._folder or not self._folder.exists():
+            return
+        for checkpoint in self._folder.glob(f"{name}-{'[0-9a-f]' * DIGITS}"):
+            shutil.rmtree(checkpoint)
+        if not any(self._folder.iterdir()):
+            self._folder.rmdir()
 
 
 @contextmanager

@@ -124,7 +124,7 @@ def _complete(
     )
     tell(f"{data.task}: {missing} students")
     train_students(teachers, accepted, threads)
-    teachers.checkpoints.clear()
+    teachers.checkpoints.clear(data.task)
 
 
 def _in_order(
