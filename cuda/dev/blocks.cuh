@@ -72,11 +72,13 @@ __device__ inline void expect(Arrivals* mine, int bytes) {  // in one thread, on
                "r"(bytes)
                : "memory");
 }
-__device__ inline void wait_for(Arrivals* mine, int turn) {  // until it is over, but not the next
+// Until it is over, but not the next. What has come lies in this block's memory, so no more is acquired than of the block: an acquire of the
+// cluster would empty the L1 cache in every turn.
+__device__ inline void wait_for(Arrivals* mine, int turn) {
   asm volatile(
       "{.reg .pred over;\n"
       "again:\n"
-      "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 over, [%0], %1;\n"
+      "mbarrier.try_wait.parity.acquire.cta.shared::cta.b64 over, [%0], %1;\n"
       "@!over bra again;}" ::"r"(shared_place(mine)),
       "r"(turn % 2)
       : "memory");
