@@ -12,7 +12,7 @@ import pytest
 from builds import SOURCE
 from on_gpu import bench, building, machine, memory, sanitize
 from on_gpu.cases import tiny
-from on_gpu.figures import FIGURES
+from on_gpu.figures import FIGURES, SPLIT
 from tbrnn.models import MODELS
 
 ON_GPU = SOURCE / "tests/cuda/on_gpu"
@@ -214,6 +214,15 @@ def test_figures_are_met_or_missed():
     assert (row["ok"], row["note"]) == (None, "not offered: no")
     (row, _) = bench.of_figure(b, {"ours": "it died", "jax vmap": found_by(1.0)}, False)
     assert row["ok"] is False
+
+
+def test_split_products_have_the_figures_of_their_workload():
+    d = next(figure for figure in FIGURES if figure.letter == "(d)")
+    found = dict.fromkeys(d.sides, "not tried")
+    for ms, word in ((1.0, "aim"), (2.9, "must"), (3.1, "MISSED")):
+        found |= {"ours": found_by(3.5), SPLIT: found_by(ms)}
+        (row,) = (row for row in bench.of_figure(d, found, False) if row["side"] == SPLIT)
+        assert (row["verdict"], row["must_ms"], row["ok"]) == (word, d.must, True)
 
 
 def test_a_thousand_networks_one_after_the_other_are_computed():

@@ -14,7 +14,7 @@ import numpy as np
 
 from on_gpu.building import CONSTANTS
 from on_gpu.figures import FIGURES, SPLIT, TIMES_VMAP, TINY, Job
-from on_gpu.machine import BUILD
+from on_gpu.machine import BUILD, sm_mhz
 from on_gpu.timing import workload_of
 from tbrnn import _engine
 from tbrnn._device import open_device
@@ -22,8 +22,8 @@ from tbrnn.bench import peers
 from tbrnn.bench.measure import MALLOC, SAME_LOSS, SAME_NOISY_LOSS
 from tbrnn.bench.workloads import BY_NAME
 
-COLUMNS = ("workload", "name", "members", "side", "ms", "median_ms", "times_ours", "must_ms")
-COLUMNS += ("aim_ms", "verdict", "constant", "us", "median_us", "ok", "note")
+COLUMNS = ("workload", "name", "members", "side", "ms", "median_ms", "sm_mhz", "times_ours")
+COLUMNS += ("must_ms", "aim_ms", "verdict", "constant", "us", "median_us", "ok", "note")
 WAVE = 13  # processes that get ready at once
 READY, TURN = 100, 20  # seconds that a process may take to get ready, and to time
 SECONDS = 300  # until no further wave begins
@@ -106,6 +106,7 @@ class Child:
 
     def __init__(self, job):
         BUILD.mkdir(parents=True, exist_ok=True)
+        self.gpu = job.gpu
         self.log = BUILD / f"{job.workload}-{job.members}-{job.side.replace(' ', '-')}.log"
         with self.log.open("w") as errors:
             self.process = subprocess.Popen(
@@ -133,15 +134,16 @@ class Child:
         self.is_ready = line == "ready"
 
     def result(self):
-        answer = ""
+        answer, mhz = "", None
         with self.process:
             if self.is_ready:
                 self.process.stdin.write("go\n")
                 self.process.stdin.flush()
+                mhz = sm_mhz() if self.gpu else None
                 answer = self.line(TURN)
             self.process.kill()
         if answer.startswith("{"):
-            return json.loads(answer)
+            return {**json.loads(answer), "sm_mhz": mhz}
         lines = self.log.read_text().strip().splitlines()
         raised = [line for line in lines if re.match(r"[\w.]+: ", line)]  # "package.Error: why"
         said = (raised or lines)[-1:]
@@ -172,16 +174,14 @@ def of_figure(figure, found, emulated):
             continue
         row |= timing
         if side == "ours":
-            yield {
-                **row,
-                "must_ms": figure.must,
-                "aim_ms": figure.aim,
-                **verdict(row, figure, emulated),
-            }
+            yield {**row, **asked(figure), **verdict(row, figure, emulated)}
         elif ours is None:
             yield {**row, "ok": None}
         else:
-            yield {**row, **beside(row, ours, figure, emulated)}
+            row |= beside(row, ours, figure, emulated)
+            if side == SPLIT:
+                row |= {**asked(figure), "verdict": verdict(row, figure, emulated)["verdict"]}
+            yield row
 
 
 def one_after_the_other(found):
@@ -193,6 +193,10 @@ def one_after_the_other(found):
             ms, note = FIGURES[1].members * one[side]["ms"], "computed: (a) times the members"
             row = {**named(FIGURES[1]), "side": side, "ms": ms, "times_ours": ms / ours["ms"]}
             yield {**row, "ok": None, "note": note}
+
+
+def asked(figure):
+    return {"must_ms": figure.must, "aim_ms": figure.aim}
 
 
 def verdict(row, figure, emulated):

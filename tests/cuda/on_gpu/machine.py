@@ -46,6 +46,12 @@ def this_machine(*, emulated):
     return Machine(card, capability.replace(".", ""), driver, toolkit())
 
 
+def sm_mhz():
+    """The clock of the multiprocessors just now; a hot or throttled card has a lower one."""
+    clock = said("nvidia-smi", "--query-gpu=clocks.sm", "--format=csv,noheader,nounits").split()
+    return int(clock[0]) if clock else None
+
+
 def toolkit():
     """The version of the nvcc that CMake will take."""
     release = re.search(r"release ([\d.]+)", said(nvcc(), "--version"))

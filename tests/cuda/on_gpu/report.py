@@ -14,8 +14,8 @@ The file holds an object:
 
 Rows of parity have `check`, `kernel`, `model`, `dtype` ("tf32x3" is float32 with split products),
 `case` and the errors beside what is allowed; those of sanitize `tool`, `kernel`, `errors`; those of
-bench `workload`, `side`, `ms` (the least), `median_ms`, `must_ms`, `aim_ms`, `verdict`, or
-`constant`, `us`.
+bench `workload`, `side`, `ms` (the least), `median_ms`, `sm_mhz` (the card's clock meanwhile),
+`must_ms`, `aim_ms`, `verdict`, or `constant`, `us`.
 """
 
 import json
