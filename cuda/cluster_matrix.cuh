@@ -69,6 +69,8 @@ class ClusterMatrix {
         for (int i = 0; i < lane_units; ++i) w[h + i] = V(four.v[i]);
       }
       in_own_order(w);
+      TBRNN_UNROLL
+      for (V& entry : w) entry = V(dev::kept(entry.v));
     };
     TBRNN_UNROLL
     for (int k = 0; k < W::in_registers; ++k) load(k, w_[k]);

@@ -11,6 +11,11 @@ __device__ T* kept(T* at) {
   asm("" : "+l"(at));
   return at;
 }
+// The same of a number.
+__device__ inline float kept(float number) {
+  asm("" : "+f"(number));
+  return number;
+}
 
 // What a register happens to hold, for a place that nobody reads.
 template <class T>

@@ -218,6 +218,7 @@ template <class T>
 T* kept(T* at) {
   return at;
 }
+inline float kept(float number) { return number; }
 
 // What no thread may read.
 template <class T>
