@@ -120,6 +120,9 @@ inline std::size_t shared_bytes() { return emulator::place().shared_bytes; }
 inline void block_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::block_barrier(at);
 }
+inline void barrier_of_roles(emulator::Where at = emulator::Where::current()) {
+  emulator::block_barrier(at);
+}
 inline void warp_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::shuffle(~0u, 0, 0, at);  // nobody reads the value
 }
