@@ -11,6 +11,10 @@ __device__ T* kept(T* at) {
   asm("" : "+l"(at));
   return at;
 }
+__device__ inline int kept(int number) {
+  asm("" : "+r"(number));
+  return number;
+}
 
 // What a register happens to hold, for a place that nobody reads.
 template <class T>
