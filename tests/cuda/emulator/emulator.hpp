@@ -287,6 +287,11 @@ class Memory {
 };
 
 template <class T>
+Memory<T> padded(std::size_t size) {
+  return Memory<T>(size);
+}
+
+template <class T>
 void to_device(const T* from, std::size_t size, T* to) {
   if (size) std::memcpy(to, from, size * sizeof(T));
 }
