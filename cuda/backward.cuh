@@ -37,9 +37,11 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
   };
   using Ahead = Ring<T, lanes>;
   Ahead& ring = Ahead::of_block();
-  const auto given_at = [&](std::ptrdiff_t t) {
-    return reinterpret_cast<const Quad<T>*>(trial.inputs) + t * tile_trials;
-  };
+  const Quad<T>* const inputs = ring.own_inputs(trial.inputs, -1);
+  const auto given_at = [&](std::ptrdiff_t t) { return inputs + t * tile_trials; };
+  // In four steps from t back the lane asks for its inputs of step t - 3 or t - 4, and of t - 5 or t - 6, as long as t is at least this.
+  const int last_asked = ring.asks_for_inputs() ? ring.lane() + 3 : steps,
+            asks_from[] = {dev::kept(last_asked), dev::kept(last_asked + 2)};
   const auto read_errors = [&](const T* outputs) {
     read_channels(outputs, sizes.reductions(), sizes.readouts(), dc);
   };
@@ -47,14 +49,10 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     read_channels(overlaps, 0, sizes.reductions(), c);
   };
   // The adjoint of state t + 1, which step t made, step `at` of `trace`. `now` is of step t, and gets what step t - ahead needs. With the
-  // ring, whose slot of state t is -at, `sent` and `given` are those of four steps before step 0 of `trace`.
+  // ring, whose slot of state t is -at, and of its inputs the one before, `sent` and `given` are those of four steps before step 0 of `trace`.
   constexpr int ahead = S::backward_ahead;
   const auto take_back = [&](int t, const Trace<T, S, lanes>& trace, int at, Remembered<T, S>& now,
                              Remembered<T, S>& next, const Quad<T>* sent, const Quad<T>* given) {
-    if constexpr (S::has_ring)
-      if (at % 2 == 0)
-        ring.ask_for_two(t - 3, sent + (at + 1) * block_threads, given + (at + 1) * tile_trials,
-                         3 - at);
     const auto& carrier = now.seen.carrier;
     const auto& out = now.seen.read_out(sizes.apart());
     if (sizes.readouts() == 0)
@@ -68,7 +66,12 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     add_gather<T, S>(shape, carrier, out, dc, sums);
     if (ahead == 1 || t) read_state(t - ahead, trace.carrier_at(at + 1 - ahead), now);
     if constexpr (S::has_ring) {
-      if (at % 2 == 0) ring.all_but_the_last_group_arrive();
+      if (at % 2 == 0) {
+        ring.template groups_arrive<0>();
+        ring.ask_for_states(t - 2, sent + (at + 1) * block_threads, 3 - at);
+        ring.ask_for_inputs(t - at >= asks_from[-at / 2], given + (at + 1) * tile_trials, 2 - at);
+        ring.close_group();
+      }
       ring.receive_state(1 - at, now.seen.carrier);
     }
     read_errors(trace.outputs(at));
@@ -76,7 +79,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     add_drive<T, S>(shape, e, now.s, sums);
     // Before the shuffles, which hide the wait.
     if constexpr (S::has_ring)
-      ring.receive_inputs(1 - at, sizes.drives(), next.s);
+      ring.receive_inputs(-at, sizes.drives(), next.s);
     else if (t >= ahead)
       read_inputs(t - ahead, now);
     TBRNN_UNROLL_TIMES(S::unrolled)
@@ -87,8 +90,9 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
     }
     Group<lanes>::sum(ds, sizes.drives());
     Model::mix_adjoint(sizes.ranks(), Values<T>{c}, Values<T>{ds}, Values<T>{dc});
-    read_overlaps(trace.overlaps(at - 1));  // behind the first step, of what nobody uses
-    return t > 0;
+    if (t <= 0) return false;
+    read_overlaps(trace.overlaps(at - 1));
+    return true;
   };
   // The initial state is read by the first step's channels, and by no readout.
   const auto add_initial = [&](Remembered<T, S>& step) {
@@ -100,7 +104,7 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
   TBRNN_UNROLL_TIMES(S::unrolled)
   for (int k = 0; k < sizes.channels(); ++k) dc[k] = V(T(0));
   read_errors(trace.outputs(steps));
-  read_overlaps(trace.overlaps(steps - 1));
+  if (steps) read_overlaps(trace.overlaps(steps - 1));
   if constexpr (!S::has_ring) {
     read_state(steps - 1, trace.carrier_at(steps), now);
     if (steps) read_inputs(steps - 1, now);
@@ -124,12 +128,17 @@ __device__ void backward(const Shape<T>& shape, int steps, const Source<T>& tria
           break;
       }
     } else {
-      ring.ask_for_last_two(steps, trace.carrier_at(steps), given_at(steps), 3);
-      ring.ask_for_two(steps - 2, trace.carrier_at(steps - 2), given_at(steps - 2), 1);
-      ring.all_but_the_last_group_arrive();
+      ring.ask_for_states(steps + 1, trace.carrier_at(steps), 3);  // no step leaves the last
+      ring.ask_for_inputs(ring.lane() == 1 && steps, given_at(steps), 2);
+      ring.close_group();
+      ring.ask_for_states(steps - 1, trace.carrier_at(steps - 2), 1);
+      ring.ask_for_inputs(steps > ring.lane() + 1 && ring.asks_for_inputs(), given_at(steps - 2),
+                          0);
+      ring.close_group();
+      ring.template groups_arrive<1>();
       ring.receive_state(3, now.seen.carrier);
       ring.receive_state(0, next.seen.carrier);
-      ring.receive_inputs(0, sizes.drives(), now.s);
+      ring.receive_inputs(3, sizes.drives(), now.s);
       for (int t = steps - 1; steps; t -= 4) {
         const Trace<T, S, lanes> there = trace.from(t);
         const Quad<T>*sent = dev::kept(trace.carrier_at(t - 4)),

@@ -138,9 +138,10 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   };
   Ring<T, lanes>& ring = Ring<T, lanes>::of_block();
   // State t, `at` of `trace`, then the step to the next. Who asks ahead finds the inputs in `s`, and leaves those of two steps later, or
-  // with the ring, whose slot of step t is `at`, of the next one; `given` are those of four steps behind step 0 of `trace`.
+  // with the ring, whose slot of step t is `at`, of the next one; `given` are those of four steps behind step 0 of `trace`, of which the lane
+  // asks for some of the first `left`.
   const auto take_step = [&](int t, const Trace<T, S, lanes>& trace, int at, Driven& s,
-                             const Quad<T>* given) {
+                             const Quad<T>* given, int left) {
     const bool last = t >= steps;
     if constexpr (!S::asks_ahead) read_inputs(t, s);
     send<T, S>(shape, x, carrier, out);
@@ -169,8 +170,9 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     }
     if constexpr (S::has_ring) {
       if (at % 2) {
-        ring.ask_for_inputs(t + 3, steps, given + (at - 1) * tile_trials, at - 1);
-        ring.all_but_the_last_group_arrive();
+        ring.template groups_arrive<0>();
+        ring.ask_for_inputs(left > at - 1, given + (at - 1) * tile_trials, at - 1);
+        ring.close_group();
       }
       ring.receive_inputs(at + 1, sizes.drives(), s);
     } else if constexpr (S::asks_ahead) {
@@ -182,16 +184,20 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
   };
   Driven s;
   if constexpr (S::has_ring) {  // four steps at a time, so that all places in the ring are known
-    const auto* given = reinterpret_cast<const Quad<T>*>(trial.inputs);
-    ring.ask_for_inputs(0, steps, given, 0);
-    ring.ask_for_inputs(2, steps, given + 2 * tile_trials, 2);
-    ring.all_but_the_last_group_arrive();
+    const auto* given = ring.own_inputs(trial.inputs, 1);
+    const int mine = ring.asks_for_inputs() ? steps - ring.lane() : 0;
+    ring.ask_for_inputs(mine > 0, given, 0);
+    ring.close_group();
+    ring.ask_for_inputs(mine > 2, given + 2 * tile_trials, 2);
+    ring.close_group();
+    ring.template groups_arrive<1>();
     ring.receive_inputs(0, sizes.drives(), s);
     for (int t = 0;; t += 4) {
       const Trace<T, S, lanes> here = trace.from(t);
       const Quad<T>* later = dev::kept(given + (t + 4) * tile_trials);
-      if (!take_step(t, here, 0, s, later) || !take_step(t + 1, here, 1, s, later) ||
-          !take_step(t + 2, here, 2, s, later) || !take_step(t + 3, here, 3, s, later))
+      const int left = mine - t - 4;
+      if (!take_step(t, here, 0, s, later, left) || !take_step(t + 1, here, 1, s, later, left) ||
+          !take_step(t + 2, here, 2, s, later, left) || !take_step(t + 3, here, 3, s, later, left))
         return;
     }
   } else if constexpr (S::asks_ahead) {  // two steps at a time, so that no numbers are copied
@@ -200,10 +206,11 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     read_inputs(1, next);
     for (int t = 0;; t += 2) {
       const Trace<T, S, lanes> here = trace.from(t);
-      if (!take_step(t, here, 0, s, nullptr) || !take_step(t + 1, here, 1, next, nullptr)) return;
+      if (!take_step(t, here, 0, s, nullptr, 0) || !take_step(t + 1, here, 1, next, nullptr, 0))
+        return;
     }
   } else {
-    for (int t = 0; take_step(t, trace, t, s, nullptr);) ++t;
+    for (int t = 0; take_step(t, trace, t, s, nullptr, 0);) ++t;
   }
 }
 

@@ -43,10 +43,10 @@ class Launcher {
       if (grid.teams > 1) shared = std::max(shared, grid.crews);
     }
     scratch_size_ = kernel_.scratch_size(shape_, data_.steps());
-    scratch_ = dev::Memory<T>(scratch_size_ * static_cast<std::size_t>(teams));
+    scratch_ = dev::padded<T>(scratch_size_ * static_cast<std::size_t>(teams));
     most_tickets_ = most_tickets;
     tickets_ = dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets * blocks));
-    part_gradients_ = dev::Memory<T>(gradients_of(shared));
+    part_gradients_ = dev::padded<T>(gradients_of(shared));
     losses_ =
         dev::Memory<double>(static_cast<std::size_t>(kernel_.halves * crews * data_.most_trials()));
   }

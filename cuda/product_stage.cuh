@@ -106,7 +106,7 @@ class ProductStage {
 
   // The first warp gives r of unit n, then everybody meets, then the shares of y are there.
   __device__ static void send(int n, V r) { memory().carriers()[n] = r.v; }
-  __device__ static void meet() { dev::block_barrier(); }
+  __device__ static void meet() { dev::barrier_of_roles(); }
   __device__ static V product(int target, int n) {
     T share[warps] = {};
     TBRNN_UNROLL

@@ -1,5 +1,6 @@
-// What the backward pass reads of four states, on its way from global to shared memory: a load would have every other load wait for it. A
-// thread receives what it has asked for itself.
+// What the backward pass reads of four states, on its way from global to shared memory: a load would have every other load wait for it. It
+// is asked for in groups of two states. A thread receives the states that it has asked for itself, and the inputs that the first lanes of its
+// trial have. When a group has arrived, what was received before may be written over.
 #pragma once
 
 #include "lane.cuh"
@@ -8,7 +9,7 @@ namespace tbrnn::cuda {
 
 template <class T, int lanes>
 struct Ring {
-  static constexpr int slots = ring_slots;
+  static constexpr int slots = ring_slots, of_group = 2;
 
   Quad<T> carrier[slots][block_threads];
   Quad<T> inputs[slots][Group<lanes>::trials];
@@ -17,32 +18,28 @@ struct Ring {
     return *reinterpret_cast<Ring*>(dev::shared_memory<unsigned char>() + bytes_at_hand<T>);
   }
 
-  // The inputs of steps t and t + 1, a group.
-  __device__ void ask_for_inputs(int t, int steps, const Quad<T>* given, int slot) {
-    if (t < steps) dev::copy_ahead(given, &inputs[slot % slots][Group<lanes>::trial()]);
-    if (t + 1 < steps)
-      dev::copy_ahead(given + tile_trials, &inputs[(slot + 1) % slots][Group<lanes>::trial()]);
-    dev::close_copies();
+  // Of the inputs of a group each of the first lanes asks for those of one step: of one of these, so many steps later or earlier.
+  __device__ static int lane() { return Group<lanes>::lane(); }
+  __device__ static bool asks_for_inputs() { return lane() < of_group; }
+  __device__ static const Quad<T>* own_inputs(const T* given, int direction) {
+    return dev::kept(reinterpret_cast<const Quad<T>*>(given) + direction * lane() * tile_trials);
   }
-  // State t, and the inputs of the step from it.
-  __device__ void ask(int t, const Quad<T>* sent, const Quad<T>* given, int slot) {
-    if (t < 0) return;
-    dev::copy_ahead(sent, &carrier[slot % slots][dev::thread()]);
-    dev::copy_ahead(given, &inputs[slot % slots][Group<lanes>::trial()]);
+  __device__ void ask_for_inputs(bool asks, const Quad<T>* given, int slot) {
+    if (asks) dev::copy_ahead(given, &inputs[slot % slots + lane()][Group<lanes>::trial()]);
   }
-  // A group: states t and t - 1.
-  __device__ void ask_for_two(int t, const Quad<T>* sent, const Quad<T>* given, int slot) {
-    ask(t, sent, given, slot);
-    ask(t - 1, sent - block_threads, given - tile_trials, slot + 1);
-    dev::close_copies();
+  // A state and the one before, or as many as are left.
+  __device__ void ask_for_states(int left, const Quad<T>* sent, int slot) {
+    if (left > 0) dev::copy_ahead(sent, &carrier[slot % slots][dev::thread()]);
+    if (left > 1)
+      dev::copy_ahead(sent - block_threads, &carrier[(slot + 1) % slots][dev::thread()]);
   }
-  // The last state, which no step leaves, and the one before.
-  __device__ void ask_for_last_two(int t, const Quad<T>* sent, const Quad<T>* given, int slot) {
-    dev::copy_ahead(sent, &carrier[slot % slots][dev::thread()]);
-    ask(t - 1, sent - block_threads, given - tile_trials, slot + 1);
-    dev::close_copies();
+  __device__ static void close_group() { dev::close_copies(); }
+  // In the whole warp: all groups but the last few.
+  template <int but>
+  __device__ static void groups_arrive() {
+    dev::copies_arrive_but<but>();
+    dev::warp_barrier();
   }
-  __device__ static void all_but_the_last_group_arrive() { dev::copies_arrive_but<1>(); }
 
   __device__ void receive_state(int slot, Number<T> (&value)[lane_units]) const {
     const Quad<T> sent = carrier[slot % slots][dev::thread()];

@@ -16,6 +16,10 @@ __device__ inline float kept(float number) {
   asm("" : "+f"(number));
   return number;
 }
+__device__ inline int kept(int number) {
+  asm("" : "+r"(number));
+  return number;
+}
 
 // What a register happens to hold, for a place that nobody reads.
 template <class T>

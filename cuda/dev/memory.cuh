@@ -56,6 +56,14 @@ class Memory {
   T* at_ = nullptr;
 };
 
+// Memory whose padding is read, but not used. Emulated it stays NaN.
+template <class T>
+Memory<T> padded(std::size_t size) {
+  Memory<T> memory(size);
+  if (size) require(cudaMemsetAsync(memory.data(), 0, size * sizeof(T)), "device memory");
+  return memory;
+}
+
 template <class T>
 void to_device(const T* from, std::size_t size, T* to) {
   require(cudaMemcpy(to, from, size * sizeof(T), cudaMemcpyHostToDevice), "copy to the device");

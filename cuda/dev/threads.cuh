@@ -29,6 +29,8 @@ __device__ inline std::size_t shared_bytes() {  // that the launch asked for
 }
 
 __device__ inline void block_barrier() { __syncthreads(); }
+// The same for warps in different roles, which wait at different places of the code; __syncthreads() is for one place.
+__device__ inline void barrier_of_roles() { asm volatile("barrier.sync 0;" ::: "memory"); }
 __device__ inline void warp_barrier() { __syncwarp(); }
 
 template <class T>

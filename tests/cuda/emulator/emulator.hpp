@@ -120,6 +120,9 @@ inline std::size_t shared_bytes() { return emulator::place().shared_bytes; }
 inline void block_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::block_barrier(at);
 }
+inline void barrier_of_roles(emulator::Where at = emulator::Where::current()) {
+  emulator::block_barrier(at);
+}
 inline void warp_barrier(emulator::Where at = emulator::Where::current()) {
   emulator::shuffle(~0u, 0, 0, at);  // nobody reads the value
 }
@@ -215,10 +218,9 @@ inline void copies_arrive() {
 }
 
 template <class T>
-T* kept(T* at) {
-  return at;
+T kept(T number) {
+  return number;
 }
-inline float kept(float number) { return number; }
 
 // What no thread may read.
 template <class T>
@@ -283,6 +285,11 @@ class Memory {
   std::size_t size_ = 0;
   std::unique_ptr<T[]> at_;
 };
+
+template <class T>
+Memory<T> padded(std::size_t size) {
+  return Memory<T>(size);
+}
 
 template <class T>
 void to_device(const T* from, std::size_t size, T* to) {

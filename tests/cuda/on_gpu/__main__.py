@@ -32,18 +32,29 @@ def main(words=None):
             building_took = building.build(machine)
             sys.path.insert(0, str(SOURCE / "python"))
         command = import_module(f"on_gpu.{asked.command}")
-        found = list(command.rows(machine))
+        path = asked.json or BUILD / f"{asked.command}.json"
+        origin = provenance(machine, asked.commit)
+        for found in growing(command.rows(machine)):
+            seconds = time.monotonic() - start
+            everything = report.content(asked.command, found, origin, seconds, building_took)
+            report.write(path, everything)
     except Missing as reason:
         print(f"on_gpu {asked.command}: {reason}", file=sys.stderr)
         return 2
-    seconds = time.monotonic() - start
-    origin = provenance(machine, asked.commit)
-    everything = report.content(asked.command, found, origin, seconds, building_took)
-    path = asked.json or BUILD / f"{asked.command}.json"
-    report.write(path, everything)
     print(*report.heading(everything), sep="\n")
     print(*report.table(list(command.summary(found)), command.COLUMNS), sep="\n")
     return 0 if everything["ok"] else 1
+
+
+def growing(rows):
+    """All rows so far, each second, lest the command be cut short; and in the end."""
+    found, last = [], time.monotonic()
+    for row in rows:
+        found.append(row)
+        if time.monotonic() > last + 1:
+            yield found
+            last = time.monotonic()
+    yield found
 
 
 if __name__ == "__main__":

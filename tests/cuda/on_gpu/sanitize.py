@@ -1,16 +1,29 @@
-"""compute-sanitizer over gradients and trainings of tiny networks: each tool, each kernel."""
+"""compute-sanitizer over gradients and trainings of tiny networks: each tool, each kernel.
+
+To start a process under a tool and to load the kernels of a model there takes longer than the
+networks do. So a process takes all cases of some models, one after the other, and says when each is
+done: what the tool has said before is of that case. A process ends with the first case that is not
+clean, and another takes the rest.
+"""
 
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Timer
 
 import tbrnn
-from on_gpu.cases import relatives, tiny
+from on_gpu.cases import Case, relatives, tiny
 from on_gpu.machine import BUILD, Missing, nvcc
 from tbrnn._device import open_device
 
@@ -21,35 +34,80 @@ TOOLS = {  # what each looks for beyond its default
     "initcheck": (),
     "synccheck": (),
 }
-AT_A_TIME = 12  # processes that share the GPU
-SECONDS, IN_ALL = 100, 300  # for one of them, and until no further one begins
-CLEAN, DIRTY = 0, 9
+SHORT = ("--show-backtrace", "device", "--print-limit", "20")
+SECONDS, IN_ALL = 100, 300  # for one case, and until no further process begins
 
 SUMMARY = re.compile(
     r"(?:ERROR SUMMARY: (\d+) errors?"
     r"|RACECHECK SUMMARY: \d+ hazards? displayed \((\d+) errors?, (\d+) warnings?\))"
 )
 FOUND = re.compile("Error|Invalid|Uninitialized|Barrier|Warning|Program hit|Traceback")
+FINISHED = "the tiny trainings have finished"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A case in one precision, and the kernels that serve it and its relatives."""
+
+    place: int  # among the tiny cases
+    case: Case
+    dtype: str
+    kernel: str
+
+    @property
+    def model(self):
+        return type(self.case.model).__name__
+
+    def cost(self):
+        return sum(1 for _ in relatives(self.case))
+
+    def row(self, tool):
+        dtype = self.case.precision or self.dtype
+        return {"tool": tool, "kernel": self.kernel, "model": self.model, "dtype": dtype}
 
 
 def rows(machine):
-    tool = "compute-sanitizer" if machine.emulated else sanitizer()
+    path = None if machine.emulated else sanitizer()
     plugin, _ = open_device()
-    jobs = [(*of, *which) for of in named_kernels(plugin) for which in TOOLS.items()]
-    if machine.emulated:  # the command itself, without the sanitizer
-        jobs = [job for job in jobs if job[-2] == "memcheck"]
-    end = time.monotonic() + IN_ALL
-    with ThreadPoolExecutor(1 if machine.emulated else AT_A_TIME) as pool:
-        yield from pool.map(lambda job: examined(tool, machine.emulated, end, *job), jobs)
+    tools = ("memcheck",) if machine.emulated else TOOLS
+    count = 1 if machine.emulated else max(1, (os.cpu_count() or 1) // len(tools))
+    jobs = [(tool, some) for some in shares(watched(plugin), count) for tool in tools]
+    end, found = time.monotonic() + IN_ALL, SimpleQueue()
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        for job in jobs:
+            pool.submit(examine, path, *job, end, found.put).add_done_callback(found.put)
+        left = len(jobs)
+        while left:
+            one = found.get()
+            if isinstance(one, Future):
+                one.result()
+                left -= 1
+            else:
+                yield one
 
 
-def named_kernels(plugin):
-    """(position among the tiny cases, case, precision, kernel) of each one that is offered."""
+def watched(plugin):
+    """Each tiny case in each precision that is offered."""
     for place, case in enumerate(tiny()):
         for dtype in ("float32", "float64"):
             kernels = {one.kernel(plugin, dtype)[0] for one in relatives(case)} - {None}
             if kernels:
-                yield place, case, dtype, "; ".join(sorted(kernels))
+                yield Watched(place, case, dtype, "; ".join(sorted(kernels)))
+
+
+def shares(cases, count):
+    """Lists of like cost, those of a model in one of them, the shortest cases first."""
+    of_model = {}
+    for one in cases:
+        of_model.setdefault((one.model, one.dtype), []).append(one)
+
+    def cost(some):
+        return sum(one.cost() for one in some)
+
+    lists = [[] for _ in range(min(count, len(of_model)))]
+    for some in sorted(of_model.values(), key=cost, reverse=True):
+        min(lists, key=cost).extend(some)
+    return [sorted(some, key=Watched.cost) for some in lists]
 
 
 def sanitizer():
@@ -60,70 +118,115 @@ def sanitizer():
     raise Missing("no compute-sanitizer on this machine; it is part of a CUDA toolkit")
 
 
-def command(tool, which, options, place, dtype):
-    """Tiny trainings under one tool; the exit code says whether something was found."""
-    request = json.dumps({"place": place, "dtype": dtype})
-    python = [sys.executable, "-m", "on_gpu.sanitize", request]
-    return [tool, "--tool", which, *options, "--error-exitcode", str(DIRTY), *python]
+def command(path, tool, cases):
+    """Tiny trainings under one tool, or without a path to it as they are."""
+    under = [path, "--tool", tool, *TOOLS[tool], *SHORT] if path else []
+    request = json.dumps([[one.place, one.dtype] for one in cases])
+    return [*under, sys.executable, "-m", "on_gpu.sanitize", request]
 
 
-def examined(tool, emulated, end, place, case, dtype, kernel, which, options):
-    words = command(tool, which, options, place, dtype)
-    row = {"tool": which, "kernel": kernel, "model": type(case.model).__name__}
-    row["dtype"] = case.precision or dtype
-    if time.monotonic() > end:
-        return {**row, "errors": None, "ok": None, "note": "no time left"}
-    try:
-        done = subprocess.run(
-            words[words.index(sys.executable) :] if emulated else words,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return {**row, "errors": None, "ok": False, "note": f"took more than {SECONDS} s"}
-    if emulated:
-        return {**row, "errors": None, "ok": done.returncode == 0, "note": "without the tool"}
-    found = verdict(done.stdout, done.returncode)
-    if not found["ok"]:
-        log = BUILD / f"{which}-{row['model']}-{row['dtype']}.log"
-        log.write_text(done.stdout)
-        found["note"] = f"{found.get('note', '')} {log.name}".strip()
-    return {**row, **found}
+def examine(path, tool, cases, end, put):
+    """put(row) for each case, whatever becomes of the processes."""
+    left = list(cases)
+    while left and time.monotonic() < end:
+        with closing(logs(command(path, tool, left), len(left))) as of_cases:
+            for log, exit_code in of_cases:
+                one, found = left.pop(0), verdict(log, exit_code, under=path is not None)
+                if not found["ok"]:
+                    name = f"{tool}-{one.place}-{one.model}-{one.dtype}.log"
+                    BUILD.mkdir(parents=True, exist_ok=True)
+                    (BUILD / name).write_text(log)
+                    found["note"] = f"{found['note']} {name}".strip()
+                put({**one.row(tool), **found})
+                if not found["ok"]:
+                    break
+    for one in left:
+        put({**one.row(tool), "errors": None, "ok": None, "note": "no time left"})
 
 
-def verdict(log, exit_code):
-    """What a log says; one without a summary, or without the trainings' own last word, has failed.
+def logs(words, count):
+    """What is said of one case after the other, and the exit code with the last; None before."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    out |= {"text": True, "errors": "replace"}
+    late, log, seen = [], [], 0
+    with subprocess.Popen(words, env=environment, **out) as process:
+
+        def clock():
+            timer = Timer(SECONDS, stop)
+            timer.start()
+            return timer
+
+        def stop():
+            late.append(f"Error: took more than {SECONDS} s\n")
+            kill(process)
+
+        timer = clock()
+        try:
+            for line in process.stdout:
+                log.append(line)
+                if line.startswith(FINISHED) and seen + 1 < count:
+                    timer.cancel()
+                    yield "".join(log), None
+                    log, seen, timer = [], seen + 1, clock()
+            yield "".join(log + late), process.wait()
+        finally:
+            timer.cancel()
+            kill(process)
+
+
+def kill(process):
+    """And the program that a tool has started."""
+    if process.poll() is None:
+        started = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        for number in started.read_text().split() if started.exists() else ():
+            with suppress(ProcessLookupError):
+                os.kill(int(number), signal.SIGKILL)
+        process.kill()
+
+
+def verdict(log, exit_code, under=True):
+    """What a log says; with the last case's comes what the tool has counted in all.
 
     A warning of racecheck is a hazard that changes nothing that is read: it is counted as an error.
     """
+    first = first_error(log)
+    if not under:
+        ended = FINISHED in log and not exit_code
+        return {"errors": None, "ok": ended, "note": first or "without the tool"}
+    if exit_code is None:
+        count = sum(1 for _ in errors(log))
+        return {"errors": count, "ok": count == 0, "note": first}
     counts = [sum(int(n) for n in found if n) for found in SUMMARY.findall(log)]
     if not counts:
-        return {"errors": None, "ok": False, "note": "no summary: " + (first_error(log) or "empty")}
+        return {"errors": None, "ok": False, "note": "no summary: " + (first or "empty")}
     if FINISHED not in log:
-        return {"errors": sum(counts), "ok": False, "note": first_error(log) or "did not finish"}
-    errors = sum(counts)
-    clean = errors == 0 and exit_code == CLEAN
-    return {"errors": errors, "ok": clean, "note": "" if clean else first_error(log)}
+        return {"errors": sum(counts), "ok": False, "note": first or "did not finish"}
+    clean = sum(counts) == 0 and exit_code == 0 and not first
+    return {"errors": sum(counts), "ok": clean, "note": first}
+
+
+def errors(log):
+    """Of each that was found the line that says what, and the next one, which says where."""
+    lines = [re.sub(r"^=+ *", "", line).strip() for line in log.splitlines()]
+    for line, after in zip_longest(lines, lines[1:], fillvalue=""):
+        if FOUND.match(line):
+            yield f"{line} {after}" if after.startswith("at ") else line
 
 
 def first_error(log):
-    """The first line of what was found."""
-    lines = [re.sub(r"^=+ *", "", line).strip() for line in log.splitlines()]
-    return next((line for line in lines if FOUND.match(line)), "")
+    return next(errors(log), "")
 
 
-FINISHED = "the tiny trainings have finished"
-
-
-def main(place, dtype):
+def main(wanted):
     plugin, _ = open_device()
-    for case in relatives(list(tiny(trials=9, steps=3))[place]):
-        if case.kernel(plugin, dtype)[0]:
-            train(case, dtype)
-    print(FINISHED)
+    cases = list(tiny(trials=9, steps=3))
+    for place, dtype in wanted:
+        for case in relatives(cases[place]):
+            if case.kernel(plugin, dtype)[0]:
+                train(case, dtype)
+        time.sleep(0.05)  # what a tool has found comes first
+        print(FINISHED, flush=True)
 
 
 def train(case, dtype):
@@ -135,8 +238,8 @@ def train(case, dtype):
 
 
 def summary(found):
-    return found
+    return sorted(found, key=lambda row: [row[name] for name in COLUMNS[:4]])
 
 
 if __name__ == "__main__":
-    main(**json.loads(sys.argv[1]))
+    main(json.loads(sys.argv[1]))
