@@ -29,9 +29,6 @@ struct Kernel {
   std::size_t scratch_size(const Shape<T>& shape, int steps) const {
     return panels ? TeamScratch<T>::size(shape, steps) : Scratch<T>::size(shape, steps, seats);
   }
-  int active_clusters() const {  // at a time
-    return dev::active_clusters(entry, cluster, block_threads, shared_bytes);
-  }
   const char* refused(const Shape<T>& shape) const {  // why there is none here, or null
     if (dev::capability(entry) < capability)
       return "none: full-rank and full three-body networks and fixed matrices need compute "
@@ -46,14 +43,13 @@ struct Kernel {
   }
 };
 
-// `tiles`: of the trials of all members
 template <class Model, class T>
-Kernel<T> kernel_for(const Shape<T>&, int tiles);
+Kernel<T> kernel_for(const Shape<T>&);
 
 template <class T>
-Kernel<T> choose(std::string_view model, const Shape<T>& shape, int tiles = 1) {
+Kernel<T> choose(std::string_view model, const Shape<T>& shape) {
   Kernel<T> found;
-  with_model(model, [&](auto type) { found = kernel_for<decltype(type)>(shape, tiles); });
+  with_model(model, [&](auto type) { found = kernel_for<decltype(type)>(shape); });
   return found;
 }
 

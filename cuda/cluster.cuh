@@ -1,4 +1,4 @@
-// Networks with a matrix of up to 1024 units, in clusters of blocks. A cluster keeps the matrix in its registers and works on groups of a few
+// Networks with a matrix of up to 1024 units, in clusters of blocks. A cluster keeps the matrix in its registers and works on groups of four
 // trials from the first step to the last. The lanes of a warp form one or two bands; a band has the rows of 8 units, a lane some columns of
 // these. What the units send, r or e, each block has of all units in its shared memory, twice: a step reads one and writes the other in all
 // blocks of the cluster. A block goes on when all that it reads has come. What it then writes over nobody reads any more, since every warp
@@ -12,30 +12,23 @@ namespace tbrnn::cuda {
 inline constexpr int band_units = 8;
 inline constexpr int most_cluster = 16;  // blocks
 
-// Of up to so many units, and groups of so many trials.
-template <int bands_, int units, int trials = 4>
+// Of up to so many units.
+template <int bands_, int units>
 struct Weave {
   static constexpr int bands = bands_, band_lanes = 32 / bands;
   static constexpr int warp_units = bands * band_units, block_units = warps * warp_units;
   static constexpr int columns = units, lane_columns = columns / band_lanes;
-  static constexpr int in_registers = 16;                                     // of a lane's columns
-  static constexpr int group_trials = trials, groups = tile_trials / trials;  // of a tile
-  static constexpr int unit_lanes = 32 / warp_units;  // that share a unit's trials
-  static constexpr int numbers = trials > unit_lanes ? trials / unit_lanes : 1;  // of a lane
-  static constexpr int same_lanes = numbers * unit_lanes / trials;  // that have the same trial
+  static constexpr int in_registers = 16;                    // of a lane's columns
+  static constexpr int unit_lanes = 32 / warp_units;         // that share a unit's trials
+  static constexpr int numbers = lane_units / unit_lanes;    // trials of a lane
+  static constexpr int groups = tile_trials / lane_units;    // of a tile
   static constexpr int most_groups = columns > 512 ? 2 : 4;  // that a cluster works on in a step
-  static constexpr int most_trials = most_groups * trials;
+  static constexpr int most_trials = most_groups * lane_units;
 
   __device__ static int column(int k) { return k * band_lanes + lane() % band_lanes; }
   // whose sums the lane has, and the first of the trials
   __device__ static int row() { return lane() / unit_lanes; }
-  __device__ static int trial() { return lane() % unit_lanes / same_lanes * numbers; }
-};
-
-// Of the trials of a group.
-template <class T, class W>
-struct alignas(W::group_trials * sizeof(T)) Together {
-  T v[W::group_trials];
+  __device__ static int trial() { return lane() % unit_lanes * numbers; }
 };
 
 // Of the trials of a lane.
@@ -56,13 +49,13 @@ struct ClusterMemory {
   int channels, of_sums, of_warp, of_lane;
   std::size_t entries = 0;
   dev::Arrivals* arrivals;  // [2]: of what is sent
-  Together<T, W>* sent;     // [2][group][column]: r, or e, of all units; 0 behind them
+  Quad<T>* sent;            // [2][group][column]: r, or e, of all units; 0 behind them
   Own<T, W>* own;           // [group][kept][thread]
   T* sums;                  // [2][channel][trial][part]: of c, or of the adjoint of s
   T* overlaps;              // [channel][column]: P, or Q, whose sums these are
   T* units;                 // [unit of the block][...]: Q and the bias, or P
   T* weights;               // [column][2][thread][4]: those for which there are no registers
-  Together<T, W>* ahead;    // [2][warp][...]: of the trials, asked for by the warp
+  Quad<T>* ahead;           // [2][warp][...]: of the trials, asked for by the warp
   Own<T, W>* ahead_own;     // [2][group][...][thread]: of the lane, asked for by itself
   Source<T>* trials;        // [trial]
 
@@ -97,15 +90,13 @@ struct ClusterMemory {
     return 1 + shape.responses() + shape.apart + shape.saves_state() + (shape.readouts == 0);
   }
 
-  __device__ Together<T, W>* sent_at(int turn, int group) const {
+  __device__ Quad<T>* sent_at(int turn, int group) const {
     return sent + turn % 2 * of_turn + group * W::columns;
   }
   __device__ T* sums_at(int turn, int trial) const {
     return sums + turn % 2 * of_sums + trial * channel_parts;
   }
-  __device__ Together<T, W>* ahead_at(int t) const {
-    return ahead + (t % 2 * warps + warp()) * of_warp;
-  }
+  __device__ Quad<T>* ahead_at(int t) const { return ahead + (t % 2 * warps + warp()) * of_warp; }
   __device__ Own<T, W>& asked_at(int t, int group, int which) const {
     return ahead_own[(t % 2 * W::most_groups + group) * of_lane + which * block_threads +
                      dev::thread()];
@@ -137,10 +128,11 @@ struct Cluster {
         unit(dev::cluster_rank() * W::block_units + warp() * W::warp_units + W::row()) {}
 
   __device__ bool exists() const { return unit < shape.units; }
-  __device__ int trials() const { return groups * W::group_trials; }
-  __device__ int first_trial() const { return first_group * W::group_trials; }  // in its tile
-  __device__ int place(int group) const { return group * W::group_trials + W::trial(); }
-  __device__ int slot(int group) const { return first_trial() + place(group); }
+  __device__ int trials() const { return groups * lane_units; }
+  __device__ int place(int group) const { return group * lane_units + W::trial(); }
+  __device__ int slot(int group) const {  // of the lane's first trial in its tile
+    return first_group * lane_units + place(group);
+  }
   // The lane's entries of rows [unit][32].
   __device__ Own<T, W>& at(T* rows, int group) const {
     return *reinterpret_cast<Own<T, W>*>(rows_from(rows, unit) + slot(group));
@@ -152,13 +144,13 @@ struct Cluster {
 
   // The unit's numbers of a turn to all blocks of the cluster: first to each lane of the unit, then from each to some blocks.
   __device__ void send(int turn, int group, const Own<T, W>& value) const {
-    Together<T, W> all;
+    Quad<T> four;
     TBRNN_UNROLL
-    for (int q = 0; q < W::group_trials; ++q)
-      all.v[q] = dev::shuffle_among<W::unit_lanes>(all_lanes, value.v[q % W::numbers],
-                                                   q / W::numbers * W::same_lanes);
+    for (int q = 0; q < lane_units; ++q)
+      four.v[q] =
+          dev::shuffle_among<W::unit_lanes>(all_lanes, value.v[q % W::numbers], q / W::numbers);
     for (int block = lane() % W::unit_lanes; block < dev::cluster_size(); block += W::unit_lanes)
-      dev::send(all, memory.sent_at(turn, group) + unit, memory.arrivals + turn % 2, block);
+      dev::send(four, memory.sent_at(turn, group) + unit, memory.arrivals + turn % 2, block);
   }
   __device__ void expect(int turn) const {
     const int numbers = dev::cluster_size() * W::block_units * trials();

@@ -49,7 +49,7 @@ __device__ inline void receive_what_was_asked() {
   dev::warp_barrier();
 }
 
-// What was saved of state t: of each group [channel] the overlaps and the adjoints of the outputs, and the past of each unit.
+// What was saved of state t: in quads [group][channel] the overlaps and the adjoints of the outputs, and the past of each unit.
 template <class Model, class T, class W>
 __device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {
   const Shape<T>& shape = c.shape;
@@ -60,9 +60,8 @@ __device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {
     if (t > 0 && c.exists()) AskedPast<Model, T, W>::ask(c, t, group);
     for (int k = lane(); k < channels; k += 32) {
       const T* rows = k < shape.reductions ? history.overlap(t) : history.d_overlap(t);
-      dev::copy_ahead(
-          reinterpret_cast<const Together<T, W>*>(rows_from(rows, k)) + c.first_group + group,
-          c.memory.ahead_at(t) + group * channels + k);
+      dev::copy_ahead(reinterpret_cast<const Quad<T>*>(rows_from(rows, k)) + c.first_group + group,
+                      c.memory.ahead_at(t) + group * channels + k);
     }
   }
   dev::close_copies();
@@ -71,8 +70,8 @@ __device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {
 // The overlaps of state t of a trial, and behind them the adjoints of its outputs, as asked for.
 template <class Model, class T, class W>
 __device__ ChannelRows<T> asked_channels(const Cluster<Model, T, W>& c, int t, int trial) {
-  constexpr int trials = W::group_trials;
-  return {c.memory.ahead_at(t)[trial / trials * c.shape.channels()].v + trial % trials, trials};
+  return {c.memory.ahead_at(t)[trial / lane_units * c.shape.channels()].v + trial % lane_units,
+          lane_units};
 }
 
 // What reaches the unit of state t as an output, sum_o P_no do_o or its own error; and the slope of phi.
@@ -104,7 +103,7 @@ __device__ void save_overlap_adjoints(const Cluster<Model, T, W>& c, int t, int 
   const Shape<T>& shape = c.shape;
   const int trial = dev::thread();
   if (dev::cluster_rank() != t % dev::cluster_size() || trial >= c.trials()) return;
-  const ChannelRows<T> dc{c.history.d_overlap(t) + c.first_trial() + trial, tile_trials};
+  const ChannelRows<T> dc{c.history.d_overlap(t) + c.first_group * lane_units + trial, tile_trials};
   if (t < steps)
     return Model::mix_adjoint(shape.ranks, asked_channels(c, t, trial),
                               sums_of(c.memory, steps - t - 1, trial), dc);

@@ -63,7 +63,7 @@ inline constexpr bool has_channels = !Product<Model>::exists;
 template <class T, class W>
 struct TwoChannels {
   using V = Number<T>;
-  static constexpr int trials = W::group_trials, lanes = 32 / trials;
+  static constexpr int lanes = 32 / lane_units;
 
   const ClusterMemory<T, W>& memory;
   int turn, group, first;
@@ -71,21 +71,21 @@ struct TwoChannels {
   __device__ int channel() const { return first + warp() / channel_parts; }
   __device__ V part() const {
     const int begin = warp() % channel_parts * 32 + lane();
-    const Together<T, W>* sent = memory.sent_at(turn, group) + begin;
+    const Quad<T>* sent = memory.sent_at(turn, group) + begin;
     const T* P = memory.overlaps + channel() * W::columns + begin;
-    V sum[trials];
+    V sum[lane_units];
     TBRNN_UNROLL
     for (V& entry : sum) entry = V(T(0));
     TBRNN_UNROLL
     for (int column = 0; column < W::columns; column += channel_parts * 32) {
-      const Together<T, W> b = sent[column];
+      const Quad<T> b = sent[column];
       TBRNN_UNROLL
-      for (int q = 0; q < trials; ++q) sum[q] = fma(V(P[column]), V(b.v[q]), sum[q]);
+      for (int q = 0; q < lane_units; ++q) sum[q] = fma(V(P[column]), V(b.v[q]), sum[q]);
     }
     return over_warp(sum);
   }
   __device__ void save(V part) const {
-    T* sums = memory.sums_at(turn, group * trials + lane() / lanes);
+    T* sums = memory.sums_at(turn, group * lane_units + lane() / lanes);
     if (lane() % lanes == 0)
       sums[channel() * W::most_trials * channel_parts + warp() % channel_parts] = part.v;
   }

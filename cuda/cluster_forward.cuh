@@ -130,7 +130,7 @@ template <class Model, class T, class W>
 __device__ void save_overlaps(const Cluster<Model, T, W>& c, int t) {
   const int trial = dev::thread();
   if (trial >= c.trials()) return;
-  T* saved = c.history.overlap(t) + c.first_trial() + trial;
+  T* saved = c.history.overlap(t) + c.first_group * lane_units + trial;
   for (int k = dev::cluster_rank(); k < c.shape.reductions; k += dev::cluster_size())
     *rows_from(saved, k) = sums_of(c.memory, t, trial).get(k).v;
 }
@@ -194,7 +194,7 @@ __device__ TBRNN_INLINED void each_bunch(Cluster<Model, T, W>& c, const Shown<T>
     const int trial = dev::thread();
     if (trial < c.trials())
       new (c.memory.trials + trial)
-          Source<T>(shown.source(c.shape, tile * tile_trials + c.first_trial() + trial));
+          Source<T>(shown.source(c.shape, tile * tile_trials + c.first_group * lane_units + trial));
     c.begin_turns();
     work();
     c.end_turns();

@@ -2,7 +2,7 @@
 //
 //   y_i = sum_k W_ik r_k        g_k = sum_i W_ik e_i
 //
-// Of the numbers that a lane reads of r, those of a group's trials, each is used for 8 rows. The sums of a band's lanes are added in a tree
+// Of four numbers that a lane reads of r, those of a group's trials, each is used for 8 rows. The sums of a band's lanes are added in a tree
 // that leaves each lane with one row: at each level a lane gives the upper half of its rows away. It has them in an order of its own, so that
 // those are never its own.
 #pragma once
@@ -31,17 +31,17 @@ __device__ void halve(const Number<T> (&value)[count], Number<T> (&sum)[last]) {
 }
 
 // The same of value [row][trial], rows in the order of ClusterMatrix: first rows, then trials.
-template <int apart, int trials, class T, int count, int last>
+template <int apart, class T, int count, int last>
 __device__ void over_rows(const Number<T> (&value)[count], Number<T> (&sum)[last]) {
   using V = Number<T>;
-  if constexpr (count == trials) {
+  if constexpr (count == lane_units) {
     halve<apart>(value, sum);
   } else {
     V half[count / 2];
     TBRNN_UNROLL
     for (int i = 0; i < count / 2; ++i)
       half[i] = value[i] + V(dev::shuffle_xor(all_lanes, value[count / 2 + i].v, apart));
-    over_rows<apart / 2, trials>(half, sum);
+    over_rows<apart / 2>(half, sum);
   }
 }
 
@@ -89,8 +89,8 @@ class ClusterMatrix {
   }
 
   // The sums of the lane's row for its trials of a group.
-  __device__ void times(const Together<T, W>* sent, V (&total)[W::numbers]) const {
-    V sum[band_units * trials];
+  __device__ void times(const Quad<T>* sent, V (&total)[W::numbers]) const {
+    V sum[band_units * lane_units];
     TBRNN_UNROLL
     for (V& entry : sum) entry = V(T(0));
     TBRNN_UNROLL_TIMES(2)
@@ -106,15 +106,10 @@ class ClusterMatrix {
     }
     TBRNN_UNROLL
     for (int k = 0; k < W::in_registers; ++k) add(w_[k], sent[W::column(k)], sum);
-    over_rows<W::band_lanes / 2, trials>(sum, total);
-    TBRNN_UNROLL
-    for (int apart = W::same_lanes / 2; apart; apart /= 2) TBRNN_UNROLL
-    for (V& entry : total) entry = entry + V(dev::shuffle_xor(all_lanes, entry.v, apart));
+    over_rows<W::band_lanes / 2>(sum, total);
   }
 
  private:
-  static constexpr int trials = W::group_trials;
-
   // Row i at place i xor the lane's row.
   __device__ static void in_own_order(V (&w)[band_units]) {
     TBRNN_UNROLL
@@ -128,12 +123,12 @@ class ClusterMatrix {
     }
   }
   // sum [row][trial] += w [row] b [trial]
-  __device__ static void add(const V (&w)[band_units], const Together<T, W>& b,
-                             V (&sum)[band_units * trials]) {
+  __device__ static void add(const V (&w)[band_units], const Quad<T>& b,
+                             V (&sum)[band_units * lane_units]) {
     TBRNN_UNROLL
     for (int row = 0; row < band_units; ++row) TBRNN_UNROLL
-    for (int q = 0; q < trials; ++q) {
-      V& entry = sum[row * trials + q];
+    for (int q = 0; q < lane_units; ++q) {
+      V& entry = sum[row * lane_units + q];
       entry = fma(w[row], V(b.v[q]), entry);
     }
   }

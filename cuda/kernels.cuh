@@ -135,9 +135,9 @@ template <class Model, class T>
 inline constexpr bool for_clusters = sizeof(T) == 4 && !has_gates(Model::recurrence) &&
                                      !Product<Model>::pairs;
 
-// With a name where the device runs so many clusters, of as many blocks as the units need.
+// With a name where the device runs clusters of as many blocks as the units need.
 template <class Model, class T, class W>
-Kernel<T> in_clusters(const Shape<T>& shape, int least_clusters = 1) {
+Kernel<T> in_clusters(const Shape<T>& shape) {
   Kernel<T> k{.name = shape.bulk ? "bulk and channels, in a cluster of blocks"
                                  : "dense, in a cluster of blocks",
               .entry = &cluster_training_kernel<Model, T, W>,
@@ -147,26 +147,18 @@ Kernel<T> in_clusters(const Shape<T>& shape, int least_clusters = 1) {
               .parts = tiles_of,
               .splits = contracts_in_squares<Model>};
   for (k.cluster = 1; k.cluster * W::block_units < shape.units;) k.cluster *= 2;
-  const bool runs =
-      k.cluster <= most_cluster && !k.refused(shape) && k.active_clusters() >= least_clusters;
+  const bool runs = k.cluster <= most_cluster && !k.refused(shape) &&
+                    dev::active_clusters(k.entry, k.cluster, block_threads, k.shared_bytes) > 0;
   return runs ? k : Kernel<T>{};
-}
-
-// Half as many trials in a group where each of these has a cluster.
-template <class Model, class T>
-Kernel<T> in_clusters_of_groups(const Shape<T>& shape, int tiles) {
-  using Few = Weave<1, 512, 2>;
-  const Kernel<T> few = in_clusters<Model, T, Few>(shape, tiles * Few::groups);
-  return few.name ? few : in_clusters<Model, T, Weave<1, 512>>(shape);
 }
 
 // Clusters where there are any, else teams.
 template <class Model, class T>
-Kernel<T> of_many_blocks(const Shape<T>& shape, int tiles) {
+Kernel<T> of_many_blocks(const Shape<T>& shape) {
   if constexpr (for_clusters<Model, T>)
     if (shape.bulk || Product<Model>::dense) {
       const Kernel<T> found = shape.units <= 256   ? in_clusters<Model, T, Weave<2, 256>>(shape)
-                              : shape.units <= 512 ? in_clusters_of_groups<Model, T>(shape, tiles)
+                              : shape.units <= 512 ? in_clusters<Model, T, Weave<1, 512>>(shape)
                                                    : in_clusters<Model, T, Weave<1, 1024>>(shape);
       if (found.name) return found;
     }
@@ -174,9 +166,9 @@ Kernel<T> of_many_blocks(const Shape<T>& shape, int tiles) {
 }
 
 template <class Model, class T>
-Kernel<T> kernel_for(const Shape<T>& shape, int tiles) {
+Kernel<T> kernel_for(const Shape<T>& shape) {
   if (shape.bulk || shape.units > most_units<Model> || !Loose<Model>::covers(shape))
-    return of_many_blocks<Model>(shape, tiles);
+    return of_many_blocks<Model>(shape);
   if constexpr (Product<Model>::exists)
     return choose_product<Model>(shape);
   else

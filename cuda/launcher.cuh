@@ -25,10 +25,7 @@ class Launcher {
   // `sets`: of each member its data set, and behind them, if there are any, of each its validation set or null.
   Launcher(const Spec& spec, const Shape<T>& shape, const std::vector<const Dataset<T>*>& sets,
            int members, int most_tickets = 0)
-      : shape_(shape),
-        data_(sets),
-        kernel_(serving(spec, shape, members * tiles_of(data_.most_trials()))),
-        constants_(spec) {
+      : shape_(shape), kernel_(serving(spec, shape)), data_(sets), constants_(spec) {
     if (!kernel_.panels) shape_.product_pulls = 0;
     shape_.leaks = constants_.leaks();
     for (const int set : data_.order())
@@ -107,19 +104,20 @@ class Launcher {
            Packed<T>::gradient_size(shape_);
   }
   static constexpr std::size_t most_bytes = std::size_t{1} << 30;  // of the gradients of parts
-  static Kernel<T> serving(const Spec& spec, const Shape<T>& shape, int tiles) {
-    const Kernel<T> kernel = choose(spec.model, shape, tiles);
+  static Kernel<T> serving(const Spec& spec, const Shape<T>& shape) {
+    const Kernel<T> kernel = choose(spec.model, shape);
     if (kernel.refused(shape)) throw std::invalid_argument(kernel.refused(shape));
     return kernel;
   }
 
   Shape<T> shape_;
-  DeviceData<T> data_;
   Kernel<T> kernel_;
+  DeviceData<T> data_;
   Constants<T> constants_;
   std::vector<int> order_;
-  // That blocks, or clusters, work at.
-  int places_ = kernel_.cluster ? kernel_.active_clusters() : dev::multiprocessors();
+  int places_ = kernel_.cluster ? dev::active_clusters(kernel_.entry, kernel_.cluster,
+                                                       block_threads, kernel_.shared_bytes)
+                                : dev::multiprocessors();  // that blocks, or clusters, work at
   int most_tickets_;
   std::size_t scratch_size_;  // of a team
   dev::Memory<T> scratch_;

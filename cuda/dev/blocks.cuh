@@ -83,27 +83,18 @@ __device__ inline void wait_for(Arrivals* mine, int turn) {
       "r"(turn % 2)
       : "memory");
 }
-__device__ inline unsigned place_in(int rank, const void* mine) {  // the same, of another block
-  unsigned at;
-  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(at) : "r"(shared_place(mine)), "r"(rank));
-  return at;
-}
-// Two or four numbers to the same place in the shared memory of another block of the cluster, whose count they join.
-template <class Few>
-__device__ void send(const Few& few, Few* mine, Arrivals* count, int rank) {
-  static_assert(sizeof(Few) == 8 || sizeof(Few) == 16);
-  if constexpr (sizeof(Few) == 8)
-    asm volatile(
-        "st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%2, %3}, [%1];" ::"r"(
-            place_in(rank, mine)),
-        "r"(place_in(rank, count)), "f"(few.v[0]), "f"(few.v[1])
-        : "memory");
-  else
-    asm volatile(
-        "st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%2, %3, %4, %5}, "
-        "[%1];" ::"r"(place_in(rank, mine)),
-        "r"(place_in(rank, count)), "f"(few.v[0]), "f"(few.v[1]), "f"(few.v[2]), "f"(few.v[3])
-        : "memory");
+// Four numbers to the same place in the shared memory of another block of the cluster, whose count they join.
+template <class Quad>
+__device__ void send(const Quad& q, Quad* mine, Arrivals* count, int rank) {
+  static_assert(sizeof(Quad) == 16);
+  asm volatile(
+      "{.reg .u32 to, counted;\n"
+      "mapa.shared::cluster.u32 to, %0, %2;\n"
+      "mapa.shared::cluster.u32 counted, %1, %2;\n"
+      "st.async.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [to], {%3, %4, %5, %6}, "
+      "[counted];}" ::"r"(shared_place(mine)),
+      "r"(shared_place(count)), "r"(rank), "f"(q.v[0]), "f"(q.v[1]), "f"(q.v[2]), "f"(q.v[3])
+      : "memory");
 }
 
 }  // namespace tbrnn::dev

@@ -268,20 +268,6 @@ TEST(TeamGradient, IsThatOfTheCpuEngineInLargeClusters) {
   }
 }
 
-// Groups of four trials, and of two where each of these has a cluster; in one order of execution.
-TEST(TeamGradient, HasTheSameBitsInGroupsOfTwoTrials) {
-  if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
-  const Case tested = large(0, 260, 3, 2);
-  std::vector<double> fours;
-  {
-    const Clusters few(32);
-    fours = computed(tested);
-  }
-  const Clusters many(256);  // 32 clusters of 8 blocks, 16 for each member
-  EXPECT_EQ(computed(tested), fours);
-  EXPECT_EQ(emulator::last_launch.blocks, 256);
-}
-
 // More rows than shared memory has at a time; in one order of execution.
 TEST(TeamGradient, IsThatOfTheCpuEngineForManyPairs) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
