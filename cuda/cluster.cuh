@@ -142,6 +142,8 @@ struct Cluster {
     return memory.units + (warp() * W::warp_units + W::row()) * stride;
   }
 
+  // A block that is all of its cluster has nobody to send to.
+  __device__ static bool alone() { return dev::cluster_size() == 1; }
   // The unit's numbers of a turn to all blocks of the cluster: first to each lane of the unit, then from each to some blocks.
   __device__ void send(int turn, int group, const Own<T, W>& value) const {
     Quad<T> four;
@@ -149,16 +151,21 @@ struct Cluster {
     for (int q = 0; q < lane_units; ++q)
       four.v[q] =
           dev::shuffle_among<W::unit_lanes>(all_lanes, value.v[q % W::numbers], q / W::numbers);
+    if (alone()) {
+      if (lane() % W::unit_lanes == 0) memory.sent_at(turn, group)[unit] = four;
+      return;
+    }
     for (int block = lane() % W::unit_lanes; block < dev::cluster_size(); block += W::unit_lanes)
       dev::send(four, memory.sent_at(turn, group) + unit, memory.arrivals + turn % 2, block);
   }
   __device__ void expect(int turn) const {
     const int numbers = dev::cluster_size() * W::block_units * trials();
-    if (dev::thread() == 0)
+    if (dev::thread() == 0 && !alone())
       dev::expect(memory.arrivals + turn % 2, numbers * static_cast<int>(sizeof(T)));
   }
   // All that is sent in a turn.
   __device__ void receive(int turn) const {
+    if (alone()) return dev::block_barrier();
     dev::wait_for(memory.arrivals + turn % 2, turn / 2);
     expect(turn + 2);
   }

@@ -273,6 +273,12 @@ TEST(Emulator, ReportsAddressesThatAreNotShared) {
   EXPECT_TRUE(contains(fault(two_clusters, fifth), "to block 4 of a cluster of 4"));
 }
 
+TEST(Emulator, ReportsThatAClusterOfOneBlockHasNoOther) {
+  constexpr Launch alone{
+      .blocks = 2, .threads = 33, .shared_bytes = 33 * sizeof(float), .cluster = 1};
+  EXPECT_TRUE(contains(fault(alone, rotate_blocks<true>), "of a cluster of one block"));
+}
+
 TEST(Emulator, MeetsAtGridBarriers) {
   const dev::Memory<float> memory(4 * 32);
   const auto kernel = [&](float* out) {

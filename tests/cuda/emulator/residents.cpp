@@ -135,6 +135,8 @@ void* Residents::map_shared(void* mine, int rank, Where where) {
   const auto offset = static_cast<std::byte*>(mine) - place.shared;
   if (offset < 0 || offset > static_cast<std::ptrdiff_t>(launch_.shared_bytes))
     fail("map_shared at " + text(where) + " of an address outside the shared memory");
+  if (launch_.cluster == 1)
+    fail("map_shared at " + text(where) + " of a cluster of one block, which has no other");
   if (rank < 0 || rank >= launch_.cluster)
     fail("map_shared at " + text(where) + " to block " + std::to_string(rank) +
          " of a cluster of " + std::to_string(launch_.cluster));
