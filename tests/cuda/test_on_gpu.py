@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from builds import SOURCE
-from on_gpu import bench, building, machine, memory, sanitize
+from on_gpu import bench, building, machine, memory, sanitize, tool_logs
 from on_gpu.cases import tiny
 from on_gpu.figures import FIGURES, SPLIT
 from tbrnn.models import MODELS
@@ -157,7 +157,7 @@ the tiny trainings have finished
     ],
 )
 def test_what_a_log_of_the_sanitizer_says(log, code, errors, ok, note):
-    found = sanitize.verdict(log, code)
+    found = tool_logs.verdict(log, code)
     assert (found["errors"], found["ok"]) == (errors, ok)
     assert found["note"].startswith(note)
 

@@ -8,23 +8,18 @@ clean, and another takes the rest.
 
 import json
 import os
-import re
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import zip_longest
-from pathlib import Path
 from queue import SimpleQueue
-from threading import Timer
 
 import tbrnn
 from on_gpu.cases import Case, relatives, tiny
 from on_gpu.machine import BUILD, Missing, nvcc
+from on_gpu.tool_logs import FINISHED, logs, verdict
 from tbrnn._device import open_device
 
 COLUMNS = ("tool", "kernel", "model", "dtype", "errors", "ok", "note")
@@ -35,14 +30,7 @@ TOOLS = {  # what each looks for beyond its default
     "synccheck": (),
 }
 SHORT = ("--show-backtrace", "device", "--print-limit", "20")
-SECONDS, IN_ALL = 100, 300  # for one case, and until no further process begins
-
-SUMMARY = re.compile(
-    r"(?:ERROR SUMMARY: (\d+) errors?"
-    r"|RACECHECK SUMMARY: \d+ hazards? displayed \((\d+) errors?, (\d+) warnings?\))"
-)
-FOUND = re.compile("Error|Invalid|Uninitialized|Barrier|Warning|Program hit|Traceback")
-FINISHED = "the tiny trainings have finished"
+IN_ALL = 300  # seconds until no further process begins
 
 
 @dataclass(frozen=True)
@@ -142,80 +130,6 @@ def examine(path, tool, cases, end, put):
                     break
     for one in left:
         put({**one.row(tool), "errors": None, "ok": None, "note": "no time left"})
-
-
-def logs(words, count):
-    """What is said of one case after the other, and the exit code with the last; None before."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    out |= {"text": True, "errors": "replace"}
-    late, log, seen = [], [], 0
-    with subprocess.Popen(words, env=environment, **out) as process:
-
-        def clock():
-            timer = Timer(SECONDS, stop)
-            timer.start()
-            return timer
-
-        def stop():
-            late.append(f"Error: took more than {SECONDS} s\n")
-            kill(process)
-
-        timer = clock()
-        try:
-            for line in process.stdout:
-                log.append(line)
-                if line.startswith(FINISHED) and seen + 1 < count:
-                    timer.cancel()
-                    yield "".join(log), None
-                    log, seen, timer = [], seen + 1, clock()
-            yield "".join(log + late), process.wait()
-        finally:
-            timer.cancel()
-            kill(process)
-
-
-def kill(process):
-    """And the program that a tool has started."""
-    if process.poll() is None:
-        started = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        for number in started.read_text().split() if started.exists() else ():
-            with suppress(ProcessLookupError):
-                os.kill(int(number), signal.SIGKILL)
-        process.kill()
-
-
-def verdict(log, exit_code, under=True):
-    """What a log says; with the last case's comes what the tool has counted in all.
-
-    A warning of racecheck is a hazard that changes nothing that is read: it is counted as an error.
-    """
-    first = first_error(log)
-    if not under:
-        ended = FINISHED in log and not exit_code
-        return {"errors": None, "ok": ended, "note": first or "without the tool"}
-    if exit_code is None:
-        count = sum(1 for _ in errors(log))
-        return {"errors": count, "ok": count == 0, "note": first}
-    counts = [sum(int(n) for n in found if n) for found in SUMMARY.findall(log)]
-    if not counts:
-        return {"errors": None, "ok": False, "note": "no summary: " + (first or "empty")}
-    if FINISHED not in log:
-        return {"errors": sum(counts), "ok": False, "note": first or "did not finish"}
-    clean = sum(counts) == 0 and exit_code == 0 and not first
-    return {"errors": sum(counts), "ok": clean, "note": first}
-
-
-def errors(log):
-    """Of each that was found the line that says what, and the next one, which says where."""
-    lines = [re.sub(r"^=+ *", "", line).strip() for line in log.splitlines()]
-    for line, after in zip_longest(lines, lines[1:], fillvalue=""):
-        if FOUND.match(line):
-            yield f"{line} {after}" if after.startswith("at ") else line
-
-
-def first_error(log):
-    return next(errors(log), "")
 
 
 def main(wanted):
