@@ -47,9 +47,9 @@ def this_machine(*, emulated):
 
 
 def sm_mhz():
-    """The clock of the multiprocessors just now; a hot or throttled card has a lower one."""
+    """The clock of the multiprocessors just now, if the card tells; a hot one has a lower one."""
     clock = said("nvidia-smi", "--query-gpu=clocks.sm", "--format=csv,noheader,nounits").split()
-    return int(clock[0]) if clock else None
+    return int(clock[0]) if clock and clock[0].isdigit() else None
 
 
 def toolkit():
