@@ -80,10 +80,7 @@ def embedding(
     for first, second in combinations(range(len(found.names)), 2):
         ends = found.centres[[first, second]]
         _edge(ax, ends, [palette[found.names[g]] for g in (first, second)])
-        text = f"{found.distances[first, second]:.2f}"
-        box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
-        x, y = ends.mean(axis=0)
-        ax.text(x, y, text, ha="center", va="center", fontsize=8, bbox=box)
+        _length(ax, ends, f"{found.distances[first, second]:.2f}", found.centres.mean(axis=0))
     ax.plot(*found.centres.T, "x", color="black", ms=7, mew=1.8, zorder=4)
     ax.set_aspect("equal", adjustable="datalim")
     ax.set_xticks([])
@@ -102,3 +99,13 @@ def _edge(ax: Axes, ends: NDArray[np.float64], colors: list[str]) -> None:
     shades = np.array(to_rgb(colors[0])) * (1 - share) + np.array(to_rgb(colors[1])) * share
     segments = np.stack([stops[:-1], stops[1:]], axis=1)[::2]
     ax.add_collection(LineCollection(list(segments), colors=shades[:-1:2], lw=1.4, zorder=2))
+
+
+def _length(ax: Axes, ends: NDArray[np.float64], text: str, middle: NDArray[np.float64]) -> None:
+    """The edge's length beside it, outside the polygon of the centres."""
+    along = ends[1] - ends[0]
+    across = np.array([-along[1], along[0]]) / (np.hypot(*along) or 1)
+    outwards = across if across @ (ends.mean(axis=0) - middle) >= 0 else -across
+    box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
+    style = {"textcoords": "offset points", "ha": "center", "va": "center", "fontsize": 8}
+    ax.annotate(text, tuple(ends.mean(axis=0)), tuple(11 * outwards), bbox=box, **style)
