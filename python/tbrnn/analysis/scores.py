@@ -15,7 +15,7 @@ from tbrnn.analysis.metric import Metric
 from tbrnn.errors import mistake
 
 Array = NDArray[np.float64]
-Score = Callable[[Array, Array], Array | np.floating[Any]]
+Score = Callable[[Array], Array | np.floating[Any]]  # of a member
 
 SCORES = {
     metric.name: metric
@@ -59,10 +59,13 @@ def accuracy(outputs: ArrayLike, targets: ArrayLike, mask: ArrayLike | None = No
     0.75
     """
     outputs, targets = _matched(outputs, targets, "outputs", "targets")
-    if mask is None:
-        return _per_member(lambda o, y: np.mean(np.sign(o) == np.sign(y)), outputs, targets)
-    counted = _counted(mask, targets.shape[-3:])
-    return _per_member(lambda o, y: np.mean((np.sign(o) == np.sign(y))[counted]), outputs, targets)
+    counted = ... if mask is None else _counted(mask, targets.shape[-3:])
+
+    def against(y: Array) -> Score:
+        signs = np.sign(y)
+        return lambda o: np.mean((np.sign(o) == signs)[counted])
+
+    return _per_member(against, outputs, targets)
 
 
 def squared_error(values: ArrayLike, reference: ArrayLike) -> Array:
@@ -90,7 +93,7 @@ def squared_error(values: ArrayLike, reference: ArrayLike) -> Array:
     2.0
     """
     values, reference = _matched(values, reference, "values", "reference")
-    return _per_member(lambda x, y: np.mean(np.square(x - y)), values, reference)
+    return _per_member(_mean_square, values, reference)
 
 
 def r2_per_trial(states: ArrayLike, reference: ArrayLike) -> Array:
@@ -207,23 +210,35 @@ def r2_across_trials(values: ArrayLike, reference: ArrayLike) -> Array:
     return _per_member(_r2_of_steps, values, reference)
 
 
-def _r2_of_trials(x: Array, y: Array) -> Array:
-    sse = np.square(x - y).sum(axis=1)
+def _mean_square(y: Array) -> Score:
+    squares = _squares_about(y)
+    return lambda x: squares(x).mean()
+
+
+def _r2_of_trials(y: Array) -> Score:
+    squares = _squares_about(y)
     sst = np.square(y - y.mean(axis=1, keepdims=True)).sum(axis=1)
     sst[np.ptp(y, axis=1) == 0] = 0.0
-    return np.asarray(_explained(sse, sst).mean(axis=-1))
+    return lambda x: _explained(squares(x).sum(axis=1), sst).mean(axis=-1)
 
 
-def _r2_of_steps(x: Array, y: Array) -> Array:
+def _r2_of_steps(y: Array) -> Score:
     """Trials and time change places: what is a sum over the steps of a trial is one over trials."""
-    return np.asarray(_r2_of_trials(x.swapaxes(0, 1), y.swapaxes(0, 1)).mean())
+    score = _r2_of_trials(y.swapaxes(0, 1))
+    return lambda x: score(x.swapaxes(0, 1)).mean()
 
 
-def _r2_of_all(x: Array, y: Array) -> Array:
-    sse = np.square(x - y).sum()
+def _r2_of_all(y: Array) -> Score:
+    squares = _squares_about(y)
     sst = np.square(y - y.mean(axis=(0, 1))).sum(axis=(0, 1))
     sst[np.ptp(y, axis=(0, 1)) == 0] = 0.0
-    return _explained(sse, sst.sum())
+    return lambda x: _explained(squares(x).sum(), sst.sum())
+
+
+def _squares_about(y: Array) -> Callable[[Array], Array]:
+    """(x - y)^2, each time in the same place: new memory takes longer than the numbers."""
+    place = np.empty_like(y)
+    return lambda x: np.square(np.subtract(x, y, out=place), out=place)
 
 
 def _explained(sse: Array, sst: Array) -> Array:
@@ -256,11 +271,10 @@ def _counted(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return np.broadcast_to(counted, shape)
 
 
-def _per_member(score: Score, values: Array, reference: Array) -> Array:
+def _per_member(against: Callable[[Array], Score], values: Array, reference: Array) -> Array:
+    """What is the reference's alone is computed once where members share it."""
     if reference.ndim == 3:
-        reference = np.asarray(reference, np.float64)
-    if values.ndim == 3:
-        return np.asarray(score(np.asarray(values, np.float64), reference))
-    references = [reference] * len(values) if reference.ndim == 3 else list(reference)
-    pairs = zip(values, references, strict=True)
-    return np.array([score(np.asarray(x, np.float64), np.asarray(y, np.float64)) for x, y in pairs])
+        score = against(np.asarray(reference, np.float64))
+        return np.array([score(x) for x in values] if values.ndim == 4 else score(values))
+    pairs = zip(values, reference, strict=True)
+    return np.array([against(np.asarray(y, np.float64))(x) for x, y in pairs])

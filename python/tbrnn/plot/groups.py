@@ -106,6 +106,13 @@ def _length(ax: Axes, ends: NDArray[np.float64], text: str, middle: NDArray[np.f
     along = ends[1] - ends[0]
     across = np.array([-along[1], along[0]]) / (np.hypot(*along) or 1)
     outwards = across if across @ (ends.mean(axis=0) - middle) >= 0 else -across
-    box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
-    style = {"textcoords": "offset points", "ha": "center", "va": "center", "fontsize": 8}
-    ax.annotate(text, tuple(ends.mean(axis=0)), tuple(11 * outwards), bbox=box, **style)
+    ax.annotate(
+        text,
+        tuple(ends.mean(axis=0)),
+        tuple(11 * outwards),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=8,
+        bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
+    )
