@@ -1,6 +1,7 @@
 """Students: low-rank networks fitted to the rates of a teacher, scored on new trials."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,12 @@ def _students(
 ) -> list[StudentRecord]:
     runs = _fit(teachers, places, kind, threads)
     of = np.asarray(runs.teacher)
-    return [
-        record
-        for at, place in enumerate(places)
-        for record in _scored(teachers, place, kind, runs, np.flatnonzero(of == at), threads)
-    ]
+
+    def scored(at: int) -> list[StudentRecord]:
+        return _scored(teachers, places[at], kind, runs, np.flatnonzero(of == at))
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [record for some in pool.map(scored, range(len(places))) for record in some]
 
 
 def _fit(
@@ -122,11 +124,10 @@ def _scored(
     kind: NetworkClass,
     runs: tbrnn.Runs,
     members: NDArray[np.int64],
-    threads: int | None,
 ) -> list[StudentRecord]:
     data, teacher = teachers.data, teachers.networks[place]
-    target = teacher.simulate(data.test_inputs, outputs=False, threads=threads)
-    ours = runs.best[members].simulate(data.test_inputs, threads=threads)
+    target = teacher.simulate(data.test_inputs, outputs=False, threads=1)
+    ours = runs.best[members].simulate(data.test_inputs, threads=1)
     states, rates, outputs = (np.asarray(a) for a in (ours.states, ours.rates, ours.outputs))
     target_states, target_rates = np.asarray(target.states), np.asarray(target.rates)
     scores = {
