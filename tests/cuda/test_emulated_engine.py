@@ -1,27 +1,16 @@
 """device="cuda" against device="cpu", from `tbrnn.fit` to the kernels, on an emulated device."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 import tbrnn
 from tolerances import assert_close
+from trainings import FREE, LARGE, SIZES, identical, same_training, trials_of
 
 pytestmark = pytest.mark.usefixtures("emulated")
 
 RNG = np.random.default_rng(5)
-SIZES = {"units": 6, "inputs": 2, "outputs": 3}
-
-
-def trials_of(trials, steps=4, **others):
-    inputs, targets = RNG.normal(size=(trials, steps, 2)), RNG.normal(size=(trials, steps, 3))
-    return tbrnn.Trials(inputs, targets, **others)
-
-
-TRIALS, OTHERS, HELD = trials_of(5), trials_of(5), trials_of(3)
+TRIALS, OTHERS, HELD = (trials_of(RNG, trials) for trials in (5, 5, 3))
 MODELS = [
     tbrnn.LowRankRNN(rank=2, **SIZES),
     tbrnn.LowRankTBRNN(rank=1, **SIZES),
@@ -29,35 +18,6 @@ MODELS = [
     tbrnn.LowRankGRU(rank=1, **SIZES),
     tbrnn.LeakyGRU(**SIZES),
 ]
-FREE = {"target_loss": None, "stall": None}
-
-
-def same_training(ours, theirs):
-    assert ours.status.tolist() == theirs.status.tolist()
-    assert ours.epochs.tolist() == theirs.epochs.tolist()
-    assert ours.best_epoch.tolist() == theirs.best_epoch.tolist()
-    assert_close(ours.best_loss, theirs.best_loss, "float32 values")
-    assert_close(ours.last_loss, theirs.last_loss, "float32 values")
-    assert ours.optimizer.counts == theirs.optimizer.counts
-    for i in range(len(ours)):
-        for name in ours.history[i].dtype.names:
-            a, b = ours.history[i][name], theirs.history[i][name]
-            assert np.array_equal(np.isnan(a), np.isnan(b))
-            assert_close(np.nan_to_num(a), np.nan_to_num(b), "float32 values", name)
-        for which in ("best", "last"):
-            a, b = getattr(ours, which)[i].arrays, getattr(theirs, which)[i].arrays
-            flat = [np.concatenate([one[name].ravel() for name in one]) for one in (a, b)]
-            assert_close(*flat, "float32 values", which)
-
-
-def identical(ours, theirs):
-    assert ours.status.tolist() == theirs.status.tolist()
-    assert ours.last_loss.tobytes() == theirs.last_loss.tobytes()
-    for i in range(len(ours)):
-        assert ours.history[i].tobytes() == theirs.history[i].tobytes()
-        for which in ("best", "last"):
-            a, b = getattr(ours, which)[i].arrays, getattr(theirs, which)[i].arrays
-            assert all(np.array_equal(a[name], b[name]) for name in a)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -78,9 +38,6 @@ def test_fit_is_that_of_the_processor():
     models = [model for model in MODELS for _ in range(2)]
     ours, theirs = (tbrnn.fit(models, TRIALS, device=d, **options) for d in ("cuda", "cpu"))
     same_training(ours, theirs)
-
-
-LARGE = {"inputs": 2, "outputs": 3}
 
 
 @pytest.mark.parametrize(
@@ -238,81 +195,6 @@ def test_a_checkpoint_in_the_middle_costs_no_bit(tmp_path):
         tbrnn.fit(MODELS[0], TRIALS, checkpoint=tmp_path, **{**options, "device": "cpu"})
 
 
-FEW = trials_of(3, steps=2)
-SPLIT = {"device": "cuda", "precision": "tf32x3"}
-LARGE_RNN = tbrnn.RNN(units=130, **LARGE)
-
-
-@pytest.mark.parametrize("model", [LARGE_RNN, tbrnn.TBRNN(units=66, **LARGE)], ids=["RNN", "TBRNN"])
-def test_split_products_train_as_the_processor_does(model):
-    options = {"epochs": 2, "lr": 1e-3, "sigma": 0.05, "clip": 0.5, "record_every": 1, **FREE}
-    ours = tbrnn.fit(model, FEW, **SPLIT, **options)
-    same_training(ours, tbrnn.fit(model, FEW, device="cpu", **options))
-    assert ours.device.tolist() == ["cuda: emulated device in tf32x3"]
-    whole = tbrnn.fit(model, FEW, device="cuda", precision="float32", **options)
-    assert whole.device.tolist() == ["cuda: emulated device"]
-    name = model.spec.fields[0][0]
-    assert not np.array_equal(ours.last[0].arrays[name], whole.last[0].arrays[name])
-
-
-def test_gradients_by_split_products_are_those_of_the_processor():
-    nets = LARGE_RNN.initial(range(2))
-    loss, ours = tbrnn.gradient(nets, FEW, **SPLIT)
-    theirs = tbrnn.gradient(nets, FEW, device="cpu")
-    assert_close(loss, theirs[0], "float32 gradients")
-    for name, array in ours.items():
-        assert_close(array, theirs[1][name], "float32 gradients", name)
-    whole = tbrnn.gradient(nets, FEW, device="cuda", precision="float32")
-    assert not np.array_equal(ours["w_hh"], whole[1]["w_hh"])
-
-
-def test_a_checkpoint_is_of_one_precision(tmp_path):
-    options = {"epochs": 2, "device": "cuda", "checkpoint": tmp_path, **FREE}
-    tbrnn.fit(LARGE_RNN, FEW, precision="tf32x3", **options)
-    with pytest.raises(ValueError, match="precision"):
-        tbrnn.fit(LARGE_RNN, FEW, **options)
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({"device": "cpu"}, "'float32' on the processor, got 'tf32x3'"),
-        ({"dtype": "float64"}, "left out in float64, got 'tf32x3'"),
-        ({"precision": "tf32"}, "one of 'float32', 'tf32x3', got 'tf32'"),
-        ({"precision": 3}, "one of 'float32', 'tf32x3', got 3"),
-        ({"precision": "float32", "dtype": "float64"}, "left out in float64, got 'float32'"),
-    ],
-)
-def test_a_precision_that_is_not_there_is_named(options, expected):
-    with pytest.raises(ValueError, match=f"precision must be {expected}"):
-        tbrnn.fit(LARGE_RNN, FEW, epochs=1, **{**SPLIT, **options})
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        tbrnn.RNN(units=128, **LARGE),
-        tbrnn.TBRNN(units=64, **LARGE),
-        tbrnn.LeakyGRU(units=130, **LARGE),
-        tbrnn.LowRankTBRNN(rank=2, units=130, **LARGE),
-        tbrnn.LowRankRNN(rank=1, bulk=(0.8, 0), **SIZES),
-    ],
-    ids=["one block", "pairs in one block", "gated", "low rank", "bulk"],
-)
-def test_networks_without_products_to_split_are_named(model):
-    name = f"{type(model).__name__} of {model.units} units .none in tf32x3: "
-    with pytest.raises(ValueError, match=f"precision must be 'float32' for {name}"):
-        tbrnn.fit(model, FEW, epochs=1, **SPLIT)
-
-
-def test_split_products_need_the_device_that_auto_looks_for(monkeypatch, tmp_path):
-    options = {"epochs": 1, "device": "auto", "precision": "tf32x3"}
-    assert tbrnn.fit(LARGE_RNN, FEW, **options).device[0].endswith("in tf32x3")
-    monkeypatch.setenv("TBRNN_CUDA_LIBRARY", str(tmp_path / "none.so"))
-    with pytest.raises(ValueError, match="precision must be 'float32' on the processor"):
-        tbrnn.fit(LARGE_RNN, FEW, **options)
-
-
 def test_members_are_told_of_and_handed_over_when_they_end():
     ended = []
     options = {"members": 3, "epochs": [1, 60, 2], "on_member_end": ended.append, **FREE}
@@ -321,43 +203,6 @@ def test_members_are_told_of_and_handed_over_when_they_end():
     for run in ended:
         member = runs.epochs.tolist().index(run.epochs[0])
         assert np.array_equal(run.best[0].arrays["m"], runs.best[member].arrays["m"])
-
-
-LITTLE_MEMORY = """
-import numpy as np, tbrnn
-rng = np.random.default_rng(5)
-trials = tbrnn.Trials(rng.normal(size=(5, 4, 2)), rng.normal(size=(5, 4, 3)))
-model = tbrnn.LowRankRNN(rank=2, units=6, inputs=2, outputs=3)
-runs = tbrnn.fit(model, trials, members=8, epochs=3, target_loss=None, stall=None, device="cuda")
-loss, _ = tbrnn.gradient(model.initial(range(8)), trials, device="cuda")
-print(runs.last_loss.tobytes().hex(), loss.tobytes().hex())
-"""
-
-
-def with_memory(bytes_):
-    """A process of its own: a library reads its environment when it is loaded."""
-    return subprocess.run(
-        [sys.executable, "-c", LITTLE_MEMORY],
-        env={**os.environ, "TBRNN_EMULATED_BYTES": str(bytes_)},
-        capture_output=True,
-        text=True,
-    )
-
-
-def test_an_ensemble_that_does_not_fit_is_split_to_the_same_bits():
-    # The scratch of a block takes 26,144 bytes, and eight members have four blocks.
-    plenty = with_memory(10**9)
-    assert plenty.returncode == 0, plenty.stderr
-    little = with_memory(90_000)
-    assert little.returncode == 0, little.stderr
-    assert little.stdout == plenty.stdout
-
-
-def test_memory_that_does_not_hold_one_member_says_how_much_it_asked_for():
-    none = with_memory(2_000)
-    assert none.returncode
-    assert "BackendUnavailable: the device has no memory left: " in none.stderr
-    assert "bytes were asked for" in none.stderr
 
 
 def test_a_model_without_a_kernel_is_named():
