@@ -3,8 +3,7 @@
 #pragma once
 
 #ifndef __CUDACC__
-#include "emulator.hpp"
-#include "matrix_units.hpp"
+#include "dev_emulated.hpp"
 #else
 #include "dev_cuda.cuh"
 #endif

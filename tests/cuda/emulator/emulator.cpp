@@ -1,6 +1,7 @@
 #include "emulator.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <random>
 

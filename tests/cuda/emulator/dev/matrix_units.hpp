@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-#include "emulator.hpp"
+#include "dev/threads.hpp"
 
 namespace tbrnn::emulator {
 

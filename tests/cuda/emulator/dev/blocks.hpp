@@ -1,0 +1,58 @@
+// Blocks that wait for one another, and what those of a cluster send.
+#pragma once
+
+#include "emulator.hpp"
+
+namespace tbrnn::dev {
+
+// Of the two halves of a barrier of blocks the first is one of the block alone, and the second all of it.
+inline unsigned arrive_among_blocks(unsigned*, int,
+                                    emulator::Where at = emulator::Where::current()) {
+  emulator::block_barrier(at);
+  return 0;
+}
+inline void wait_for_blocks(const unsigned*, unsigned, int blocks,
+                            emulator::Where at = emulator::Where::current()) {
+  emulator::barrier_of_blocks(blocks, at);
+}
+
+inline int cluster_rank() { return emulator::place().cluster_rank; }
+inline int cluster_size() { return emulator::place().cluster_size; }
+
+inline void cluster_barrier(emulator::Where at = emulator::Where::current()) {
+  emulator::cluster_barrier(at);
+}
+// The same in two halves.
+inline void cluster_arrive(emulator::Where at = emulator::Where::current()) {
+  emulator::cluster_arrive(at);
+}
+inline void cluster_wait(emulator::Where at = emulator::Where::current()) {
+  emulator::cluster_wait(at);
+}
+
+// The same place in the shared memory of another block of the cluster.
+template <class T>
+T* map_shared(T* mine, int rank, emulator::Where at = emulator::Where::current()) {
+  return static_cast<T*>(emulator::map_shared(mine, rank, at));
+}
+
+// What blocks of a cluster send to one another.
+using emulator::Arrivals;
+inline void begin(Arrivals* mine) { *mine = {0, 1, 0}; }
+inline void end(Arrivals* mine) { emulator::poison(mine, sizeof(Arrivals)); }
+inline void expect(Arrivals* mine, int bytes) {
+  mine->unknown = 0;
+  mine->add(bytes);
+}
+inline void wait_for(const Arrivals* mine, int turn,
+                     emulator::Where at = emulator::Where::current()) {
+  emulator::wait_for(mine, turn, at);
+}
+template <class T>
+void send(const T& value, T* mine, Arrivals* count, int rank,
+          emulator::Where at = emulator::Where::current()) {
+  *map_shared(mine, rank, at) = value;
+  map_shared(count, rank, at)->add(-static_cast<int>(sizeof(T)));
+}
+
+}  // namespace tbrnn::dev
