@@ -1,8 +1,9 @@
 #include "bindings/device.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
+
+#include "bindings/mirror.hpp"
 
 namespace tbrnn {
 
@@ -12,136 +13,7 @@ using Clock = std::chrono::steady_clock;
 constexpr double launch_seconds = 0.1;  // between two looks at the clock
 constexpr long most_epochs = 10'000;    // of one launch
 
-// Between a learner and its row in the blocks of a cohort.
-class Mirror final : public Archive {
- public:
-  Mirror(const plugin::States& row, bool to_learner, std::vector<double> records = {})
-      : row_(row), to_learner_(to_learner), records_(std::move(records)) {}
-
-  void number(const char* name, long& value) override { move(name, value, wholes); }
-  void number(const char* name, double& value) override { move(name, value, reals); }
-  void array(const char* name, std::vector<float>& values) override { move_array(name, values); }
-  void array(const char* name, std::vector<double>& values) override { move_array(name, values); }
-  void array(const char* name, std::vector<long>& values) override {
-    if (row_.steps && std::strcmp(name, "steps") == 0) copy(values, row_.steps);
-    if (row_.kept_steps && std::strcmp(name, "kept_steps") == 0) copy(values, row_.kept_steps);
-  }
-  void list(const char* name, std::vector<double>& values) override {
-    if (std::strcmp(name, "history") == 0)
-      values.insert(values.end(), records_.begin(), records_.end());
-  }
-  void word(const char* name, const char*& choice, const char* const* choices, int) override {
-    if (std::strcmp(name, "pass") == 0)
-      move_word(choice, choices, row_.progress->pass);
-    else
-      move_word(choice, choices, row_.progress->status);
-  }
-
- private:
-  using P = plugin::Progress;
-  static constexpr std::pair<const char*, std::int64_t P::*> wholes[] = {
-      {"epochs", &P::epochs},
-      {"best_epoch", &P::best_epoch},
-      {"checked_window", &P::checked_window},
-      {"patience_epoch", &P::patience_epoch},
-      {"batch", &P::batch},
-      {"rollbacks", &P::rollbacks},
-      {"kept", &P::kept},
-      {"kept_next", &P::kept_next}};
-  static constexpr std::pair<const char*, double P::*> reals[] = {
-      {"best_loss", &P::best_loss},
-      {"best_training_loss", &P::best_training_loss},
-      {"last_loss", &P::last_loss},
-      {"validation", &P::validation},
-      {"checked_loss", &P::checked_loss},
-      {"patience_loss", &P::patience_loss},
-      {"gradient_norm", &P::gradient_norm},
-      {"lr", &P::lr},
-      {"factor", &P::factor},
-      {"limit", &P::limit}};
-
-  template <class T, class Names>
-  void move(const char* name, T& value, const Names& names) {
-    for (const auto& [known, field] : names)
-      if (std::strcmp(name, known) == 0) {
-        if (to_learner_)
-          value = row_.progress->*field;
-        else
-          row_.progress->*field = value;
-      }
-  }
-  template <class Word>
-  void move_word(const char*& choice, const char* const* choices, Word& word) const {
-    int index = static_cast<int>(word);
-    if (to_learner_) {
-      choice = choices[index];
-      return;
-    }
-    for (index = 0; choices[index] != choice;) ++index;
-    word = static_cast<Word>(index);
-  }
-  template <class T>
-  void move_array(const char* name, std::vector<T>& values) {
-    const std::pair<const char*, void*> arrays[] = {{"parameters", row_.parameters},
-                                                    {"before", row_.before},
-                                                    {"best", row_.best},
-                                                    {"m", row_.m},
-                                                    {"v", row_.v},
-                                                    {"kept_blocks", row_.kept}};
-    for (const auto& [known, at] : arrays)
-      if (at && std::strcmp(name, known) == 0) copy(values, static_cast<T*>(at));
-  }
-  template <class T, class U>
-  void copy(std::vector<T>& values, U* at) const {
-    if (to_learner_)
-      std::copy_n(at, values.size(), values.begin());
-    else
-      std::copy(values.begin(), values.end(), at);
-  }
-
-  plugin::States row_;
-  bool to_learner_;
-  std::vector<double> records_;
-};
-
 }  // namespace
-
-template <class T>
-DataViews::DataViews(const std::vector<std::shared_ptr<const Dataset<T>>>& data,
-                     const std::vector<std::shared_ptr<const Dataset<T>>>& validation) {
-  for (const auto& set : data) set_of_.push_back(index(set, view_of(*set)));
-  for (std::size_t m = 0; m < data.size(); ++m)
-    validation_of_.push_back(validation.empty() ? -1
-                                                : index(validation[m], view_of(*validation[m])));
-}
-template DataViews::DataViews(const std::vector<std::shared_ptr<const Dataset<float>>>&,
-                              const std::vector<std::shared_ptr<const Dataset<float>>>&);
-template DataViews::DataViews(const std::vector<std::shared_ptr<const Dataset<double>>>&,
-                              const std::vector<std::shared_ptr<const Dataset<double>>>&);
-
-int DataViews::index(const std::shared_ptr<const void>& data, const plugin::Trials& view) {
-  const auto found = std::find(kept_.begin(), kept_.end(), data);
-  const auto place = static_cast<int>(found - kept_.begin());
-  if (found == kept_.end()) {
-    kept_.push_back(data);
-    sets_.push_back(view);
-  }
-  return place;
-}
-
-plugin::Members DataViews::of(const std::vector<int>& members) {
-  set_chosen_.clear();
-  validation_chosen_.clear();
-  for (const int member : members) {
-    set_chosen_.push_back(set_of_[static_cast<std::size_t>(member)]);
-    validation_chosen_.push_back(validation_of_[static_cast<std::size_t>(member)]);
-  }
-  return {.count = static_cast<std::int32_t>(members.size()),
-          .set_count = static_cast<std::int32_t>(sets_.size()),
-          .sets = sets_.data(),
-          .set_of = set_chosen_.data(),
-          .validation_of = validation_chosen_.data()};
-}
 
 class DeviceTraining::Part {
  public:

@@ -7,28 +7,12 @@
 #include <memory>
 #include <vector>
 
+#include "bindings/data_views.hpp"
 #include "bindings/register.hpp"
 #include "core/plugin_library.hpp"
-#include "core/plugin_views.hpp"
 #include "cpu/trainer.hpp"
 
 namespace tbrnn {
-
-// The data sets of members, each once.
-class DataViews {
- public:
-  template <class T>
-  DataViews(const std::vector<std::shared_ptr<const Dataset<T>>>& data,
-            const std::vector<std::shared_ptr<const Dataset<T>>>& validation);  // or empty
-  plugin::Members of(const std::vector<int>& members);  // valid until the next call
-
- private:
-  int index(const std::shared_ptr<const void>&, const plugin::Trials&);
-  std::vector<std::shared_ptr<const void>> kept_;
-  std::vector<plugin::Trials> sets_;
-  std::vector<std::int32_t> set_of_, validation_of_;  // [member]
-  std::vector<std::int32_t> set_chosen_, validation_chosen_;
-};
 
 struct DeviceCohort {
   Spec spec;

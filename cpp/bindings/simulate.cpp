@@ -2,8 +2,9 @@
 
 #include <numeric>
 
-#include "bindings/device.hpp"
+#include "bindings/data_views.hpp"
 #include "bindings/register.hpp"
+#include "core/plugin_library.hpp"
 
 namespace tbrnn {
 
