@@ -1,5 +1,6 @@
 """Plots draw what they are given into the axes they are given, and leave the style alone."""
 
+from itertools import combinations
 from types import SimpleNamespace
 
 import matplotlib
@@ -125,6 +126,18 @@ def test_embedding_draws_groups_and_their_distances(ax):
     assert (first.width, first.height) == pytest.approx((3 * np.sqrt(2), 3 * np.sqrt(1e-3)))
     assert abs(first.angle) == pytest.approx(90)
     assert np.allclose(ax.lines[0].get_data(), [[0, 3], [1, 3]])
+
+
+def test_lengths_of_edges_in_one_line_do_not_overlap():
+    ax = plt.figure(figsize=(2, 2)).add_subplot()
+    centres = np.array([[0.0, 0.0], [2.0, 0.4], [3.0, 0.7]])
+    around = np.array([[0.1, 0.0], [-0.1, 0.0], [0.0, 0.1], [0.0, -0.1]])
+    points = (centres[:, None] + around).reshape(-1, 2)
+    plot.embedding(points, np.repeat(["a", "b", "c"], 4), ax=ax)
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 @pytest.mark.parametrize(
