@@ -11,7 +11,6 @@
 
 namespace tbrnn {
 
-// Between a learner and its row in the blocks of a cohort.
 class Mirror final : public Archive {
  public:
   Mirror(const plugin::States& row, bool to_learner, std::vector<double> records = {})

@@ -63,6 +63,15 @@ def test_inputs_are_not_modified(score):
     assert np.array_equal(reference, REFERENCE)
 
 
+@pytest.mark.parametrize("kind", [bool, int, object])
+@pytest.mark.parametrize("score", SCORES)
+def test_numbers_of_other_kinds_are_scored_as_floating_point_numbers(score, kind):
+    values, reference = ((array > 0.5).astype(kind) for array in (STATES, REFERENCE))
+    assert np.array_equal(
+        score(values, reference), score(values.astype(float), reference.astype(float))
+    )
+
+
 @pytest.mark.parametrize("score", SCORES)
 def test_float32_arrays_are_scored_in_float64(score):
     states, reference = STATES.astype(np.float32), REFERENCE.astype(np.float32)

@@ -248,7 +248,7 @@ def _explained(sse: Array, sst: Array) -> Array:
 
 
 def _matched(values: ArrayLike, reference: ArrayLike, name: str, other: str) -> tuple[Array, Array]:
-    values, reference = np.asarray(values), np.asarray(reference)
+    values, reference = _real(values), _real(reference)
     for word, array in ((name, values), (other, reference)):
         if array.ndim not in (3, 4) or array.size == 0:
             axes = "(trial, time, unit) or (member, trial, time, unit), without empty axes"
@@ -257,6 +257,12 @@ def _matched(values: ArrayLike, reference: ArrayLike, name: str, other: str) -> 
     if compared != reference.shape:
         raise mistake(name, f"of {other}'s shape {reference.shape}", f"shape {values.shape}")
     return values, reference
+
+
+def _real(given: ArrayLike) -> Array:
+    """What are not floating-point numbers, booleans for instance, as such."""
+    array = np.asarray(given)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 def _counted(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
