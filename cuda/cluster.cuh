@@ -37,6 +37,20 @@ struct alignas(W::numbers * sizeof(T)) Own {
   T v[W::numbers];
 };
 
+// Of units whose options the compiler knows, or does not.
+template <class W, class Units_>
+struct WeaveOf : W {
+  using Units = Units_;
+};
+// use(weave): as the network's units are
+template <class W, class T, class Use>
+__device__ TBRNN_INLINED void with_units(const Shape<T>& shape, Use use) {
+  if (TanhRates::covers(shape))
+    use(WeaveOf<W, TanhRates>{});
+  else
+    use(WeaveOf<W, AnyUnits>{});
+}
+
 inline constexpr int channels_at_once = 2;  // that a block sums over the units, each in parts
 inline constexpr int channel_parts = warps / channels_at_once;
 
@@ -113,6 +127,7 @@ struct Cluster {
 
   const Team<Model, T>& team;
   const Shape<T>& shape;
+  const typename W::Units::template Of<T> units;
   const Noise<T> noise;  // copies, since what functions are called with is in memory
   const TeamHistory<T> history;
   const ClusterMemory<T, W> memory;
@@ -122,12 +137,14 @@ struct Cluster {
   __device__ explicit Cluster(const Team<Model, T>& t)
       : team(t),
         shape(t.shape),
+        units{t.shape},
         noise(t.noise),
         history(t.history),
         memory(t.shape, dev::shared_memory<T>()),
         unit(dev::cluster_rank() * W::block_units + warp() * W::warp_units + W::row()) {}
 
   __device__ bool exists() const { return unit < shape.units; }
+  __device__ bool saves_state() const { return units.own_leak() && !units.voltage(); }
   __device__ int trials() const { return groups * lane_units; }
   __device__ int place(int group) const { return group * lane_units + W::trial(); }
   __device__ int slot(int group) const {  // of the lane's first trial in its tile

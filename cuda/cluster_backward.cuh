@@ -19,10 +19,14 @@ struct AskedPast {
   __device__ V carrier() const { return at(0); }
   __device__ V slope() const { return V(c.memory.mine(group, next_slope).v[i]); }
   __device__ V apart() const { return at(1); }
-  __device__ V state() const { return at(1 + c.shape.apart); }
+  __device__ V state() const { return at(1 + c.units.apart()); }
   // Where the loss is on the units.
-  __device__ V error() const { return at(ClusterMemory<T, W>::asked(c.shape) - 1); }
-  __device__ V new_slope() const { return tbrnn::slope(c.shape.phi, at(c.team.voltage() ? 1 : 0)); }
+  __device__ V error() const {
+    return at(1 + c.units.voltage() + c.units.apart() + c.saves_state());
+  }
+  __device__ V new_slope() const {
+    return tbrnn::slope(c.units.phi(), at(c.units.voltage() ? 1 : 0));
+  }
 
   // For all trials of the lane.
   __device__ static void ask(const Cluster<Model, T, W>& c, int t, int group) {
@@ -33,9 +37,9 @@ struct AskedPast {
       dev::copy_ahead(&c.at(rows, group), &c.memory.asked_at(t, group, which++));
     };
     ask_for(history.carrier(t));
-    if (c.team.voltage()) ask_for(history.response(t - 1));
-    if (shape.apart) ask_for(history.apart(t - 1));
-    if (shape.saves_state()) ask_for(history.state(t - 1));
+    if (c.units.voltage()) ask_for(history.response(t - 1));
+    if (c.units.apart()) ask_for(history.apart(t - 1));
+    if (c.saves_state()) ask_for(history.state(t - 1));
     if (shape.readouts == 0) ask_for(history.adjoint(t - 1));
   }
 
@@ -81,17 +85,20 @@ __device__ void prepare_adjoint(const Cluster<Model, T, W>& c, int t) {
   const Shape<T>& shape = c.shape;
   const T* P = c.of_unit(shape.channels());
   for (int group = 0; group < c.groups && c.exists(); ++group) {
+    V out[W::numbers];
     Own<T, W> outs, slopes;
     TBRNN_UNROLL
     for (int i = 0; i < W::numbers; ++i) {
       const AskedPast<Model, T, W> past{c, t, group, i};
-      const ChannelRows<T> asked = asked_channels(c, t, c.place(group) + i);
-      V out = shape.readouts ? V(T(0)) : past.error();
-      for (int k = shape.reductions; k < shape.channels(); ++k)
-        out = fma(V(P[k]), asked.get(k), out);
-      outs.v[i] = out.v;
+      out[i] = shape.readouts ? V(T(0)) : past.error();
       slopes.v[i] = past.new_slope().v;
     }
+    const T* asked = asked_channels(c, t, c.place(group)).at;
+    for (int k = shape.reductions; k < shape.channels(); ++k) TBRNN_UNROLL
+    for (int i = 0; i < W::numbers; ++i)
+      out[i] = fma(V(P[k]), V(asked[k * lane_units + i]), out[i]);
+    TBRNN_UNROLL
+    for (int i = 0; i < W::numbers; ++i) outs.v[i] = out[i].v;
     c.memory.mine(group, next_out) = outs;
     c.memory.mine(group, next_slope) = slopes;
   }
@@ -100,9 +107,10 @@ __device__ void prepare_adjoint(const Cluster<Model, T, W>& c, int t) {
 // The adjoints of the overlaps of state t, of the cluster's trials, by one of its blocks; behind the last step there is nothing.
 template <class Model, class T, class W>
 __device__ void save_overlap_adjoints(const Cluster<Model, T, W>& c, int t, int steps) {
+  if constexpr (!has_channels<Model>) return;
   const Shape<T>& shape = c.shape;
-  const int trial = dev::thread();
-  if (dev::cluster_rank() != t % dev::cluster_size() || trial >= c.trials()) return;
+  const int trial = dev::thread(), last_rank = dev::cluster_size() - 1;  // 1, 3, 7 or 15
+  if (dev::cluster_rank() != (t & last_rank) || trial >= c.trials()) return;
   const ChannelRows<T> dc{c.history.d_overlap(t) + c.first_group * lane_units + trial, tile_trials};
   if (t < steps)
     return Model::mix_adjoint(shape.ranks, asked_channels(c, t, trial),
@@ -126,7 +134,7 @@ __device__ Own<T, W> cluster_step_back(const Cluster<Model, T, W>& c, int t, int
     const Mixed<T> c_t{asked_channels(c, t, place), P, &g[i]},
         ds{sums_of(memory, steps - t - 1, place), P, &g[i]};
     if (t < steps) Model::mix_adjoint(shape.ranks, c_t, ds, ds);
-    const UnitAdjoint<T> d(shape, AskedPast<Model, T, W>{c, t, group, i}, c.unit, V(next.v[i]),
+    const UnitAdjoint<T> d(c.units, AskedPast<Model, T, W>{c, t, group, i}, c.unit, V(next.v[i]),
                            V(out.v[i]), g[i]);
     next.v[i] = d.lambda.v;
     e.v[i] = d.e.v;

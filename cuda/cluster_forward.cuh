@@ -81,22 +81,17 @@ __device__ void reach(const Cluster<Model, T, W>& c, int t, int group, const Own
   c.memory.mine(group, state) = x;
   if (!c.exists()) return;
   c.at(history.carrier(t), group) = r;
-  if (t && shape.apart)
+  if (t && c.units.apart())
     for (int i = 0; i < W::numbers; ++i)
-      c.at(history.apart(t - 1), group).v[i] = phi(shape.phi_out, Number<T>(x.v[i])).v;
-  if (t && shape.saves_state()) c.at(history.state(t - 1), group) = x;
+      c.at(history.apart(t - 1), group).v[i] = phi(c.units.phi_out(), Number<T>(x.v[i])).v;
+  if (t && c.saves_state()) c.at(history.state(t - 1), group) = x;
 }
 
-// phi of a lane's numbers. The chains of the usual one overlap.
-template <class T, int count>
-__device__ void phi_of_all(const Activation<T>& a, Number<T> (&x)[count]) {
-  if (a.plain() && a.kind == Nonlinearity::tanh) {
-    TBRNN_UNROLL
-    for (int i = 0; i < count; ++i) x[i] = tanh(x[i]);
-  } else {
-    TBRNN_UNROLL
-    for (int i = 0; i < count; ++i) x[i] = phi(a, x[i]);
-  }
+// phi of a lane's numbers. Where the compiler knows it, the chains overlap.
+template <class Phi, class T, int count>
+__device__ void phi_of_all(const Phi& a, Number<T> (&x)[count]) {
+  TBRNN_UNROLL
+  for (int i = 0; i < count; ++i) x[i] = phi(a, x[i]);
 }
 
 // From W r to the next state and its carrier.
@@ -114,13 +109,13 @@ __device__ void cluster_step(const Cluster<Model, T, W>& c, int t, int group,
     sum[i] = sum[i] + V(before.drive.v[i]);
     const Mixed<T> channels{sums_of(memory, t, c.place(group) + i), Q, &sum[i]};
     Model::mix(shape.ranks, channels, channels);
-    const V reached = step_of_unit(shape, c.unit, V(before.x.v[i]), sum[i], [&](V response) {
+    const V reached = step_of_unit<T>(c.units, c.unit, V(before.x.v[i]), sum[i], [&](V response) {
       c.at(c.history.response(t), group).v[i] = response.v;
     });
     next[i] = reached + V(before.noise.v[i]);
     x.v[i] = next[i].v;
   }
-  if (!c.team.voltage()) phi_of_all(shape.phi, next);
+  if (!c.units.voltage()) phi_of_all(c.units.phi(), next);
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) r.v[i] = next[i].v;
 }
@@ -128,6 +123,7 @@ __device__ void cluster_step(const Cluster<Model, T, W>& c, int t, int group,
 // Overlaps of state t of the cluster's trials, each by one of its blocks.
 template <class Model, class T, class W>
 __device__ void save_overlaps(const Cluster<Model, T, W>& c, int t) {
+  if constexpr (!has_channels<Model>) return;
   const int trial = dev::thread();
   if (trial >= c.trials()) return;
   T* saved = c.history.overlap(t) + c.first_group * lane_units + trial;
@@ -148,7 +144,7 @@ __device__ void begin(const Cluster<Model, T, W>& c, int group) {
     x[i] = V(initial && c.exists() ? initial[c.unit] : T(0));
     first.v[i] = x[i].v;
   }
-  if (!c.team.voltage()) phi_of_all(shape.phi, x);
+  if (!c.units.voltage()) phi_of_all(c.units.phi(), x);
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) carrier.v[i] = c.exists() ? x[i].v : T(0);
   reach(c, 0, group, first, carrier);

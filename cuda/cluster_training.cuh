@@ -13,7 +13,8 @@ struct InClusters {
                                  T twice) {
     save_input_drives(team, shown.steps);
     team.workers.barrier();  // the drives are saved
-    cluster_forward<Model, T, W>(team, shown, tile);
+    with_units<W>(team.shape,
+                  [&]<class Of>(Of) { cluster_forward<Model, T, Of>(team, shown, tile); });
     team.workers.barrier();  // the states are saved
     save_drives(team, shown.steps);
     team_outputs(team, shown.steps);
@@ -24,7 +25,8 @@ struct InClusters {
                                   T twice) {
     team_unit_errors(team, shown.steps, twice);
     team.workers.barrier();  // the adjoints of the outputs are saved
-    cluster_backward<Model, T, W>(team, shown, tile);
+    with_units<W>(team.shape,
+                  [&]<class Of>(Of) { cluster_backward<Model, T, Of>(team, shown, tile); });
     team.workers.barrier();  // e and dc are saved
   }
   template <class Model, class T>

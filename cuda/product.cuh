@@ -75,7 +75,7 @@ struct PairPanels {
 // What the units of a network with a product stage may do, known to the compiler: the common case ...
 struct TanhRates {
   template <class T>
-  static bool covers(const Shape<T>& s) {
+  TBRNN_FN static bool covers(const Shape<T>& s) {
     return s.form == Form::rate && s.phi == Activation<T>{} && !s.apart && !s.own_leak;
   }
   template <class T>

@@ -139,14 +139,15 @@ struct UnitAdjoint {
   Number<T> lambda, e;
 
   // From lambda of the next state, what reaches the state as an output, and g through the overlaps and the product stage
-  template <class Past>
-  __device__ UnitAdjoint(const Shape<T>& shape, const Past& past, int n, Number<T> next,
-                         Number<T> out, Number<T> g)
+  template <class Units, class Past>
+  __device__ UnitAdjoint(const Units& units, const Past& past, int n, Number<T> next, Number<T> out,
+                         Number<T> g)
       : lambda(next) {
     using V = Number<T>;
-    const bool voltage = shape.form == Form::voltage;
+    const Shape<T>& shape = units.shape;
+    const bool voltage = units.voltage();
     const V leak(shape.leak);
-    if (shape.own_leak) {
+    if (units.own_leak()) {
       const UnitLeak<T> own(shape, n);
       lambda = tbrnn::own_leak_adjoint(lambda, voltage ? past.carrier() : past.state(), own.leak,
                                        own.cubic);
@@ -155,11 +156,11 @@ struct UnitAdjoint {
       lambda = leak_voltage_adjoint(lambda, g + out, leak);
       e = preactivation_adjoint(lambda, past.slope(), V(shape.alpha));
     } else {
-      lambda = leak_rate_adjoint(lambda, shape.apart ? g : g + out, past.slope(), leak);
-      if (shape.apart) lambda = fma(slope(shape.phi_out, past.apart()), out, lambda);
+      lambda = leak_rate_adjoint(lambda, units.apart() ? g : g + out, past.slope(), leak);
+      if (units.apart()) lambda = fma(slope(units.phi_out(), past.apart()), out, lambda);
       e = lambda;
     }
-    if (shape.own_leak) e = UnitLeak<T>(shape, n).alpha * e;
+    if (units.own_leak()) e = UnitLeak<T>(shape, n).alpha * e;
   }
 };
 
@@ -174,7 +175,7 @@ __device__ void unit_adjoint(const Team<Model, T>& team, int t, int n, Number<T>
   const V next = past.at(history.lambda),
           out = add_channels(team, n, shape.reductions, shape.channels(), d_o),
           g = add_channels(team, n, 0, shape.reductions, pull);
-  const UnitAdjoint<T> adjoint(shape, past, n, next, out, g);
+  const UnitAdjoint<T> adjoint(AnyUnits::Of<T>{shape}, past, n, next, out, g);
   *row_at(history.lambda, n) = adjoint.lambda.v;
   *row_at(history.adjoint(t), n) = adjoint.e.v;
 }

@@ -30,16 +30,17 @@ struct UnitLeak {
 };
 
 // Unit n from x to its next state without its noise; `sum` of all that drives it. save(response), voltage form
-template <class T, class Save>
-__device__ Number<T> step_of_unit(const Shape<T>& shape, int n, Number<T> x, Number<T> sum,
+template <class T, class Units, class Save>
+__device__ Number<T> step_of_unit(const Units& units, int n, Number<T> x, Number<T> sum,
                                   Save save) {
   using V = Number<T>;
-  const bool voltage = shape.form == Form::voltage;
+  const Shape<T>& shape = units.shape;
+  const bool voltage = units.voltage();
   if (voltage) {
-    sum = phi(shape.phi, sum);
+    sum = phi(units.phi(), sum);
     save(sum);
   }
-  if (shape.own_leak) {
+  if (units.own_leak()) {
     const UnitLeak<T> own(shape, n);
     return own_leak(x, sum, own.leak, own.alpha, own.cubic);
   }
@@ -51,7 +52,7 @@ __device__ Number<T> step_of_unit(const Shape<T>& shape, int n, Number<T> x, Num
 template <class Model, class T>
 __device__ Number<T> team_step(const Team<Model, T>& team, int t, int n, Number<T> x, Number<T> y) {
   const Number<T> sum = add_drives(team, n, 0, y + Number<T>(team.packed.bias[n]));
-  return step_of_unit(team.shape, n, x, sum, [&](Number<T> response) {
+  return step_of_unit<T>(AnyUnits::Of<T>{team.shape}, n, x, sum, [&](Number<T> response) {
     *row_at(team.history.response(t), n) = response.v;
   });
 }
