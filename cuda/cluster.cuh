@@ -1,8 +1,8 @@
-// Networks with a matrix of up to 1024 units, in clusters of blocks. A cluster keeps the matrix in its registers and works on groups of four
-// trials from the first step to the last. The lanes of a warp form one or two bands; a band has the rows of 8 units, a lane some columns of
-// these. What the units send, r or e, each block has of all units in its shared memory, twice: a step reads one and writes the other in all
-// blocks of the cluster. A block goes on when all that it reads has come. What it then writes over nobody reads any more, since every warp
-// sends its part after it has read; so all warps send, those without units too.
+// Networks with a matrix of up to 1024 units, in clusters of blocks. A cluster keeps the matrix in its registers, and in its shared memory what
+// has no place there, and works on groups of four trials from the first step to the last. The lanes of a warp form one or two bands; a band
+// has the rows of 8 units, a lane some columns of these. What the units send, r or e, each block has of all units in its shared memory,
+// twice: a step reads one and writes the other in all blocks of the cluster. A block goes on when all that it reads has come. What it then
+// writes over nobody reads any more, since every warp sends its part after it has read; so all warps send, those without units too.
 #pragma once
 
 #include "team_forward.cuh"
@@ -18,7 +18,8 @@ struct Weave {
   static constexpr int bands = bands_, band_lanes = 32 / bands;
   static constexpr int warp_units = bands * band_units, block_units = warps * warp_units;
   static constexpr int columns = units, lane_columns = columns / band_lanes;
-  static constexpr int in_registers = 16;                    // of a lane's columns
+  // Of a lane's columns; with more of them the steps would read back from local memory what else they need.
+  static constexpr int in_registers = columns > 512 ? 16 : 12;
   static constexpr int unit_lanes = 32 / warp_units;         // that share a unit's trials
   static constexpr int numbers = lane_units / unit_lanes;    // trials of a lane
   static constexpr int groups = tile_trials / lane_units;    // of a tile

@@ -93,7 +93,7 @@ class ClusterMatrix {
     V sum[band_units * lane_units];
     TBRNN_UNROLL
     for (V& entry : sum) entry = V(T(0));
-    TBRNN_UNROLL_TIMES(2)
+    TBRNN_UNROLL
     for (int k = W::in_registers; k < W::lane_columns; ++k) {
       V w[band_units];
       TBRNN_UNROLL
