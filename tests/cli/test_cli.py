@@ -104,6 +104,9 @@ def test_shards_merge_to_the_whole(small, tmp_path):
     table(tmp_path / "parts", *options)
     for name in ("networks.jsonl", "table1.txt", "table1.png", "campaign.json"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    sittings = [tmp_path / "parts" / f"shard-{i}-of-2" / "sittings.jsonl" for i in (1, 2)]
+    merged = (tmp_path / "parts" / "sittings.jsonl").read_text()
+    assert merged == "".join(path.read_text() for path in sittings)
 
 
 def test_a_folder_of_another_protocol_is_refused_with_the_difference(small, tmp_path):

@@ -110,6 +110,10 @@ def test_shards_merge_to_the_whole(name, whole, tmp_path):
     reproduce(EXPERIMENTS[name].EXPERIMENT, protocol, out=tmp_path, tell=told.append)
     assert not [stage for stage in told if "network" in stage and "distances" not in stage]
     same_files(name, tmp_path, whole(name))
+    sittings = [(tmp_path / f"shard-{i}-of-2/sittings.jsonl").read_text() for i in (1, 2)]
+    assert (tmp_path / "sittings.jsonl").read_text() == "".join(sittings)
+    reproduce(EXPERIMENTS[name].EXPERIMENT, protocol, out=tmp_path)
+    assert (tmp_path / "sittings.jsonl").read_text() == "".join(sittings)
 
 
 @pytest.mark.parametrize("name", NAMES)

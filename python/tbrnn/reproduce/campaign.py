@@ -19,6 +19,7 @@ from tbrnn.reproduce.folder import (
     runs_of,
     shard_folder,
     sitting,
+    take_over_sittings,
     write_files,
 )
 from tbrnn.reproduce.lines import NETWORKS
@@ -156,7 +157,7 @@ def in_order(store: Store) -> list[Record]:
 
 
 def _merge(out: Path, protocol: Preset, store: Store) -> None:
-    """Take over what shards have finished, records and weights."""
+    """Take over what shards have finished, records and weights, and their sittings."""
     for part in sorted(out.glob("shard-*-of-*")):
         with hold(part, protocol.model_dump(mode="json")):
             found = Store(part)
@@ -164,6 +165,7 @@ def _merge(out: Path, protocol: Preset, store: Store) -> None:
             if new := store.missing(places):
                 store.add([found.records[place] for place in new], found.networks(new))
             store.add_failed(found.failed.values())
+            take_over_sittings(part, out)
 
 
 def _counts(store: Store) -> dict[str, int]:

@@ -92,6 +92,13 @@ def sitting(
             Lines(folder / SITTINGS).append([line])
 
 
+def take_over_sittings(part: Path, folder: Path) -> None:
+    """Add the sittings of a shard to those of the folder that it is merged into."""
+    here = Lines(folder / SITTINGS)
+    if new := [line for line in Lines(part / SITTINGS).entries if line not in here.entries]:
+        here.append(new)
+
+
 def png(page: Figure, dpi: int) -> bytes:
     """A picture as the content of a file."""
     content = BytesIO()

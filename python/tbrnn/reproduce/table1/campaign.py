@@ -8,7 +8,15 @@ from typing import Any
 
 from tbrnn._threads import thread_count
 from tbrnn.campaign import hold
-from tbrnn.reproduce.folder import Shard, png, runs_of, shard_folder, sitting, write_files
+from tbrnn.reproduce.folder import (
+    Shard,
+    png,
+    runs_of,
+    shard_folder,
+    sitting,
+    take_over_sittings,
+    write_files,
+)
 from tbrnn.reproduce.lines import NETWORKS, write_records
 from tbrnn.reproduce.provenance import provenance
 from tbrnn.reproduce.table1.data import TaskData
@@ -97,10 +105,11 @@ def reproduce_table1(
 
 
 def _merge(out: Path, protocol: Protocol, records: Records) -> None:
-    """Take over what shards have finished."""
+    """Take over what shards have finished, and their sittings."""
     for part in sorted(out.glob("shard-*-of-*")):
         with hold(part, protocol.model_dump(mode="json")):
             found = Records(part)
+            take_over_sittings(part, out)
         records.add([*found.teachers.values(), *found.students.values()])
 
 
