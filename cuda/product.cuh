@@ -72,7 +72,7 @@ struct PairPanels {
   }
 };
 
-// What the units of a network with a product stage may do, known to the compiler: the common case ...
+// What the units of a network with a product stage, or in a cluster, may do, known to the compiler: the common case ...
 struct TanhRates {
   template <class T>
   TBRNN_FN static bool covers(const Shape<T>& s) {
