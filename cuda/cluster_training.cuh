@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cluster_backward.cuh"
+#include "cluster_drives.cuh"
 #include "team_training.cuh"
 
 namespace tbrnn::cuda {
