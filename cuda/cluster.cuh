@@ -16,7 +16,7 @@ struct Cluster {
 
   const Team<Model, T>& team;
   const Shape<T>& shape;
-  const typename W::Units::template Of<T> units;
+  const typename W::Options::template Of<T> options;
   const Noise<T> noise;  // copies, since what functions are called with is in memory
   const TeamHistory<T> history;
   const ClusterMemory<T, W> memory;
@@ -26,14 +26,14 @@ struct Cluster {
   __device__ explicit Cluster(const Team<Model, T>& t)
       : team(t),
         shape(t.shape),
-        units{t.shape},
+        options{t.shape},
         noise(t.noise),
         history(t.history),
         memory(t.shape, dev::shared_memory<T>()),
         unit(dev::cluster_rank() * W::block_units + warp() * W::warp_units + W::row()) {}
 
   __device__ bool exists() const { return unit < shape.units; }
-  __device__ bool saves_state() const { return units.own_leak() && !units.voltage(); }
+  __device__ bool saves_state() const { return options.own_leak() && !options.voltage(); }
   __device__ int trials() const { return groups * lane_units; }
   __device__ int place(int group) const { return group * lane_units + W::trial(); }
   __device__ int slot(int group) const {  // of the lane's first trial in its tile

@@ -19,13 +19,13 @@ struct AskedPast {
   __device__ V carrier() const { return at(0); }
   __device__ V slope() const { return V(c.memory.mine(group, next_slope).v[i]); }
   __device__ V apart() const { return at(1); }
-  __device__ V state() const { return at(1 + c.units.apart()); }
+  __device__ V state() const { return at(1 + c.options.apart()); }
   // Where the loss is on the units.
   __device__ V error() const {
-    return at(1 + c.units.voltage() + c.units.apart() + c.saves_state());
+    return at(1 + c.options.voltage() + c.options.apart() + c.saves_state());
   }
   __device__ V new_slope() const {
-    return tbrnn::slope(c.units.phi(), at(c.units.voltage() ? 1 : 0));
+    return tbrnn::slope(c.options.phi(), at(c.options.voltage() ? 1 : 0));
   }
 
   // For all trials of the lane.
@@ -37,8 +37,8 @@ struct AskedPast {
       dev::copy_ahead(&c.at(rows, group), &c.memory.asked_at(t, group, which++));
     };
     ask_for(history.carrier(t));
-    if (c.units.voltage()) ask_for(history.response(t - 1));
-    if (c.units.apart()) ask_for(history.apart(t - 1));
+    if (c.options.voltage()) ask_for(history.response(t - 1));
+    if (c.options.apart()) ask_for(history.apart(t - 1));
     if (c.saves_state()) ask_for(history.state(t - 1));
     if (shape.readouts == 0) ask_for(history.adjoint(t - 1));
   }
@@ -109,7 +109,7 @@ template <class Model, class T, class W>
 __device__ void save_overlap_adjoints(const Cluster<Model, T, W>& c, int t, int steps) {
   if constexpr (!has_channels<Model>) return;
   const Shape<T>& shape = c.shape;
-  const int trial = dev::thread(), last_rank = dev::cluster_size() - 1;  // 1, 3, 7 or 15
+  const int trial = dev::thread(), last_rank = dev::cluster_size() - 1;  // of 1, 2, 4, 8 or 16
   if (dev::cluster_rank() != (t & last_rank) || trial >= c.trials()) return;
   const ChannelRows<T> dc{c.history.d_overlap(t) + c.first_group * lane_units + trial, tile_trials};
   if (t < steps)
@@ -134,7 +134,7 @@ __device__ Own<T, W> cluster_step_back(const Cluster<Model, T, W>& c, int t, int
     const Mixed<T> c_t{asked_channels(c, t, place), P, &g[i]},
         ds{sums_of(memory, steps - t - 1, place), P, &g[i]};
     if (t < steps) Model::mix_adjoint(shape.ranks, c_t, ds, ds);
-    const UnitAdjoint<T> d(c.units, AskedPast<Model, T, W>{c, t, group, i}, c.unit, V(next.v[i]),
+    const UnitAdjoint<T> d(c.options, AskedPast<Model, T, W>{c, t, group, i}, c.unit, V(next.v[i]),
                            V(out.v[i]), g[i]);
     next.v[i] = d.lambda.v;
     e.v[i] = d.e.v;
@@ -175,17 +175,6 @@ __device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
     dev::block_barrier();
     save_overlap_adjoints(c, 0, steps);
   }
-}
-
-// Where the loss is on the units: the adjoints of the outputs of all steps, in the place of e; each unit in a warp of the team.
-template <class Model, class T>
-__device__ void team_unit_errors(const Team<Model, T>& team, int steps, T twice) {
-  if (team.shape.readouts) return;
-  for (int n = team.workers.warp(); n < team.shape.units; n += team.workers.warps())
-    for (int t = steps; t > 0; --t) {
-      const TeamErrors<Model, T> errors{team, t - 1, Number<T>(twice)};
-      *row_at(team.history.adjoint(t - 1), n) = errors.of_unit(errors.common(), n).v;
-    }
 }
 
 template <class Model, class T, class W>

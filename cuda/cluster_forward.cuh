@@ -44,15 +44,14 @@ __device__ void prepare_noise(const Cluster<Model, T, W>& c, int t) {
 template <class Model, class T, class W>
 __device__ void reach(const Cluster<Model, T, W>& c, int t, int group, const Own<T, W>& x,
                       const Own<T, W>& r) {
-  const Shape<T>& shape = c.shape;
   const TeamHistory<T>& history = c.history;
   c.send(t, group, r);
   c.memory.mine(group, state) = x;
   if (!c.exists()) return;
   c.at(history.carrier(t), group) = r;
-  if (t && c.units.apart())
+  if (t && c.options.apart())
     for (int i = 0; i < W::numbers; ++i)
-      c.at(history.apart(t - 1), group).v[i] = phi(c.units.phi_out(), Number<T>(x.v[i])).v;
+      c.at(history.apart(t - 1), group).v[i] = phi(c.options.phi_out(), Number<T>(x.v[i])).v;
   if (t && c.saves_state()) c.at(history.state(t - 1), group) = x;
 }
 
@@ -78,13 +77,13 @@ __device__ void cluster_step(const Cluster<Model, T, W>& c, int t, int group,
     sum[i] = sum[i] + V(before.drive.v[i]);
     const Mixed<T> channels{sums_of(memory, t, c.place(group) + i), Q, &sum[i]};
     Model::mix(shape.ranks, channels, channels);
-    const V reached = step_of_unit<T>(c.units, c.unit, V(before.x.v[i]), sum[i], [&](V response) {
+    const V reached = step_of_unit(c.options, c.unit, V(before.x.v[i]), sum[i], [&](V response) {
       c.at(c.history.response(t), group).v[i] = response.v;
     });
     next[i] = reached + V(before.noise.v[i]);
     x.v[i] = next[i].v;
   }
-  if (!c.units.voltage()) phi_of_all(c.units.phi(), next);
+  if (!c.options.voltage()) phi_of_all(c.options.phi(), next);
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) r.v[i] = next[i].v;
 }
@@ -113,7 +112,7 @@ __device__ void begin(const Cluster<Model, T, W>& c, int group) {
     x[i] = V(initial && c.exists() ? initial[c.unit] : T(0));
     first.v[i] = x[i].v;
   }
-  if (!c.units.voltage()) phi_of_all(c.units.phi(), x);
+  if (!c.options.voltage()) phi_of_all(c.options.phi(), x);
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) carrier.v[i] = c.exists() ? x[i].v : T(0);
   reach(c, 0, group, first, carrier);

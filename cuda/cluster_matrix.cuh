@@ -1,4 +1,4 @@
-// The product of a cluster's time loops, in registers:
+// The product of a cluster's time loops, of weights in registers and shared memory:
 //
 //   y_i = sum_k W_ik r_k        g_k = sum_i W_ik e_i
 //

@@ -14,7 +14,8 @@ struct Weave {
   static constexpr int bands = bands_, band_lanes = 32 / bands;
   static constexpr int warp_units = bands * band_units, block_units = warps * warp_units;
   static constexpr int columns = units, lane_columns = columns / band_lanes;
-  // Of a lane's columns; with more of them the steps would read back from local memory what else they need.
+  // Of a lane's columns. With more than 12 the steps read back from local memory what else they need; of 1024 units shared memory has room
+  // for no more than 16.
   static constexpr int in_registers = columns > 512 ? 16 : 12;
   static constexpr int unit_lanes = 32 / warp_units;         // that share a unit's trials
   static constexpr int numbers = lane_units / unit_lanes;    // trials of a lane
@@ -34,14 +35,14 @@ struct alignas(W::numbers * sizeof(T)) Own {
   T v[W::numbers];
 };
 
-// Of units whose options the compiler knows, or does not.
-template <class W, class Units_>
+// With what the compiler knows of the units' options.
+template <class W, class Options_>
 struct WeaveOf : W {
-  using Units = Units_;
+  using Options = Options_;
 };
-// use(weave): as the network's units are
+// use(weave)
 template <class W, class T, class Use>
-__device__ TBRNN_INLINED void with_units(const Shape<T>& shape, Use use) {
+__device__ TBRNN_INLINED void with_options(const Shape<T>& shape, Use use) {
   if (TanhRates::covers(shape))
     use(WeaveOf<W, TanhRates>{});
   else

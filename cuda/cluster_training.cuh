@@ -7,6 +7,17 @@
 
 namespace tbrnn::cuda {
 
+// Where the loss is on the units: the adjoints of the outputs of all steps, in the place of e; each unit in a warp of the team.
+template <class Model, class T>
+__device__ void team_unit_errors(const Team<Model, T>& team, int steps, T twice) {
+  if (team.shape.readouts) return;
+  for (int n = team.workers.warp(); n < team.shape.units; n += team.workers.warps())
+    for (int t = steps; t > 0; --t) {
+      const TeamErrors<Model, T> errors{team, t - 1, Number<T>(twice)};
+      *row_at(team.history.adjoint(t - 1), n) = errors.of_unit(errors.common(), n).v;
+    }
+}
+
 template <class W>
 struct InClusters {
   template <class Model, class T>
@@ -14,8 +25,9 @@ struct InClusters {
                                  T twice) {
     save_input_drives(team, shown.steps);
     team.workers.barrier();  // the drives are saved
-    with_units<W>(team.shape,
-                  [&]<class Of>(Of) { cluster_forward<Model, T, Of>(team, shown, tile); });
+    with_options<W>(team.shape, [&]<class Woven>(Woven) {
+      cluster_forward<Model, T, Woven>(team, shown, tile);
+    });
     team.workers.barrier();  // the states are saved
     save_drives(team, shown.steps);
     team_outputs(team, shown.steps);
@@ -26,8 +38,9 @@ struct InClusters {
                                   T twice) {
     team_unit_errors(team, shown.steps, twice);
     team.workers.barrier();  // the adjoints of the outputs are saved
-    with_units<W>(team.shape,
-                  [&]<class Of>(Of) { cluster_backward<Model, T, Of>(team, shown, tile); });
+    with_options<W>(team.shape, [&]<class Woven>(Woven) {
+      cluster_backward<Model, T, Woven>(team, shown, tile);
+    });
     team.workers.barrier();  // e and dc are saved
   }
   template <class Model, class T>

@@ -72,7 +72,7 @@ struct PairPanels {
   }
 };
 
-// What the units of a network with a product stage, or in a cluster, may do, known to the compiler: the common case ...
+// What the units of a network with a product stage, or of a team, may do, known to the compiler: the common case ...
 struct TanhRates {
   template <class T>
   TBRNN_FN static bool covers(const Shape<T>& s) {
@@ -92,10 +92,6 @@ struct TanhRates {
 
 // ... and all others.
 struct AnyUnits {
-  template <class T>
-  static bool covers(const Shape<T>&) {
-    return true;
-  }
   template <class T>
   struct Of {
     const Shape<T>& shape;

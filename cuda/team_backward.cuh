@@ -139,15 +139,15 @@ struct UnitAdjoint {
   Number<T> lambda, e;
 
   // From lambda of the next state, what reaches the state as an output, and g through the overlaps and the product stage
-  template <class Units, class Past>
-  __device__ UnitAdjoint(const Units& units, const Past& past, int n, Number<T> next, Number<T> out,
-                         Number<T> g)
+  template <class Options, class Past>
+  __device__ UnitAdjoint(const Options& options, const Past& past, int n, Number<T> next,
+                         Number<T> out, Number<T> g)
       : lambda(next) {
     using V = Number<T>;
-    const Shape<T>& shape = units.shape;
-    const bool voltage = units.voltage();
+    const Shape<T>& shape = options.shape;
+    const bool voltage = options.voltage();
     const V leak(shape.leak);
-    if (units.own_leak()) {
+    if (options.own_leak()) {
       const UnitLeak<T> own(shape, n);
       lambda = tbrnn::own_leak_adjoint(lambda, voltage ? past.carrier() : past.state(), own.leak,
                                        own.cubic);
@@ -156,11 +156,11 @@ struct UnitAdjoint {
       lambda = leak_voltage_adjoint(lambda, g + out, leak);
       e = preactivation_adjoint(lambda, past.slope(), V(shape.alpha));
     } else {
-      lambda = leak_rate_adjoint(lambda, units.apart() ? g : g + out, past.slope(), leak);
-      if (units.apart()) lambda = fma(slope(units.phi_out(), past.apart()), out, lambda);
+      lambda = leak_rate_adjoint(lambda, options.apart() ? g : g + out, past.slope(), leak);
+      if (options.apart()) lambda = fma(slope(options.phi_out(), past.apart()), out, lambda);
       e = lambda;
     }
-    if (units.own_leak()) e = UnitLeak<T>(shape, n).alpha * e;
+    if (options.own_leak()) e = UnitLeak<T>(shape, n).alpha * e;
   }
 };
 

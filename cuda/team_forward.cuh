@@ -30,17 +30,17 @@ struct UnitLeak {
 };
 
 // Unit n from x to its next state without its noise; `sum` of all that drives it. save(response), voltage form
-template <class T, class Units, class Save>
-__device__ Number<T> step_of_unit(const Units& units, int n, Number<T> x, Number<T> sum,
+template <class T, class Options, class Save>
+__device__ Number<T> step_of_unit(const Options& options, int n, Number<T> x, Number<T> sum,
                                   Save save) {
   using V = Number<T>;
-  const Shape<T>& shape = units.shape;
-  const bool voltage = units.voltage();
+  const Shape<T>& shape = options.shape;
+  const bool voltage = options.voltage();
   if (voltage) {
-    sum = phi(units.phi(), sum);
+    sum = phi(options.phi(), sum);
     save(sum);
   }
-  if (units.own_leak()) {
+  if (options.own_leak()) {
     const UnitLeak<T> own(shape, n);
     return own_leak(x, sum, own.leak, own.alpha, own.cubic);
   }
@@ -52,7 +52,7 @@ __device__ Number<T> step_of_unit(const Units& units, int n, Number<T> x, Number
 template <class Model, class T>
 __device__ Number<T> team_step(const Team<Model, T>& team, int t, int n, Number<T> x, Number<T> y) {
   const Number<T> sum = add_drives(team, n, 0, y + Number<T>(team.packed.bias[n]));
-  return step_of_unit<T>(AnyUnits::Of<T>{team.shape}, n, x, sum, [&](Number<T> response) {
+  return step_of_unit(AnyUnits::Of<T>{team.shape}, n, x, sum, [&](Number<T> response) {
     *row_at(team.history.response(t), n) = response.v;
   });
 }

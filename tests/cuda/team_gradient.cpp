@@ -240,6 +240,19 @@ TEST(TeamGradient, IsThatOfTheCpuEngineInClusters) {
   EXPECT_GE(cases, sanitized ? 5 : 15);
 }
 
+// Units whose options the kernels know; each in one order of execution.
+TEST(TeamGradient, IsThatOfTheCpuEngineInClustersOfUsualUnits) {
+  const Clusters device(16);
+  for (int which = 0; which < 6; ++which) {
+    const Choice choice = plain(which, sanitized ? 1 : 4);
+    if (!kind_of(choice).in_clusters || (sanitized && units_of(choice) > 40)) continue;
+    SCOPED_TRACE(kind_of(choice).model);
+    const Case tested = case_of(choice);
+    EXPECT_STREQ(cuda::kernel_of<float>(tested.spec, tested.match), kind_of(choice).in_clusters);
+    expect_near_the_cpu_engine(tested, computed(tested), 1e-5);
+  }
+}
+
 TEST(TeamGradient, HasTheSameBitsInClustersHoweverMany) {
   for (const int which : {0, 4}) {
     const Case tested = sanitized ? case_of(plain(0, 1)) : large(which, 129, 5, 5);
@@ -257,7 +270,7 @@ TEST(TeamGradient, HasTheSameBitsInClustersHoweverMany) {
   }
 }
 
-// Two blocks and eight with all weights in registers, sixteen with some in shared memory; in one order of execution.
+// Two, eight and sixteen blocks, whose lanes have 4, 4 and 16 of their columns in shared memory; in one order of execution.
 TEST(TeamGradient, IsThatOfTheCpuEngineInLargeClusters) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const Clusters device(32);

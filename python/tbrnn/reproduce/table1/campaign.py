@@ -109,8 +109,8 @@ def _merge(out: Path, protocol: Protocol, records: Records) -> None:
     for part in sorted(out.glob("shard-*-of-*")):
         with hold(part, protocol.model_dump(mode="json")):
             found = Records(part)
+            records.add([*found.teachers.values(), *found.students.values()])
             take_over_sittings(part, out)
-        records.add([*found.teachers.values(), *found.students.values()])
 
 
 def _complete(
