@@ -33,7 +33,6 @@ struct Cluster {
         unit(dev::cluster_rank() * W::block_units + warp() * W::warp_units + W::row()) {}
 
   __device__ bool exists() const { return unit < shape.units; }
-  __device__ bool saves_state() const { return options.own_leak() && !options.voltage(); }
   __device__ int trials() const { return groups * lane_units; }
   __device__ int place(int group) const { return group * lane_units + W::trial(); }
   __device__ int slot(int group) const {  // of the lane's first trial in its tile

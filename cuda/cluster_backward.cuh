@@ -21,9 +21,7 @@ struct AskedPast {
   __device__ V apart() const { return at(1); }
   __device__ V state() const { return at(1 + c.options.apart()); }
   // Where the loss is on the units.
-  __device__ V error() const {
-    return at(1 + c.options.voltage() + c.options.apart() + c.saves_state());
-  }
+  __device__ V error() const { return at(ClusterMemory<T, W>::asked(c.options) - 1); }
   __device__ V new_slope() const {
     return tbrnn::slope(c.options.phi(), at(c.options.voltage() ? 1 : 0));
   }
@@ -39,7 +37,7 @@ struct AskedPast {
     ask_for(history.carrier(t));
     if (c.options.voltage()) ask_for(history.response(t - 1));
     if (c.options.apart()) ask_for(history.apart(t - 1));
-    if (c.saves_state()) ask_for(history.state(t - 1));
+    if (c.options.saves_state()) ask_for(history.state(t - 1));
     if (shape.readouts == 0) ask_for(history.adjoint(t - 1));
   }
 

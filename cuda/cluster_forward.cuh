@@ -52,7 +52,7 @@ __device__ void reach(const Cluster<Model, T, W>& c, int t, int group, const Own
   if (t && c.options.apart())
     for (int i = 0; i < W::numbers; ++i)
       c.at(history.apart(t - 1), group).v[i] = phi(c.options.phi_out(), Number<T>(x.v[i])).v;
-  if (t && c.saves_state()) c.at(history.state(t - 1), group) = x;
+  if (t && c.options.saves_state()) c.at(history.state(t - 1), group) = x;
 }
 
 // phi of a lane's numbers. Where the compiler knows it, the chains overlap.

@@ -82,7 +82,7 @@ struct ClusterMemory {
     channels = (most + 1) / channels_at_once * channels_at_once;
     of_sums = channels * W::most_trials * channel_parts;
     of_warp = W::most_groups * saved;
-    of_lane = asked(shape) * block_threads;
+    of_lane = asked(AnyUnits::Of<T>{shape}) * block_threads;
     next(arrivals, 2);
     next(sent, 2 * of_turn);
     next(own, W::most_groups * kept * block_threads);
@@ -98,8 +98,9 @@ struct ClusterMemory {
     return sizeof(T) * ClusterMemory(shape, nullptr).entries;
   }
   // Of each state: its carrier and what else the backward pass reads of a unit.
-  TBRNN_FN static int asked(const Shape<T>& shape) {
-    return 1 + shape.responses() + shape.apart + shape.saves_state() + (shape.readouts == 0);
+  template <class Options>
+  TBRNN_FN static int asked(const Options& o) {
+    return 1 + o.voltage() + o.apart() + o.saves_state() + (o.shape.readouts == 0);
   }
 
   __device__ Quad<T>* sent_at(int turn, int group) const {

@@ -84,6 +84,7 @@ struct TanhRates {
     TBRNN_FN static constexpr bool voltage() { return false; }
     TBRNN_FN static constexpr bool apart() { return false; }
     TBRNN_FN static constexpr bool own_leak() { return false; }
+    TBRNN_FN static constexpr bool saves_state() { return false; }
     TBRNN_FN static constexpr Nonlinearity phi() { return Nonlinearity::tanh; }
     TBRNN_FN static constexpr Nonlinearity phi_out() { return Nonlinearity::tanh; }
     TBRNN_FN Loss loss() const { return shape.loss; }
@@ -98,6 +99,7 @@ struct AnyUnits {
     TBRNN_FN bool voltage() const { return shape.form == Form::voltage; }
     TBRNN_FN bool apart() const { return shape.apart; }
     TBRNN_FN bool own_leak() const { return shape.own_leak; }
+    TBRNN_FN bool saves_state() const { return shape.saves_state(); }
     TBRNN_FN const Activation<T>& phi() const { return shape.phi; }
     TBRNN_FN const Activation<T>& phi_out() const { return shape.phi_out; }
     TBRNN_FN Loss loss() const { return shape.loss; }
