@@ -29,7 +29,7 @@ struct Cluster {
         options{t.shape},
         noise(t.noise),
         history(t.history),
-        memory(t.shape, dev::shared_memory<T>()),
+        memory(t.shape, has_channels<Model>, dev::shared_memory<T>()),
         unit(dev::cluster_rank() * W::block_units + warp() * W::warp_units + W::row()) {}
 
   __device__ bool exists() const { return unit < shape.units; }

@@ -51,7 +51,8 @@ __device__ inline void receive_what_was_asked() {
   dev::warp_barrier();
 }
 
-// What was saved of state t: in quads [group][channel] the overlaps and the adjoints of the outputs, and the past of each unit.
+// What was saved of state t: in quads [group][channel] the overlaps, where they are needed, and the adjoints of the outputs; and the past of
+// each unit.
 template <class Model, class T, class W>
 __device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {
   const Shape<T>& shape = c.shape;
@@ -60,7 +61,7 @@ __device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {
   dev::warp_barrier();  // what was there has been read
   for (int group = 0; group < c.groups && t >= 0; ++group) {
     if (t > 0 && c.exists()) AskedPast<Model, T, W>::ask(c, t, group);
-    for (int k = lane(); k < channels; k += 32) {
+    for (int k = lane() + (has_channels<Model> ? 0 : shape.reductions); k < channels; k += 32) {
       const T* rows = k < shape.reductions ? history.overlap(t) : history.d_overlap(t);
       dev::copy_ahead(reinterpret_cast<const Quad<T>*>(rows_from(rows, k)) + c.first_group + group,
                       c.memory.ahead_at(t) + group * channels + k);
@@ -121,17 +122,18 @@ template <class Model, class T, class W>
 __device__ Own<T, W> cluster_step_back(const Cluster<Model, T, W>& c, int t, int steps, int group,
                                        Number<T> (&g)[W::numbers]) {
   using V = Number<T>;
-  const Shape<T>& shape = c.shape;
   const ClusterMemory<T, W>& memory = c.memory;
-  const T* P = c.of_unit(shape.channels());
   const Own<T, W> out = memory.mine(group, next_out);
   Own<T, W> next = memory.mine(group, lambda), e;
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) {
-    const int place = c.place(group) + i;
-    const Mixed<T> c_t{asked_channels(c, t, place), P, &g[i]},
-        ds{sums_of(memory, steps - t - 1, place), P, &g[i]};
-    if (t < steps) Model::mix_adjoint(shape.ranks, c_t, ds, ds);
+    if constexpr (has_channels<Model>) {
+      const T* P = c.of_unit(c.shape.channels());
+      const int place = c.place(group) + i;
+      const Mixed<T> c_t{asked_channels(c, t, place), P, &g[i]},
+          ds{sums_of(memory, steps - t - 1, place), P, &g[i]};
+      if (t < steps) Model::mix_adjoint(c.shape.ranks, c_t, ds, ds);
+    }
     const UnitAdjoint<T> d(c.options, AskedPast<Model, T, W>{c, t, group, i}, c.unit, V(next.v[i]),
                            V(out.v[i]), g[i]);
     next.v[i] = d.lambda.v;
@@ -181,12 +183,11 @@ __device__ TBRNN_INLINED void cluster_backward(const Team<Model, T>& team, const
   const Shape<T>& shape = team.shape;
   const Packed<T>& packed = team.packed;
   Cluster<Model, T, W> c(team);
-  const int channels = shape.channels(), first = dev::cluster_rank() * W::block_units;
-  load_overlaps(c.memory, shape.units, packed.drive, shape.driven(), shape.drives);
-  for (int i = dev::thread(); i < W::block_units * channels; i += block_threads)
-    if (first + i / channels < shape.units) c.memory.units[i] = packed.gather[first * channels + i];
+  const UnitRows<T> P{packed.gather, shape.channels()}, Q{packed.drive, shape.driven()};
+  load_weights<Model>(c, Q, shape.drives, P, shape.channels());
   each_bunch(c, shown, tile, [&] {
-    const ClusterMatrix<T, W> weights(shape, team.product.pulls, c.unit, c.memory);
+    const ClusterMatrix<T, W> weights(shape, team.product.pulls, c.unit, c.memory,
+                                      added<Model>(shape, P, Q));
     run_steps_back(c, weights, same_in_warp(shown.steps));
   });
 }

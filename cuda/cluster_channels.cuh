@@ -55,10 +55,6 @@ __device__ Number<T> over_warp(const Number<T> (&value)[count]) {
   return sum[0];
 }
 
-// Networks whose matrix is the product stage have none.
-template <class Model>
-inline constexpr bool has_channels = !Product<Model>::exists;
-
 // The warp's part of the sums over the units of one of two channels of a group, for a trial in some lanes.
 template <class T, class W>
 struct TwoChannels {
@@ -118,14 +114,24 @@ __device__ void multiply(const ClusterMatrix<T, W>& weights, const ClusterMemory
   }
 }
 
-// Columns of rows [unit][stride], the first `count`, as weights of all units.
-template <class T, class W>
-__device__ void load_overlaps(const ClusterMemory<T, W>& memory, int units, const T* rows,
-                              int stride, int count) {
+// The weights of all units whose sums are the channels, and those of the block's own units.
+template <class Model, class T, class W>
+__device__ void load_weights(const Cluster<Model, T, W>& c, UnitRows<T> overlaps, int summed,
+                             UnitRows<T> own, int count) {
+  const ClusterMemory<T, W>& memory = c.memory;
+  const int units = c.shape.units, first = dev::cluster_rank() * W::block_units;
   for (int i = dev::thread(); i < memory.channels * W::columns; i += block_threads) {
     const int n = i % W::columns, k = i / W::columns;
-    memory.overlaps[i] = n < units && k < count ? rows[n * stride + k] : T(0);
+    memory.overlaps[i] = n < units && k < summed ? overlaps.of(n)[k] : T(0);
   }
+  for (int i = dev::thread(); i < W::block_units * count; i += block_threads)
+    if (first + i / count < units) memory.units[i] = own.of(first + i / count)[i % count];
+}
+
+// What a matrix has of the channels, of these weights of rows and columns.
+template <class Model, class T>
+__device__ LowRank<T> added(const Shape<T>& shape, UnitRows<T> row, UnitRows<T> column) {
+  return {row, column, in_matrix<Model> ? shape.reductions : 0};
 }
 
 }  // namespace tbrnn::cuda

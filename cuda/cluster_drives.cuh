@@ -36,18 +36,36 @@ __device__ void save_input_drives(const Team<Model, T>& team, int steps) {
   }
 }
 
-// What drove every step, after the time loop: s, the inputs and 1.
+// What drove every step, after the time loop: s, the inputs and 1; and where the loop did without them, the overlaps c = P'r.
 template <class Model, class T>
 __device__ void save_drives(const Team<Model, T>& team, int steps) {
   const Shape<T>& shape = team.shape;
   for (int t = team.workers.warp(); t < steps; t += team.workers.warps()) {
     T* saved = team.history.drive(t);
+    if constexpr (in_matrix<Model>)
+      sum_over_units(team.packed.gather, shape.channels(), shape.reductions,
+                     team.history.carrier(t), shape.units, team.history.overlap(t));
     Model::mix(shape.ranks, RowValues<T>{row_at(team.history.overlap(t), 0)},
                RowValues<T>{row_at(saved, 0)});
     for (int first = 0; first < shape.inputs; first += lane_units)
       four_inputs(shape, team.noise, team.trial.number, t, first, inputs_of(shape, team.trial, t),
                   [&](int i, Number<T> u) { *row_at(saved, shape.drives + i) = u.v; });
     *row_at(saved, shape.driven()) = T(1);
+  }
+}
+
+// The adjoints of the overlaps, where the time loop did without them: dc = Q'e, behind the last step 0.
+template <class Model, class T>
+__device__ void save_overlap_adjoints(const Team<Model, T>& team,
+                                      int steps) requires in_matrix<Model> {
+  const Shape<T>& shape = team.shape;
+  for (int t = team.workers.warp(); t <= steps; t += team.workers.warps()) {
+    T* dc = team.history.d_overlap(t);
+    if (t < steps)
+      sum_over_units(team.packed.drive, shape.driven(), shape.drives, team.history.adjoint(t),
+                     shape.units, dc);
+    else
+      for (int k = 0; k < shape.reductions; ++k) *row_at(dc, k) = T(0);
   }
 }
 

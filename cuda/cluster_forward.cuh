@@ -68,15 +68,15 @@ __device__ void cluster_step(const Cluster<Model, T, W>& c, int t, int group,
                              const BeforeStep<T, W>& before, Number<T> (&sum)[W::numbers],
                              Own<T, W>& x, Own<T, W>& r) {
   using V = Number<T>;
-  const Shape<T>& shape = c.shape;
-  const ClusterMemory<T, W>& memory = c.memory;
-  const T* Q = c.of_unit(shape.driven() + 1);
   V next[W::numbers];
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) {
     sum[i] = sum[i] + V(before.drive.v[i]);
-    const Mixed<T> channels{sums_of(memory, t, c.place(group) + i), Q, &sum[i]};
-    Model::mix(shape.ranks, channels, channels);
+    if constexpr (has_channels<Model>) {
+      const T* Q = c.of_unit(c.shape.drives);
+      const Mixed<T> channels{sums_of(c.memory, t, c.place(group) + i), Q, &sum[i]};
+      Model::mix(c.shape.ranks, channels, channels);
+    }
     const V reached = step_of_unit(c.options, c.unit, V(before.x.v[i]), sum[i], [&](V response) {
       c.at(c.history.response(t), group).v[i] = response.v;
     });
@@ -171,15 +171,11 @@ __device__ TBRNN_INLINED void cluster_forward(const Team<Model, T>& team, const 
   Cluster<Model, T, W> c(team);
   const Shape<T>& shape = team.shape;
   const Packed<T>& packed = team.packed;
-  const int driven = shape.driven(), first = dev::cluster_rank() * W::block_units;
-  load_overlaps(c.memory, shape.units, packed.gather, shape.channels(), shape.reductions);
-  for (int i = dev::thread(); i < W::block_units * (driven + 1); i += block_threads) {
-    const int n = first + i / (driven + 1), k = i % (driven + 1);
-    if (n < shape.units)
-      c.memory.units[i] = k < driven ? packed.drive[n * driven + k] : packed.bias[n];
-  }
+  const UnitRows<T> P{packed.gather, shape.channels()}, Q{packed.drive, shape.driven()};
+  load_weights<Model>(c, P, shape.reductions, Q, shape.drives);
   each_bunch(c, shown, tile, [&] {
-    const ClusterMatrix<T, W> weights(shape, team.product.weights, c.unit, c.memory);
+    const ClusterMatrix<T, W> weights(shape, team.product.weights, c.unit, c.memory,
+                                      added<Model>(shape, Q, P));
     run_steps(c, weights, same_in_warp(shown.steps));
   });
 }

@@ -45,7 +45,22 @@ __device__ void over_rows(const Number<T> (&value)[count], Number<T> (&sum)[last
   }
 }
 
-// The weights of a band's rows: of matrix [column][unit, in whole quads].
+// [unit][stride]
+template <class T>
+struct UnitRows {
+  const T* at;
+  int stride;
+  __device__ const T* of(int unit) const { return at + unit * stride; }
+};
+
+// A_ik = sum_r a_ir b_kr
+template <class T>
+struct LowRank {
+  UnitRows<T> row, column;
+  int rank;
+};
+
+// The weights of a band's rows: of matrix [column][unit, in whole quads], and a low-rank one.
 template <class T, class W>
 class ClusterMatrix {
   using V = Number<T>;
@@ -53,7 +68,7 @@ class ClusterMatrix {
  public:
   // `unit`: of the lane
   __device__ ClusterMatrix(const Shape<T>& shape, const T* matrix, int unit,
-                           const ClusterMemory<T, W>& memory)
+                           const ClusterMemory<T, W>& memory, const LowRank<T>& added)
       : memory_(memory) {
     const int first_unit = unit / band_units * band_units;
     const auto load = [&](int k, V(&w)[band_units]) {
@@ -68,6 +83,7 @@ class ClusterMatrix {
         TBRNN_UNROLL
         for (int i = 0; i < lane_units; ++i) w[h + i] = V(four.v[i]);
       }
+      if (column < shape.units) add(added, column, first_unit, shape.units, w);
       in_own_order(w);
       TBRNN_UNROLL
       for (V& entry : w) entry = V(dev::kept(entry.v));
@@ -110,6 +126,17 @@ class ClusterMatrix {
   }
 
  private:
+  // += A_ik of the rows of units that exist
+  __device__ static void add(const LowRank<T>& A, int column, int first_unit, int units,
+                             V (&w)[band_units]) {
+    TBRNN_UNROLL_TIMES(1)
+    for (int r = 0; r < A.rank; ++r) {
+      const V b(A.column.of(column)[r]);
+      TBRNN_UNROLL
+      for (int i = 0; i < band_units; ++i)
+        if (first_unit + i < units) w[i] = fma(V(A.row.of(first_unit + i)[r]), b, w[i]);
+    }
+  }
   // Row i at place i xor the lane's row.
   __device__ static void in_own_order(V (&w)[band_units]) {
     TBRNN_UNROLL

@@ -49,6 +49,13 @@ __device__ TBRNN_INLINED void with_options(const Shape<T>& shape, Use use) {
     use(WeaveOf<W, AnyUnits>{});
 }
 
+// Where the drives are the overlaps themselves, they have a part of the matrix: W r + Q P'r = (W + Q P') r.
+template <class Model>
+inline constexpr bool in_matrix = Model::drives_are_overlaps;
+// Whether the time loops sum channels. Networks whose matrix is the product stage have none.
+template <class Model>
+inline constexpr bool has_channels = !Product<Model>::exists && !in_matrix<Model>;
+
 inline constexpr int channels_at_once = 2;  // that a block sums over the units, each in parts
 inline constexpr int channel_parts = warps / channels_at_once;
 
@@ -65,21 +72,22 @@ struct ClusterMemory {
   Own<T, W>* own;           // [group][kept][thread]
   T* sums;                  // [2][channel][trial][part]: of c, or of the adjoint of s
   T* overlaps;              // [channel][column]: P, or Q, whose sums these are
-  T* units;                 // [unit of the block][...]: Q and the bias, or P
+  T* units;                 // [unit of the block][...]: Q, or P
   T* weights;               // [column][2][thread][4]: those for which there are no registers
   Quad<T>* ahead;           // [2][warp][...]: of the trials, asked for by the warp
   Own<T, W>* ahead_own;     // [2][group][...][thread]: of the lane, asked for by itself
   Source<T>* trials;        // [trial]
 
-  TBRNN_FN ClusterMemory(const Shape<T>& shape, T* at) {
+  // `sums_channels`: in its time loops
+  TBRNN_FN ClusterMemory(const Shape<T>& shape, bool sums_channels, T* at) {
     const auto next = [&]<class E>(E*& array, int count) {
       array = reinterpret_cast<E*>(at + entries);  // which nobody uses where there is no memory
       entries += static_cast<std::size_t>(
           whole_quads(count * static_cast<int>(sizeof(E)) / static_cast<int>(sizeof(T))));
     };
     const int most = shape.reductions > shape.drives ? shape.reductions : shape.drives,
-              saved = shape.channels();
-    channels = (most + 1) / channels_at_once * channels_at_once;
+              saved = shape.channels(), of_unit = shape.drives > saved ? shape.drives : saved;
+    channels = sums_channels ? (most + 1) / channels_at_once * channels_at_once : 0;
     of_sums = channels * W::most_trials * channel_parts;
     of_warp = W::most_groups * saved;
     of_lane = asked(AnyUnits::Of<T>{shape}) * block_threads;
@@ -88,14 +96,14 @@ struct ClusterMemory {
     next(own, W::most_groups * kept * block_threads);
     next(sums, 2 * of_sums);
     next(overlaps, channels * W::columns);
-    next(units, W::block_units * (saved + shape.driven() + 1));
+    next(units, W::block_units * of_unit);
     next(weights, (W::lane_columns - W::in_registers) * band_units * block_threads);
     next(ahead, 2 * warps * of_warp);
     next(ahead_own, 2 * W::most_groups * of_lane);
     next(trials, W::most_trials);
   }
-  static std::size_t bytes(const Shape<T>& shape) {
-    return sizeof(T) * ClusterMemory(shape, nullptr).entries;
+  static std::size_t bytes(const Shape<T>& shape, bool sums_channels) {
+    return sizeof(T) * ClusterMemory(shape, sums_channels, nullptr).entries;
   }
   // Of each state: its carrier and what else the backward pass reads of a unit.
   template <class Options>

@@ -41,7 +41,11 @@ struct InClusters {
     with_options<W>(team.shape, [&]<class Woven>(Woven) {
       cluster_backward<Model, T, Woven>(team, shown, tile);
     });
-    team.workers.barrier();  // e and dc are saved
+    team.workers.barrier();  // e is saved, and dc
+    if constexpr (in_matrix<Model>) {
+      save_overlap_adjoints(team, shown.steps);
+      team.workers.barrier();  // dc is saved
+    }
   }
   template <class Model, class T>
   __device__ static void add_gradient(const Team<Model, T>& team, int steps, bool first,
@@ -61,7 +65,8 @@ __global__ void __launch_bounds__(block_threads, 1)
 
 template <class Model, class T, class W>
 std::size_t cluster_bytes(const Shape<T>& shape) {
-  return std::max(ClusterMemory<T, W>::bytes(shape), team_bytes<Model, T>(shape));
+  return std::max(ClusterMemory<T, W>::bytes(shape, has_channels<Model>),
+                  team_bytes<Model, T>(shape));
 }
 
 }  // namespace tbrnn::cuda

@@ -51,25 +51,30 @@ struct OutputSums {
   }
 };
 
+// To rows `to`, in a warp: the sums with `count` weights P [unit][stride], and what belongs to each of these or null.
+template <class T>
+__device__ void sum_over_units(const T* P, int stride, int count, const T* rows, int units, T* to,
+                               const T* biases = nullptr) {
+  using Sums = OutputSums<T>;
+  for (int first = 0; first < count; first += lane_units) {
+    const int k = first + Sums::quarter();
+    Quad<T> y = Sums(P + first, stride, count - first, rows, units).mine();
+    if (k >= count) continue;
+    TBRNN_UNROLL
+    for (int q = 0; q < lane_units; ++q) y.v[q] += biases ? biases[k] : T(0);
+    *reinterpret_cast<Quad<T>*>(rows_from(to, k) + Sums::first_trial()) = y;
+  }
+  dev::warp_barrier();  // they are saved
+}
+
 // The outputs of states 1 ... steps, each in a warp of the team.
 template <class Model, class T>
 __device__ void team_outputs(const Team<Model, T>& team, int steps) {
-  using Sums = OutputSums<T>;
   const Shape<T>& shape = team.shape;
   for (int t = 1 + same_in_warp(team.workers.warp()); t <= steps; t += team.workers.warps())
-    for (int first = 0; first < shape.readouts; first += lane_units) {
-      const int left = shape.readouts - first;
-      Quad<T> y = Sums(team.packed.gather + shape.reductions + first, shape.channels(), left,
-                       team.out(t), shape.units)
-                      .mine();
-      if (Sums::quarter() < left) {
-        TBRNN_UNROLL
-        for (int q = 0; q < lane_units; ++q) y.v[q] += team.packed.b_out[first + Sums::quarter()];
-        T* row = rows_from(team.history.overlap(t), shape.reductions + first + Sums::quarter());
-        *reinterpret_cast<Quad<T>*>(row + Sums::first_trial()) = y;
-      }
-    }
-  dev::warp_barrier();  // the outputs are saved
+    sum_over_units(team.packed.gather + shape.reductions, shape.channels(), shape.readouts,
+                   team.out(t), shape.units, rows_from(team.history.overlap(t), shape.reductions),
+                   team.packed.b_out);
 }
 
 }  // namespace tbrnn::cuda

@@ -36,13 +36,14 @@ struct OnePreactivation {
 struct ChannelModel : OnePreactivation {
   static constexpr Recurrence recurrence = Recurrence::channel;
   static constexpr std::array<Tensor, 0> tensors{};
+  static constexpr bool drives_are_overlaps = false;  // s = c
 };
 
 // The channels of a model that has none: its drive is a product with all units.
 struct NoChannels : OnePreactivation {
   static constexpr std::array<const char*, 0> arrays{};
   static constexpr std::array<int Ranks::*, 0> own_ranks{};
-  static constexpr bool has_gate = false, has_hard_orth = false;
+  static constexpr bool has_gate = false, has_hard_orth = false, drives_are_overlaps = false;
 
   TBRNN_FN static constexpr int rank_of(Ranks, int) { return 0; }
   TBRNN_FN static constexpr int reductions(Ranks) { return 0; }

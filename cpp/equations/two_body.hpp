@@ -13,7 +13,7 @@ struct LowRankRNN : ChannelModel {
   static constexpr const char* name = "LowRankRNN";
   static constexpr std::array arrays = {"m", "n"};  // [unit][rank]
   static constexpr std::array own_ranks = {&Ranks::two};
-  static constexpr bool has_gate = false, has_hard_orth = false;
+  static constexpr bool has_gate = false, has_hard_orth = false, drives_are_overlaps = true;
 
   TBRNN_FN static constexpr int rank_of(Ranks ranks, int) { return ranks.two; }
   TBRNN_FN static constexpr int reductions(Ranks ranks) { return ranks.two; }

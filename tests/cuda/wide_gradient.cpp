@@ -173,17 +173,18 @@ TEST(WideGradient, IsThatOfTheCpuEngineInClusters) {
   }
 }
 
-// Rows of shared memory: more than a cluster has are a team's, more than a block has nobody's.
+// Rows of 128 bytes of shared memory: more than a cluster has are a team's, more than a block has nobody's.
 TEST(WideGradient, OfMoreChannelsThanSharedMemoryHoldsIsRefused) {
   const Clusters device(4);
-  const auto kernel = [](int inputs) {
+  const auto kernel = [](int inputs, int outputs) {
     Spec spec = spec_of(plain(0, 1, 0));
     spec.inputs = inputs;
+    spec.outputs = outputs;
     return std::string(cuda::kernel_of<float>(spec, Match::outputs));
   };
-  EXPECT_EQ(kernel(100), "dense, in a cluster of blocks");
-  EXPECT_EQ(kernel(1519), "dense, in a team of blocks");  // 264 + 33 + 1519 rows of 128 bytes
-  EXPECT_EQ(kernel(1520),
+  EXPECT_EQ(kernel(1519, 33), "dense, in a cluster of blocks");  // 264 + 33 + 1519 rows
+  EXPECT_EQ(kernel(3, 99), "dense, in a team of blocks");
+  EXPECT_EQ(kernel(1520, 33),
             "none: each reduction, readout, drive and input takes 128 bytes of a block's shared "
             "memory (float64: 256), and all together more than it has here");
 }
