@@ -21,6 +21,8 @@ struct Cluster {
   const TeamHistory<T> history;
   const ClusterMemory<T, W> memory;
   const int unit;  // of the lane
+  const int blocks = dev::kept(dev::cluster_size());
+  const std::ptrdiff_t step;  // from one to the next in rows [time][unit][32]
   int first_group = 0, groups = 0;
 
   __device__ explicit Cluster(const Team<Model, T>& t)
@@ -30,7 +32,8 @@ struct Cluster {
         noise(t.noise),
         history(t.history),
         memory(t.shape, has_channels<Model>, dev::shared_memory<T>()),
-        unit(dev::cluster_rank() * W::block_units + warp() * W::warp_units + W::row()) {}
+        unit(dev::cluster_rank() * W::block_units + warp() * W::warp_units + W::row()),
+        step(static_cast<std::ptrdiff_t>(t.shape.units) * tile_trials) {}
 
   __device__ bool exists() const { return unit < shape.units; }
   __device__ int trials() const { return groups * lane_units; }
@@ -38,17 +41,19 @@ struct Cluster {
   __device__ int slot(int group) const {  // of the lane's first trial in its tile
     return first_group * lane_units + place(group);
   }
-  // The lane's entries of rows [unit][32].
-  __device__ Own<T, W>& at(T* rows, int group) const {
-    return *reinterpret_cast<Own<T, W>*>(rows_from(rows, unit) + slot(group));
+  // The lane's entries of rows [unit][32]: where they are, and those of a group.
+  __device__ T* own(T* rows) const { return rows_from(rows, unit) + slot(0); }
+  __device__ static Own<T, W>& of_group(T* own, int group) {
+    return *reinterpret_cast<Own<T, W>*>(own + group * lane_units);
   }
+  __device__ Own<T, W>& at(T* rows, int group) const { return of_group(own(rows), group); }
   // What the block has of its unit: [unit of the block][stride]
   __device__ const T* of_unit(int stride) const {
     return memory.units + (warp() * W::warp_units + W::row()) * stride;
   }
 
   // A block that is all of its cluster has nobody to send to.
-  __device__ static bool alone() { return dev::cluster_size() == 1; }
+  __device__ bool alone() const { return blocks == 1; }
   // The unit's numbers of a turn to all blocks of the cluster: first to each lane of the unit, then from each to some blocks.
   __device__ void send(int turn, int group, const Own<T, W>& value) const {
     Quad<T> four;
@@ -60,19 +65,23 @@ struct Cluster {
       if (lane() % W::unit_lanes == 0) memory.sent_at(turn, group)[unit] = four;
       return;
     }
-    for (int block = lane() % W::unit_lanes; block < dev::cluster_size(); block += W::unit_lanes)
-      dev::send(four, memory.sent_at(turn, group) + unit, memory.arrivals + turn % 2, block);
+    TBRNN_UNROLL
+    for (int i = 0; i < W::lane_blocks; ++i) {
+      const int block = lane() % W::unit_lanes + i * W::unit_lanes;
+      if (block < blocks)
+        dev::send(four, memory.sent_at(turn, group) + unit, memory.arrivals + parity(turn), block);
+    }
   }
+  // Before a turn or while it is on its way.
   __device__ void expect(int turn) const {
-    const int numbers = dev::cluster_size() * W::block_units * trials();
+    const int numbers = blocks * W::block_units * trials();
     if (dev::thread() == 0 && !alone())
-      dev::expect(memory.arrivals + turn % 2, numbers * static_cast<int>(sizeof(T)));
+      dev::expect(memory.arrivals + parity(turn), numbers * static_cast<int>(sizeof(T)));
   }
   // All that is sent in a turn.
   __device__ void receive(int turn) const {
     if (alone()) return dev::block_barrier();
-    dev::wait_for(memory.arrivals + turn % 2, turn / 2);
-    expect(turn + 2);
+    dev::wait_for(memory.arrivals + parity(turn), turn >> 1);
   }
   // When nobody uses the memory for something else.
   __device__ void begin_turns() const {

@@ -1,5 +1,6 @@
 // Backpropagation through the time loop of cluster_forward.cuh; the equations are those of backward.cuh. It leaves behind what
-// team_backward.cuh does. What the forward pass has saved is asked for two states ahead.
+// team_backward.cuh does. What the forward pass has saved is asked for two states ahead, and so is what reaches the units as outputs, which
+// is made before the loop.
 #pragma once
 
 #include "cluster_forward.cuh"
@@ -7,8 +8,7 @@
 
 namespace tbrnn::cuda {
 
-// Numbers that a lane keeps of its unit's trials.
-enum BackwardNumber { lambda, next_out, next_slope };
+enum BackwardNumber { lambda };
 
 // What the backward pass reads of a lane's unit: of state t, and of the step that made it, as asked for.
 template <class Model, class T, class W>
@@ -17,18 +17,15 @@ struct AskedPast {
   const Cluster<Model, T, W>& c;
   int t, group, i;
   __device__ V carrier() const { return at(0); }
-  __device__ V slope() const { return V(c.memory.mine(group, next_slope).v[i]); }
-  __device__ V apart() const { return at(1); }
-  __device__ V state() const { return at(1 + c.options.apart()); }
-  // Where the loss is on the units.
-  __device__ V error() const { return at(ClusterMemory<T, W>::asked(c.options) - 1); }
-  __device__ V new_slope() const {
+  __device__ V slope() const {
     return tbrnn::slope(c.options.phi(), at(c.options.voltage() ? 1 : 0));
   }
+  __device__ V apart() const { return at(1); }
+  __device__ V state() const { return at(1 + c.options.apart()); }
+  __device__ V out() const { return at(ClusterMemory<T, W>::asked(c.options) - 1); }
 
   // For all trials of the lane.
   __device__ static void ask(const Cluster<Model, T, W>& c, int t, int group) {
-    const Shape<T>& shape = c.shape;
     const TeamHistory<T>& history = c.history;
     int which = 0;
     const auto ask_for = [&](T* rows) {
@@ -38,69 +35,46 @@ struct AskedPast {
     if (c.options.voltage()) ask_for(history.response(t - 1));
     if (c.options.apart()) ask_for(history.apart(t - 1));
     if (c.options.saves_state()) ask_for(history.state(t - 1));
-    if (shape.readouts == 0) ask_for(history.adjoint(t - 1));
+    ask_for(history.adjoint(t - 1));  // where what reaches the unit as an output is, before e
   }
 
  private:
   __device__ V at(int which) const { return V(c.memory.asked_at(t, group, which).v[i]); }
 };
 
-// In the whole warp: all but the last group of what it has asked for.
-__device__ inline void receive_what_was_asked() {
-  dev::copies_arrive_but<1>();
-  dev::warp_barrier();
+// In quads [group][channel], the overlaps of state t, which a mix needs.
+template <class Model, class T, class W>
+__device__ void ask_for_overlaps(const Cluster<Model, T, W>& c, int t, int group) {
+  const int count = c.shape.reductions;
+  for (int k = lane(); k < count; k += 32) {
+    const T* overlaps = rows_from(c.history.overlap(t), k);
+    dev::copy_ahead(reinterpret_cast<const Quad<T>*>(overlaps) + c.first_group + group,
+                    c.memory.ahead_at(t) + group * count + k);
+  }
 }
 
-// What was saved of state t: in quads [group][channel] the overlaps, where they are needed, and the adjoints of the outputs; and the past of
-// each unit.
+// What was saved of state t, in the whole warp.
 template <class Model, class T, class W>
 __device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {
-  const Shape<T>& shape = c.shape;
-  const TeamHistory<T>& history = c.history;
-  const int channels = shape.channels();
-  dev::warp_barrier();  // what was there has been read
+  if constexpr (has_channels<Model>) dev::warp_barrier();  // what was there has been read
   for (int group = 0; group < c.groups && t >= 0; ++group) {
     if (t > 0 && c.exists()) AskedPast<Model, T, W>::ask(c, t, group);
-    for (int k = lane() + (has_channels<Model> ? 0 : shape.reductions); k < channels; k += 32) {
-      const T* rows = k < shape.reductions ? history.overlap(t) : history.d_overlap(t);
-      dev::copy_ahead(reinterpret_cast<const Quad<T>*>(rows_from(rows, k)) + c.first_group + group,
-                      c.memory.ahead_at(t) + group * channels + k);
-    }
+    if constexpr (has_channels<Model>) ask_for_overlaps(c, t, group);
   }
   dev::close_copies();
 }
-
-// The overlaps of state t of a trial, and behind them the adjoints of its outputs, as asked for.
-template <class Model, class T, class W>
-__device__ ChannelRows<T> asked_channels(const Cluster<Model, T, W>& c, int t, int trial) {
-  return {c.memory.ahead_at(t)[trial / lane_units * c.shape.channels()].v + trial % lane_units,
-          lane_units};
+// All but what was asked for last.
+template <class Model>
+__device__ void receive_what_was_asked() {
+  dev::copies_arrive_but<1>();
+  if constexpr (has_channels<Model>) dev::warp_barrier();
 }
 
-// What reaches the unit of state t as an output, sum_o P_no do_o or its own error; and the slope of phi.
+// The overlaps of state t of a trial, as asked for.
 template <class Model, class T, class W>
-__device__ void prepare_adjoint(const Cluster<Model, T, W>& c, int t) {
-  using V = Number<T>;
-  const Shape<T>& shape = c.shape;
-  const T* P = c.of_unit(shape.channels());
-  for (int group = 0; group < c.groups && c.exists(); ++group) {
-    V out[W::numbers];
-    Own<T, W> outs, slopes;
-    TBRNN_UNROLL
-    for (int i = 0; i < W::numbers; ++i) {
-      const AskedPast<Model, T, W> past{c, t, group, i};
-      out[i] = shape.readouts ? V(T(0)) : past.error();
-      slopes.v[i] = past.new_slope().v;
-    }
-    const T* asked = asked_channels(c, t, c.place(group)).at;
-    for (int k = shape.reductions; k < shape.channels(); ++k) TBRNN_UNROLL
-    for (int i = 0; i < W::numbers; ++i)
-      out[i] = fma(V(P[k]), V(asked[k * lane_units + i]), out[i]);
-    TBRNN_UNROLL
-    for (int i = 0; i < W::numbers; ++i) outs.v[i] = out[i].v;
-    c.memory.mine(group, next_out) = outs;
-    c.memory.mine(group, next_slope) = slopes;
-  }
+__device__ ChannelRows<T> asked_overlaps(const Cluster<Model, T, W>& c, int t, int trial) {
+  return {c.memory.ahead_at(t)[trial / lane_units * c.shape.reductions].v + trial % lane_units,
+          lane_units};
 }
 
 // The adjoints of the overlaps of state t, of the cluster's trials, by one of its blocks; behind the last step there is nothing.
@@ -108,11 +82,11 @@ template <class Model, class T, class W>
 __device__ void save_overlap_adjoints(const Cluster<Model, T, W>& c, int t, int steps) {
   if constexpr (!has_channels<Model>) return;
   const Shape<T>& shape = c.shape;
-  const int trial = dev::thread(), last_rank = dev::cluster_size() - 1;  // of 1, 2, 4, 8 or 16
+  const int trial = dev::thread(), last_rank = c.blocks - 1;  // of 1, 2, 4, 8 or 16
   if (dev::cluster_rank() != (t & last_rank) || trial >= c.trials()) return;
   const ChannelRows<T> dc{c.history.d_overlap(t) + c.first_group * lane_units + trial, tile_trials};
   if (t < steps)
-    return Model::mix_adjoint(shape.ranks, asked_channels(c, t, trial),
+    return Model::mix_adjoint(shape.ranks, asked_overlaps(c, t, trial),
                               sums_of(c.memory, steps - t - 1, trial), dc);
   for (int k = 0; k < shape.reductions; ++k) dc.set(k, Number<T>(T(0)));
 }
@@ -123,19 +97,18 @@ __device__ Own<T, W> cluster_step_back(const Cluster<Model, T, W>& c, int t, int
                                        Number<T> (&g)[W::numbers]) {
   using V = Number<T>;
   const ClusterMemory<T, W>& memory = c.memory;
-  const Own<T, W> out = memory.mine(group, next_out);
   Own<T, W> next = memory.mine(group, lambda), e;
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) {
     if constexpr (has_channels<Model>) {
-      const T* P = c.of_unit(c.shape.channels());
+      const T* P = c.of_unit(c.shape.reductions);
       const int place = c.place(group) + i;
-      const Mixed<T> c_t{asked_channels(c, t, place), P, &g[i]},
+      const Mixed<T> c_t{asked_overlaps(c, t, place), P, &g[i]},
           ds{sums_of(memory, steps - t - 1, place), P, &g[i]};
       if (t < steps) Model::mix_adjoint(c.shape.ranks, c_t, ds, ds);
     }
-    const UnitAdjoint<T> d(c.options, AskedPast<Model, T, W>{c, t, group, i}, c.unit, V(next.v[i]),
-                           V(out.v[i]), g[i]);
+    const AskedPast<Model, T, W> past{c, t, group, i};
+    const UnitAdjoint<T> d(c.options, past, c.unit, V(next.v[i]), past.out(), g[i]);
     next.v[i] = d.lambda.v;
     e.v[i] = d.e.v;
   }
@@ -151,9 +124,9 @@ __device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
   for (int group = 0; group < c.groups; ++group) c.memory.mine(group, lambda) = {};
   ask_for_state(c, steps);
   ask_for_state(c, steps - 1);
-  receive_what_was_asked();
-  prepare_adjoint(c, steps);
-  for (int t = steps; t > 0; --t) {  // the adjoint of state t, which step t - 1 made
+  receive_what_was_asked<Model>();
+  T* adjoints = c.own(c.history.adjoint(steps - 1));
+  for (int t = steps; t > 0; --t, adjoints -= c.step) {  // of state t, which step t - 1 made
     const int turn = steps - t;
     for (int group = 0; group < c.groups; ++group) {
       Number<T> g[W::numbers] = {};
@@ -161,12 +134,12 @@ __device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
       Own<T, W> e{};
       if (c.exists()) e = cluster_step_back(c, t, steps, group, g);
       c.send(turn, group, e);
-      if (c.exists()) c.at(c.history.adjoint(t - 1), group) = e;
+      if (c.exists()) c.of_group(adjoints, group) = e;
     }
+    if (turn > 0) c.expect(turn + 1);
     save_overlap_adjoints(c, t, steps);
     ask_for_state(c, t - 2);
-    receive_what_was_asked();
-    if (t > 1) prepare_adjoint(c, t - 1);
+    receive_what_was_asked<Model>();
     c.receive(turn);
   }
   if constexpr (has_channels<Model>) {
@@ -184,7 +157,7 @@ __device__ TBRNN_INLINED void cluster_backward(const Team<Model, T>& team, const
   const Packed<T>& packed = team.packed;
   Cluster<Model, T, W> c(team);
   const UnitRows<T> P{packed.gather, shape.channels()}, Q{packed.drive, shape.driven()};
-  load_weights<Model>(c, Q, shape.drives, P, shape.channels());
+  load_weights<Model>(c, Q, shape.drives, P, shape.reductions);
   each_bunch(c, shown, tile, [&] {
     const ClusterMatrix<T, W> weights(shape, team.product.pulls, c.unit, c.memory,
                                       added<Model>(shape, P, Q));

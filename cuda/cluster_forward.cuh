@@ -12,11 +12,11 @@ namespace tbrnn::cuda {
 // Numbers that a lane keeps of its unit's trials.
 enum ForwardNumber { state, next_noise };
 
-// What drives the lane's unit in step t, asked for in a group.
+// What drives the lane's unit in step t, asked for in a group; `drives`: its own.
 template <class Model, class T, class W>
-__device__ void ask_for_drives(const Cluster<Model, T, W>& c, int t, int steps) {
+__device__ void ask_for_drives(const Cluster<Model, T, W>& c, int t, int steps, T* drives) {
   for (int group = 0; t < steps && c.exists() && group < c.groups; ++group)
-    dev::copy_ahead(&c.at(c.history.carrier(t + 1), group), &c.memory.asked_at(t, group, 0));
+    dev::copy_ahead(&c.of_group(drives, group), &c.memory.asked_at(t, group, 0));
   dev::close_copies();
 }
 
@@ -40,15 +40,15 @@ __device__ void prepare_noise(const Cluster<Model, T, W>& c, int t) {
           c.noise.sigma * normal(c.noise, t, c.memory.trials[c.place(group) + i].number, c.unit);
 }
 
-// State t of the lane's unit and its carrier: to the blocks of the cluster, and to the history.
+// State t of the lane's unit and its carrier: to the blocks of the cluster, and to the history, where `carriers` are its own.
 template <class Model, class T, class W>
 __device__ void reach(const Cluster<Model, T, W>& c, int t, int group, const Own<T, W>& x,
-                      const Own<T, W>& r) {
+                      const Own<T, W>& r, T* carriers) {
   const TeamHistory<T>& history = c.history;
   c.send(t, group, r);
   c.memory.mine(group, state) = x;
   if (!c.exists()) return;
-  c.at(history.carrier(t), group) = r;
+  c.of_group(carriers, group) = r;
   if (t && c.options.apart())
     for (int i = 0; i < W::numbers; ++i)
       c.at(history.apart(t - 1), group).v[i] = phi(c.options.phi_out(), Number<T>(x.v[i])).v;
@@ -95,7 +95,7 @@ __device__ void save_overlaps(const Cluster<Model, T, W>& c, int t) {
   const int trial = dev::thread();
   if (trial >= c.trials()) return;
   T* saved = c.history.overlap(t) + c.first_group * lane_units + trial;
-  for (int k = dev::cluster_rank(); k < c.shape.reductions; k += dev::cluster_size())
+  for (int k = dev::cluster_rank(); k < c.shape.reductions; k += c.blocks)
     *rows_from(saved, k) = sums_of(c.memory, t, trial).get(k).v;
 }
 
@@ -115,7 +115,7 @@ __device__ void begin(const Cluster<Model, T, W>& c, int group) {
   if (!c.options.voltage()) phi_of_all(c.options.phi(), x);
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) carrier.v[i] = c.exists() ? x[i].v : T(0);
-  reach(c, 0, group, first, carrier);
+  reach(c, 0, group, first, carrier, c.own(c.history.carrier(0)));
   c.memory.mine(group, next_noise) = {};
   if (shape.readouts == 0 && c.exists()) c.at(c.history.losses, group) = {};
 }
@@ -124,11 +124,12 @@ __device__ void begin(const Cluster<Model, T, W>& c, int group) {
 template <class Model, class T, class W>
 __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
                                         const ClusterMatrix<T, W>& weights, int steps) {
-  ask_for_drives(c, 0, steps);
+  T* carriers = c.own(c.history.carrier(1));  // of state t + 1
+  ask_for_drives(c, 0, steps, carriers);
   for (int group = 0; group < c.groups; ++group) begin(c, group);
-  for (int t = 0;; ++t) {  // state t, then the step to the next
+  for (int t = 0;; ++t, carriers += c.step) {  // state t, then the step to the next
     if (t > 0) save_overlaps(c, t - 1);
-    ask_for_drives(c, t + 1, steps);
+    ask_for_drives(c, t + 1, steps, carriers + c.step);
     if (t < steps) prepare_noise(c, t);
     dev::copies_arrive_but<1>();
     c.receive(t);
@@ -139,8 +140,9 @@ __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
       Number<T> sum[W::numbers];
       multiply<Model>(weights, c.memory, t, group, c.shape.reductions, sum);
       if (c.exists()) cluster_step(c, t, group, before, sum, x, r);
-      reach(c, t + 1, group, x, r);
+      reach(c, t + 1, group, x, r, carriers);
     }
+    c.expect(t + 2);
   }
 }
 

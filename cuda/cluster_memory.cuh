@@ -17,7 +17,9 @@ struct Weave {
   // Of a lane's columns. With more than 12 the steps read back from local memory what else they need; of 1024 units shared memory has room
   // for no more than 16.
   static constexpr int in_registers = columns > 512 ? 16 : 12;
-  static constexpr int unit_lanes = 32 / warp_units;         // that share a unit's trials
+  static constexpr int unit_lanes = 32 / warp_units;  // that share a unit's trials
+  static constexpr int lane_blocks =
+      columns / block_units / unit_lanes;                    // that a lane sends to, at most
   static constexpr int numbers = lane_units / unit_lanes;    // trials of a lane
   static constexpr int groups = tile_trials / lane_units;    // of a tile
   static constexpr int most_groups = columns > 512 ? 2 : 4;  // that a cluster works on in a step
@@ -28,6 +30,9 @@ struct Weave {
   __device__ static int row() { return lane() / unit_lanes; }
   __device__ static int trial() { return lane() % unit_lanes * numbers; }
 };
+
+// Of which half a turn, or a state, is where two lie in memory.
+__device__ inline int parity(int t) { return t & 1; }
 
 // Of the trials of a lane.
 template <class T, class W>
@@ -62,7 +67,7 @@ inline constexpr int channel_parts = warps / channels_at_once;
 // Shared memory of a block.
 template <class T, class W>
 struct ClusterMemory {
-  static constexpr int kept = 3;  // numbers of a lane's trial
+  static constexpr int kept = 2;  // numbers of a lane's trial
   static constexpr int of_turn = W::most_groups * W::columns;
 
   int channels, of_sums, of_warp, of_lane;
@@ -74,7 +79,7 @@ struct ClusterMemory {
   T* overlaps;              // [channel][column]: P, or Q, whose sums these are
   T* units;                 // [unit of the block][...]: Q, or P
   T* weights;               // [column][2][thread][4]: those for which there are no registers
-  Quad<T>* ahead;           // [2][warp][...]: of the trials, asked for by the warp
+  Quad<T>* ahead;           // [2][warp][group][channel]: of the trials, asked for by the warp
   Own<T, W>* ahead_own;     // [2][group][...][thread]: of the lane, asked for by itself
   Source<T>* trials;        // [trial]
 
@@ -85,18 +90,17 @@ struct ClusterMemory {
       entries += static_cast<std::size_t>(
           whole_quads(count * static_cast<int>(sizeof(E)) / static_cast<int>(sizeof(T))));
     };
-    const int most = shape.reductions > shape.drives ? shape.reductions : shape.drives,
-              saved = shape.channels(), of_unit = shape.drives > saved ? shape.drives : saved;
+    const int most = shape.reductions > shape.drives ? shape.reductions : shape.drives;
     channels = sums_channels ? (most + 1) / channels_at_once * channels_at_once : 0;
     of_sums = channels * W::most_trials * channel_parts;
-    of_warp = W::most_groups * saved;
+    of_warp = sums_channels ? W::most_groups * shape.reductions : 0;
     of_lane = asked(AnyUnits::Of<T>{shape}) * block_threads;
     next(arrivals, 2);
     next(sent, 2 * of_turn);
     next(own, W::most_groups * kept * block_threads);
     next(sums, 2 * of_sums);
     next(overlaps, channels * W::columns);
-    next(units, W::block_units * of_unit);
+    next(units, W::block_units * channels);
     next(weights, (W::lane_columns - W::in_registers) * band_units * block_threads);
     next(ahead, 2 * warps * of_warp);
     next(ahead_own, 2 * W::most_groups * of_lane);
@@ -105,21 +109,23 @@ struct ClusterMemory {
   static std::size_t bytes(const Shape<T>& shape, bool sums_channels) {
     return sizeof(T) * ClusterMemory(shape, sums_channels, nullptr).entries;
   }
-  // Of each state: its carrier and what else the backward pass reads of a unit.
+  // Of each state: what the backward pass reads of a unit, at least its carrier and what reaches it as an output.
   template <class Options>
   TBRNN_FN static int asked(const Options& o) {
-    return 1 + o.voltage() + o.apart() + o.saves_state() + (o.shape.readouts == 0);
+    return 2 + o.voltage() + o.apart() + o.saves_state();
   }
 
   __device__ Quad<T>* sent_at(int turn, int group) const {
-    return sent + turn % 2 * of_turn + group * W::columns;
+    return sent + parity(turn) * of_turn + group * W::columns;
   }
   __device__ T* sums_at(int turn, int trial) const {
-    return sums + turn % 2 * of_sums + trial * channel_parts;
+    return sums + parity(turn) * of_sums + trial * channel_parts;
   }
-  __device__ Quad<T>* ahead_at(int t) const { return ahead + (t % 2 * warps + warp()) * of_warp; }
+  __device__ Quad<T>* ahead_at(int t) const {
+    return ahead + (parity(t) * warps + warp()) * of_warp;
+  }
   __device__ Own<T, W>& asked_at(int t, int group, int which) const {
-    return ahead_own[(t % 2 * W::most_groups + group) * of_lane + which * block_threads +
+    return ahead_own[(parity(t) * W::most_groups + group) * of_lane + which * block_threads +
                      dev::thread()];
   }
   __device__ Own<T, W>& mine(int group, int which) const {

@@ -10,7 +10,6 @@ namespace tbrnn::cuda {
 // Where the loss is on the units: the adjoints of the outputs of all steps, in the place of e; each unit in a warp of the team.
 template <class Model, class T>
 __device__ void team_unit_errors(const Team<Model, T>& team, int steps, T twice) {
-  if (team.shape.readouts) return;
   for (int n = team.workers.warp(); n < team.shape.units; n += team.workers.warps())
     for (int t = steps; t > 0; --t) {
       const TeamErrors<Model, T> errors{team, t - 1, Number<T>(twice)};
@@ -36,7 +35,10 @@ struct InClusters {
   template <class Model, class T>
   __device__ static void backward(const Team<Model, T>& team, const Shown<T>& shown, int tile,
                                   T twice) {
-    team_unit_errors(team, shown.steps, twice);
+    if (team.shape.readouts)
+      save_output_adjoints(team, shown.steps);
+    else
+      team_unit_errors(team, shown.steps, twice);
     team.workers.barrier();  // the adjoints of the outputs are saved
     with_options<W>(team.shape, [&]<class Woven>(Woven) {
       cluster_backward<Model, T, Woven>(team, shown, tile);

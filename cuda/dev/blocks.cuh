@@ -80,7 +80,7 @@ __device__ inline void wait_for(Arrivals* mine, int turn) {
       "again:\n"
       "mbarrier.try_wait.parity.acquire.cta.shared::cta.b64 over, [%0], %1;\n"
       "@!over bra again;}" ::"r"(shared_place(mine)),
-      "r"(turn % 2)
+      "r"(turn & 1)
       : "memory");
 }
 // Four numbers to the same place in the shared memory of another block of the cluster, whose count they join.

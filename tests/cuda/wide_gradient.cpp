@@ -173,18 +173,20 @@ TEST(WideGradient, IsThatOfTheCpuEngineInClusters) {
   }
 }
 
-// Rows of 128 bytes of shared memory: more than a cluster has are a team's, more than a block has nobody's.
+// Of shared memory: more than a cluster has are a team's, more than a block has nobody's.
 TEST(WideGradient, OfMoreChannelsThanSharedMemoryHoldsIsRefused) {
   const Clusters device(4);
-  const auto kernel = [](int inputs, int outputs) {
-    Spec spec = spec_of(plain(0, 1, 0));
+  const auto kernel = [](Spec spec, int inputs, bool bulk) {
     spec.inputs = inputs;
-    spec.outputs = outputs;
+    if (bulk) spec.bulk = std::make_shared<const std::vector<double>>(34 * 34, 0.0);
     return std::string(cuda::kernel_of<float>(spec, Match::outputs));
   };
-  EXPECT_EQ(kernel(1519, 33), "dense, in a cluster of blocks");  // 264 + 33 + 1519 rows
-  EXPECT_EQ(kernel(3, 99), "dense, in a team of blocks");
-  EXPECT_EQ(kernel(1520, 33),
+  const Spec dense = spec_of(plain(0, 1, 0)), few = spec_of(plain(2, 1, 1, 2)),
+             many = spec_of(plain(2, 1, 1, 3));
+  EXPECT_EQ(kernel(few, 3, true), "bulk and channels, in a cluster of blocks");
+  EXPECT_EQ(kernel(many, 3, true), "bulk and channels, in a team of blocks");
+  EXPECT_EQ(kernel(dense, 1519, false), "dense, in a cluster of blocks");  // 264 + 33 + 1519 rows
+  EXPECT_EQ(kernel(dense, 1520, false),
             "none: each reduction, readout, drive and input takes 128 bytes of a block's shared "
             "memory (float64: 256), and all together more than it has here");
 }
