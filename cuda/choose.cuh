@@ -18,6 +18,7 @@ struct Kernel {
   Seats seats{};  // of a block that works on its own
   // Of units, that the blocks of a team share out, or groups of trials, that its clusters do; 0 where a block works on its own.
   int panels = 0;
+  int fine_panels = 0;  // that they share out instead, where there is a cluster for each; 0 if none
   std::size_t shared_bytes = 0;
   int capability = 0;                  // that it must be compiled for, as 75
   int (*parts)(int trials) = nullptr;  // at most, that the teams of a member take in turn

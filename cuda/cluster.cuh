@@ -35,16 +35,22 @@ struct Cluster {
         unit(dev::cluster_rank() * W::block_units + warp() * W::warp_units + W::row()),
         step(static_cast<std::ptrdiff_t>(t.shape.units) * tile_trials) {}
 
-  __device__ bool exists() const { return unit < shape.units; }
-  __device__ int trials() const { return groups * lane_units; }
-  __device__ int place(int group) const { return group * lane_units + W::trial(); }
-  __device__ int slot(int group) const {  // of the lane's first trial in its tile
-    return first_group * lane_units + place(group);
+  // Of the tile's trials those that the cluster works on.
+  __device__ int first_trial() const { return first_group * W::group_trials; }
+  __device__ int trials() const {
+    const int of_groups = groups * W::group_trials, left = tile_trials - first_trial();
+    return of_groups < left ? of_groups : left;
+  }
+  // The lane's first trial of a group among these; whether there is one, and the unit.
+  __device__ int place(int group) const { return group * W::group_trials + W::trial(); }
+  __device__ bool exists(int group) const {
+    return unit < shape.units && (W::group_trials == lane_units ||
+                                  (W::trial() < W::group_trials && place(group) < trials()));
   }
   // The lane's entries of rows [unit][32]: where they are, and those of a group.
-  __device__ T* own(T* rows) const { return rows_from(rows, unit) + slot(0); }
+  __device__ T* own(T* rows) const { return rows_from(rows, unit) + first_trial() + place(0); }
   __device__ static Own<T, W>& of_group(T* own, int group) {
-    return *reinterpret_cast<Own<T, W>*>(own + group * lane_units);
+    return *reinterpret_cast<Own<T, W>*>(own + group * W::group_trials);
   }
   __device__ Own<T, W>& at(T* rows, int group) const { return of_group(own(rows), group); }
   // What the block has of its unit: [unit of the block][stride]
@@ -74,7 +80,7 @@ struct Cluster {
   }
   // Before a turn or while it is on its way.
   __device__ void expect(int turn) const {
-    const int numbers = blocks * W::block_units * trials();
+    const int numbers = blocks * W::block_units * groups * lane_units;
     if (dev::thread() == 0 && !alone())
       dev::expect(memory.arrivals + parity(turn), numbers * static_cast<int>(sizeof(T)));
   }

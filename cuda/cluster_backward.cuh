@@ -47,9 +47,14 @@ template <class Model, class T, class W>
 __device__ void ask_for_overlaps(const Cluster<Model, T, W>& c, int t, int group) {
   const int count = c.shape.reductions;
   for (int k = lane(); k < count; k += 32) {
-    const T* overlaps = rows_from(c.history.overlap(t), k);
-    dev::copy_ahead(reinterpret_cast<const Quad<T>*>(overlaps) + c.first_group + group,
-                    c.memory.ahead_at(t) + group * count + k);
+    const T* overlaps =
+        rows_from(c.history.overlap(t), k) + c.first_trial() + group * W::group_trials;
+    Quad<T>* to = c.memory.ahead_at(t) + group * count + k;
+    if constexpr (W::group_trials == lane_units)
+      dev::copy_ahead(reinterpret_cast<const Quad<T>*>(overlaps), to);
+    else
+      for (int q = 0; q < W::group_trials && group * W::group_trials + q < c.trials(); ++q)
+        dev::copy_ahead(overlaps + q, to->v + q);
   }
 }
 
@@ -57,8 +62,9 @@ __device__ void ask_for_overlaps(const Cluster<Model, T, W>& c, int t, int group
 template <class Model, class T, class W>
 __device__ void ask_for_state(const Cluster<Model, T, W>& c, int t) {
   if constexpr (has_channels<Model>) dev::warp_barrier();  // what was there has been read
+  TBRNN_UNROLL_TIMES(1)
   for (int group = 0; group < c.groups && t >= 0; ++group) {
-    if (t > 0 && c.exists()) AskedPast<Model, T, W>::ask(c, t, group);
+    if (t > 0 && c.exists(group)) AskedPast<Model, T, W>::ask(c, t, group);
     if constexpr (has_channels<Model>) ask_for_overlaps(c, t, group);
   }
   dev::close_copies();
@@ -73,7 +79,8 @@ __device__ void receive_what_was_asked() {
 // The overlaps of state t of a trial, as asked for.
 template <class Model, class T, class W>
 __device__ ChannelRows<T> asked_overlaps(const Cluster<Model, T, W>& c, int t, int trial) {
-  return {c.memory.ahead_at(t)[trial / lane_units * c.shape.reductions].v + trial % lane_units,
+  constexpr int of_group = W::group_trials;
+  return {c.memory.ahead_at(t)[trial / of_group * c.shape.reductions].v + trial % of_group,
           lane_units};
 }
 
@@ -84,7 +91,7 @@ __device__ void save_overlap_adjoints(const Cluster<Model, T, W>& c, int t, int 
   const Shape<T>& shape = c.shape;
   const int trial = dev::thread(), last_rank = c.blocks - 1;  // of 1, 2, 4, 8 or 16
   if (dev::cluster_rank() != (t & last_rank) || trial >= c.trials()) return;
-  const ChannelRows<T> dc{c.history.d_overlap(t) + c.first_group * lane_units + trial, tile_trials};
+  const ChannelRows<T> dc{c.history.d_overlap(t) + c.first_trial() + trial, tile_trials};
   if (t < steps)
     return Model::mix_adjoint(shape.ranks, asked_overlaps(c, t, trial),
                               sums_of(c.memory, steps - t - 1, trial), dc);
@@ -128,13 +135,14 @@ __device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
   T* adjoints = c.own(c.history.adjoint(steps - 1));
   for (int t = steps; t > 0; --t, adjoints -= c.step) {  // of state t, which step t - 1 made
     const int turn = steps - t;
+    TBRNN_UNROLL_TIMES(1)
     for (int group = 0; group < c.groups; ++group) {
       Number<T> g[W::numbers] = {};
       if (t < steps) multiply<Model>(weights, c.memory, turn - 1, group, drives, g);
       Own<T, W> e{};
-      if (c.exists()) e = cluster_step_back(c, t, steps, group, g);
+      if (c.exists(group)) e = cluster_step_back(c, t, steps, group, g);
       c.send(turn, group, e);
-      if (c.exists()) c.of_group(adjoints, group) = e;
+      if (c.exists(group)) c.of_group(adjoints, group) = e;
     }
     if (turn > 0) c.expect(turn + 1);
     save_overlap_adjoints(c, t, steps);
@@ -143,6 +151,7 @@ __device__ TBRNN_INLINED void run_steps_back(const Cluster<Model, T, W>& c,
     c.receive(turn);
   }
   if constexpr (has_channels<Model>) {
+    TBRNN_UNROLL_TIMES(1)
     for (int group = 0; group < c.groups; ++group)
       sum_channels(c.memory, steps - 1, group, 0, drives);
     dev::block_barrier();

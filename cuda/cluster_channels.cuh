@@ -81,8 +81,8 @@ struct TwoChannels {
     return over_warp(sum);
   }
   __device__ void save(V part) const {
-    T* sums = memory.sums_at(turn, group * lane_units + lane() / lanes);
-    if (lane() % lanes == 0)
+    T* sums = memory.sums_at(turn, group * W::group_trials + lane() / lanes);
+    if (lane() % lanes == 0 && lane() / lanes < W::group_trials)
       sums[channel() * W::most_trials * channel_parts + warp() % channel_parts] = part.v;
   }
 };

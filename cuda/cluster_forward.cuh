@@ -15,8 +15,10 @@ enum ForwardNumber { state, next_noise };
 // What drives the lane's unit in step t, asked for in a group; `drives`: its own.
 template <class Model, class T, class W>
 __device__ void ask_for_drives(const Cluster<Model, T, W>& c, int t, int steps, T* drives) {
-  for (int group = 0; t < steps && c.exists() && group < c.groups; ++group)
-    dev::copy_ahead(&c.of_group(drives, group), &c.memory.asked_at(t, group, 0));
+  TBRNN_UNROLL_TIMES(1)
+  for (int group = 0; t < steps && group < c.groups; ++group)
+    if (c.exists(group))
+      dev::copy_ahead(&c.of_group(drives, group), &c.memory.asked_at(t, group, 0));
   dev::close_copies();
 }
 
@@ -34,8 +36,9 @@ struct BeforeStep {
 template <class Model, class T, class W>
 __device__ void prepare_noise(const Cluster<Model, T, W>& c, int t) {
   if (c.noise.sigma == T(0)) return;
+  TBRNN_UNROLL_TIMES(1)
   for (int group = 0; group < c.groups; ++group)
-    for (int i = 0; i < W::numbers; ++i)
+    for (int i = 0; c.exists(group) && i < W::numbers; ++i)
       c.memory.mine(group, next_noise).v[i] =
           c.noise.sigma * normal(c.noise, t, c.memory.trials[c.place(group) + i].number, c.unit);
 }
@@ -47,7 +50,7 @@ __device__ void reach(const Cluster<Model, T, W>& c, int t, int group, const Own
   const TeamHistory<T>& history = c.history;
   c.send(t, group, r);
   c.memory.mine(group, state) = x;
-  if (!c.exists()) return;
+  if (!c.exists(group)) return;
   c.of_group(carriers, group) = r;
   if (t && c.options.apart())
     for (int i = 0; i < W::numbers; ++i)
@@ -94,7 +97,7 @@ __device__ void save_overlaps(const Cluster<Model, T, W>& c, int t) {
   if constexpr (!has_channels<Model>) return;
   const int trial = dev::thread();
   if (trial >= c.trials()) return;
-  T* saved = c.history.overlap(t) + c.first_group * lane_units + trial;
+  T* saved = c.history.overlap(t) + c.first_trial() + trial;
   for (int k = dev::cluster_rank(); k < c.shape.reductions; k += c.blocks)
     *rows_from(saved, k) = sums_of(c.memory, t, trial).get(k).v;
 }
@@ -108,16 +111,16 @@ __device__ void begin(const Cluster<Model, T, W>& c, int group) {
   Own<T, W> first, carrier;
   TBRNN_UNROLL
   for (int i = 0; i < W::numbers; ++i) {
-    const T* initial = c.memory.trials[c.place(group) + i].initial;
-    x[i] = V(initial && c.exists() ? initial[c.unit] : T(0));
+    const T* initial = c.exists(group) ? c.memory.trials[c.place(group) + i].initial : nullptr;
+    x[i] = V(initial ? initial[c.unit] : T(0));
     first.v[i] = x[i].v;
   }
   if (!c.options.voltage()) phi_of_all(c.options.phi(), x);
   TBRNN_UNROLL
-  for (int i = 0; i < W::numbers; ++i) carrier.v[i] = c.exists() ? x[i].v : T(0);
+  for (int i = 0; i < W::numbers; ++i) carrier.v[i] = c.exists(group) ? x[i].v : T(0);
   reach(c, 0, group, first, carrier, c.own(c.history.carrier(0)));
   c.memory.mine(group, next_noise) = {};
-  if (shape.readouts == 0 && c.exists()) c.at(c.history.losses, group) = {};
+  if (shape.readouts == 0 && c.exists(group)) c.at(c.history.losses, group) = {};
 }
 
 // Of the trials that the cluster works on at a time.
@@ -134,12 +137,13 @@ __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
     dev::copies_arrive_but<1>();
     c.receive(t);
     if (t == steps) break;
+    TBRNN_UNROLL_TIMES(1)
     for (int group = 0; group < c.groups; ++group) {
       const BeforeStep<T, W> before(c.memory, t, group);
       Own<T, W> x{}, r{};
       Number<T> sum[W::numbers];
       multiply<Model>(weights, c.memory, t, group, c.shape.reductions, sum);
-      if (c.exists()) cluster_step(c, t, group, before, sum, x, r);
+      if (c.exists(group)) cluster_step(c, t, group, before, sum, x, r);
       reach(c, t + 1, group, x, r, carriers);
     }
     c.expect(t + 2);
@@ -160,7 +164,7 @@ __device__ TBRNN_INLINED void each_bunch(Cluster<Model, T, W>& c, const Shown<T>
     const int trial = dev::thread();
     if (trial < c.trials())
       new (c.memory.trials + trial)
-          Source<T>(shown.source(c.shape, tile * tile_trials + c.first_group * lane_units + trial));
+          Source<T>(shown.source(c.shape, tile * tile_trials + c.first_trial() + trial));
     c.begin_turns();
     work();
     c.end_turns();

@@ -30,12 +30,15 @@ __device__ void halve(const Number<T> (&value)[count], Number<T> (&sum)[last]) {
   }
 }
 
-// The same of value [row][trial], rows in the order of ClusterMatrix: first rows, then trials.
+// The same of value [row][trial], rows in the order of ClusterMatrix: first rows, then trials, of which a fourth is 0 where there are three.
 template <int apart, class T, int count, int last>
 __device__ void over_rows(const Number<T> (&value)[count], Number<T> (&sum)[last]) {
   using V = Number<T>;
-  if constexpr (count == lane_units) {
-    halve<apart>(value, sum);
+  if constexpr (count <= lane_units) {
+    V four[lane_units];
+    TBRNN_UNROLL
+    for (int q = 0; q < lane_units; ++q) four[q] = q < count ? value[q] : V(T(0));
+    halve<apart>(four, sum);
   } else {
     V half[count / 2];
     TBRNN_UNROLL
@@ -106,7 +109,7 @@ class ClusterMatrix {
 
   // The sums of the lane's row for its trials of a group.
   __device__ void times(const Quad<T>* sent, V (&total)[W::numbers]) const {
-    V sum[band_units * lane_units];
+    V sum[band_units * W::group_trials];
     TBRNN_UNROLL
     for (V& entry : sum) entry = V(T(0));
     TBRNN_UNROLL
@@ -151,11 +154,11 @@ class ClusterMatrix {
   }
   // sum [row][trial] += w [row] b [trial]
   __device__ static void add(const V (&w)[band_units], const Quad<T>& b,
-                             V (&sum)[band_units * lane_units]) {
+                             V (&sum)[band_units * W::group_trials]) {
     TBRNN_UNROLL
     for (int row = 0; row < band_units; ++row) TBRNN_UNROLL
-    for (int q = 0; q < lane_units; ++q) {
-      V& entry = sum[row * lane_units + q];
+    for (int q = 0; q < W::group_trials; ++q) {
+      V& entry = sum[row * W::group_trials + q];
       entry = fma(w[row], V(b.v[q]), entry);
     }
   }

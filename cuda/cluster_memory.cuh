@@ -19,9 +19,11 @@ struct Weave {
   static constexpr int in_registers = columns > 512 ? 16 : 12;
   static constexpr int unit_lanes = 32 / warp_units;  // that share a unit's trials
   static constexpr int lane_blocks =
-      columns / block_units / unit_lanes;                    // that a lane sends to, at most
-  static constexpr int numbers = lane_units / unit_lanes;    // trials of a lane
-  static constexpr int groups = tile_trials / lane_units;    // of a tile
+      columns / block_units / unit_lanes;                  // that a lane sends to, at most
+  static constexpr int numbers = lane_units / unit_lanes;  // trials of a lane
+  static constexpr int groups = tile_trials / lane_units;  // of a tile, of four trials
+  static constexpr bool takes_threes =
+      columns == 512;  // where there is a cluster for each group of three trials
   static constexpr int most_groups = columns > 512 ? 2 : 4;  // that a cluster works on in a step
   static constexpr int most_trials = most_groups * lane_units;
 
@@ -40,18 +42,24 @@ struct alignas(W::numbers * sizeof(T)) Own {
   T v[W::numbers];
 };
 
-// With what the compiler knows of the units' options.
-template <class W, class Options_>
+// With what the compiler knows of the units' options and of the trials of a group.
+template <class W, class Options_, int trials = lane_units>
 struct WeaveOf : W {
   using Options = Options_;
+  static constexpr int group_trials = trials, groups = (tile_trials + trials - 1) / trials;
 };
-// use(weave)
+// Groups of three trials of a tile; 0 where there are none.
+template <class W, class T>
+int fine_groups(const Shape<T>& shape) {
+  return W::takes_threes && TanhRates::covers(shape) ? WeaveOf<W, TanhRates, 3>::groups : 0;
+}
+// use(weave), where so many clusters share a tile
 template <class W, class T, class Use>
-__device__ TBRNN_INLINED void with_options(const Shape<T>& shape, Use use) {
-  if (TanhRates::covers(shape))
-    use(WeaveOf<W, TanhRates>{});
-  else
-    use(WeaveOf<W, AnyUnits>{});
+__device__ TBRNN_INLINED void with_options(const Shape<T>& shape, int clusters, Use use) {
+  if (!TanhRates::covers(shape)) return use(WeaveOf<W, AnyUnits>{});
+  if constexpr (W::takes_threes)
+    if (clusters > W::groups) return use(WeaveOf<W, TanhRates, 3>{});
+  use(WeaveOf<W, TanhRates>{});
 }
 
 // Where the drives are the overlaps themselves, they have a part of the matrix: W r + Q P'r = (W + Q P') r.

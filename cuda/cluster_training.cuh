@@ -17,6 +17,11 @@ __device__ void team_unit_errors(const Team<Model, T>& team, int steps, T twice)
     }
 }
 
+template <class Model, class T>
+__device__ int clusters_of(const Team<Model, T>& team) {
+  return same_in_warp(team.workers.blocks / dev::cluster_size());
+}
+
 template <class W>
 struct InClusters {
   template <class Model, class T>
@@ -24,7 +29,7 @@ struct InClusters {
                                  T twice) {
     save_input_drives(team, shown.steps);
     team.workers.barrier();  // the drives are saved
-    with_options<W>(team.shape, [&]<class Woven>(Woven) {
+    with_options<W>(team.shape, clusters_of(team), [&]<class Woven>(Woven) {
       cluster_forward<Model, T, Woven>(team, shown, tile);
     });
     team.workers.barrier();  // the states are saved
@@ -40,7 +45,7 @@ struct InClusters {
     else
       team_unit_errors(team, shown.steps, twice);
     team.workers.barrier();  // the adjoints of the outputs are saved
-    with_options<W>(team.shape, [&]<class Woven>(Woven) {
+    with_options<W>(team.shape, clusters_of(team), [&]<class Woven>(Woven) {
       cluster_backward<Model, T, Woven>(team, shown, tile);
     });
     team.workers.barrier();  // e is saved, and dc

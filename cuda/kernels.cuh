@@ -142,6 +142,7 @@ Kernel<T> in_clusters(const Shape<T>& shape) {
                                  : "dense, in a cluster of blocks",
               .entry = &cluster_training_kernel<Model, T, W>,
               .panels = W::groups,
+              .fine_panels = fine_groups<W>(shape),
               .shared_bytes = cluster_bytes<Model, T, W>(shape),
               .capability = clusters_capability,
               .parts = tiles_of,

@@ -90,13 +90,13 @@ class Launcher {
     if (of_member == 1) return {std::min(members, (kernel_.panels ? 1 : 2) * places_), 1, blocks};
     const bool fits = gradients_of(members) * sizeof(T) <= most_bytes;
     const int teams = fits ? std::min(most_parts(), of_member) : 1;
-    return {members, teams,
-            blocks * (kernel_.panels ? shared_out(kernel_.panels, of_member / teams) : 1)};
+    return {members, teams, blocks * (kernel_.panels ? shared_out(of_member / teams) : 1)};
   }
   // The fewest blocks of which none has more panels than so many would have.
-  static int shared_out(int panels, int blocks) {
-    const int of_block = (panels + blocks - 1) / blocks;
-    return (panels + of_block - 1) / of_block;
+  int shared_out(int blocks) const {
+    if (kernel_.fine_panels && blocks >= kernel_.fine_panels) return kernel_.fine_panels;
+    const int of_block = (kernel_.panels + blocks - 1) / blocks;
+    return (kernel_.panels + of_block - 1) / of_block;
   }
   int most_parts() const { return kernel_.parts(data_.most_trials()); }
   std::size_t gradients_of(int crews) const {

@@ -281,6 +281,25 @@ TEST(TeamGradient, IsThatOfTheCpuEngineInLargeClusters) {
   }
 }
 
+// Eleven clusters for each member, and three trials for each of these but the last; in one order of execution.
+TEST(TeamGradient, HasTheSameBitsInGroupsOfThreeTrials) {
+  if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
+  for (const int which : {0, 1, 4}) {
+    const Case tested = large(which, 260, 32, 2);
+    SCOPED_TRACE(kinds[which].model);
+    std::vector<double> fours;
+    {
+      const Clusters device(16);
+      fours = computed(tested);
+    }
+    const Clusters device(2 * 11 * 8);
+    const std::vector<double> threes = computed(tested);
+    EXPECT_EQ(emulator::last_launch.blocks, 2 * 11 * 8);
+    EXPECT_EQ(fours, threes);
+    expect_near_the_cpu_engine(tested, threes, 1e-5);
+  }
+}
+
 // More rows than shared memory has at a time; in one order of execution.
 TEST(TeamGradient, IsThatOfTheCpuEngineForManyPairs) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
