@@ -1,5 +1,5 @@
 // Networks with a matrix of up to 1024 units, in clusters of blocks. A cluster keeps the matrix in its registers, and in its shared memory what
-// has no place there, and works on groups of four trials from the first step to the last. The lanes of a warp form one or two bands; a band
+// has no place there, and works on groups of four trials, or of three, from the first step to the last. The lanes of a warp form one or two bands; a band
 // has the rows of 8 units, a lane some columns of these. What the units send, r or e, each block has of all units in its shared memory,
 // twice: a step reads one and writes the other in all blocks of the cluster. A block goes on when all that it reads has come. What it then
 // writes over nobody reads any more, since every warp sends its part after it has read; so all warps send, those without units too.
@@ -8,6 +8,12 @@
 #include "cluster_memory.cuh"
 
 namespace tbrnn::cuda {
+
+// That share a tile.
+template <class Model, class T>
+__device__ int clusters_of(const Team<Model, T>& team) {
+  return same_in_warp(team.workers.blocks / dev::cluster_size());
+}
 
 // What a lane needs at every step of the trials that its cluster works on at a time.
 template <class Model, class T, class W>
@@ -78,7 +84,7 @@ struct Cluster {
         dev::send(four, memory.sent_at(turn, group) + unit, memory.arrivals + parity(turn), block);
     }
   }
-  // Before a turn or while it is on its way.
+  // A turn is not over before it is said how much it is. What comes before that is counted below 0.
   __device__ void expect(int turn) const {
     const int numbers = blocks * W::block_units * groups * lane_units;
     if (dev::thread() == 0 && !alone())

@@ -8,6 +8,7 @@
 
 namespace tbrnn::cuda {
 
+// The number that a lane keeps of its unit's trials.
 enum BackwardNumber { lambda };
 
 // What the backward pass reads of a lane's unit: of state t, and of the step that made it, as asked for.

@@ -114,10 +114,11 @@ __device__ void multiply(const ClusterMatrix<T, W>& weights, const ClusterMemory
   }
 }
 
-// The weights of all units whose sums are the channels, and those of the block's own units.
+// Of the channels, the weights of all units whose sums they are, and those of the block's own units.
 template <class Model, class T, class W>
 __device__ void load_weights(const Cluster<Model, T, W>& c, UnitRows<T> overlaps, int summed,
                              UnitRows<T> own, int count) {
+  if constexpr (!has_channels<Model>) return;  // nor memory for them
   const ClusterMemory<T, W>& memory = c.memory;
   const int units = c.shape.units, first = dev::cluster_rank() * W::block_units;
   for (int i = dev::thread(); i < memory.channels * W::columns; i += block_threads) {

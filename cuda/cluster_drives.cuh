@@ -1,8 +1,7 @@
 // What drives the units of a cluster, and its adjoint, before and after its time loops: each step in a warp of the team.
 #pragma once
 
-#include "batches.cuh"
-#include "team_forward.cuh"
+#include "cluster_memory.cuh"
 
 namespace tbrnn::cuda {
 
@@ -46,17 +45,18 @@ __device__ void save_input_drives(const Team<Model, T>& team, int steps) {
                 });
 }
 
-// What drove every step, after the time loop: s, the inputs and 1; and where the loop did without them, the overlaps c = P'r.
+// What drove every step, after the time loop: s, the inputs and 1. Where the loop made no overlaps, s = c = P'r.
 template <class Model, class T>
 __device__ void save_drives(const Team<Model, T>& team, int steps) {
   const Shape<T>& shape = team.shape;
-  for (int t = team.workers.warp(); t < steps; t += team.workers.warps()) {
+  for (int t = same_in_warp(team.workers.warp()); t < steps; t += team.workers.warps()) {
     T* saved = team.history.drive(t);
     if constexpr (in_matrix<Model>)
       sum_over_units(team.packed.gather, shape.channels(), shape.reductions,
-                     team.history.carrier(t), shape.units, team.history.overlap(t));
-    Model::mix(shape.ranks, RowValues<T>{row_at(team.history.overlap(t), 0)},
-               RowValues<T>{row_at(saved, 0)});
+                     team.history.carrier(t), shape.units, saved);
+    else
+      Model::mix(shape.ranks, RowValues<T>{row_at(team.history.overlap(t), 0)},
+                 RowValues<T>{row_at(saved, 0)});
     for (int first = 0; first < shape.inputs; first += lane_units)
       four_inputs(shape, team.noise, team.trial.number, t, first, inputs_of(shape, team.trial, t),
                   [&](int i, Number<T> u) { *row_at(saved, shape.drives + i) = u.v; });
@@ -80,12 +80,11 @@ __device__ void save_output_adjoints(const Team<Model, T>& team, int steps) {
   }
 }
 
-// The adjoints of the overlaps, where the time loop did without them: dc = Q'e, behind the last step 0.
+// The adjoints of the overlaps, where the loop backward made none: dc = Q'e, behind the last step 0.
 template <class Model, class T>
-__device__ void save_overlap_adjoints(const Team<Model, T>& team,
-                                      int steps) requires in_matrix<Model> {
+__device__ void save_overlap_adjoints(const Team<Model, T>& team, int steps) {
   const Shape<T>& shape = team.shape;
-  for (int t = team.workers.warp(); t <= steps; t += team.workers.warps()) {
+  for (int t = same_in_warp(team.workers.warp()); t <= steps; t += team.workers.warps()) {
     T* dc = team.history.d_overlap(t);
     if (t < steps)
       sum_over_units(team.packed.drive, shape.driven(), shape.drives, team.history.adjoint(t),

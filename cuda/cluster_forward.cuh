@@ -154,10 +154,9 @@ __device__ TBRNN_INLINED void run_steps(const Cluster<Model, T, W>& c,
 template <class Model, class T, class W, class Work>
 __device__ TBRNN_INLINED void each_bunch(Cluster<Model, T, W>& c, const Shown<T>& shown, int tile,
                                          Work work) {
-  const Workers& team = c.team.workers;
-  const int size = dev::cluster_size(), clusters = team.blocks / size,
-            rank = same_in_warp(team.rank / size),
-            end = same_in_warp(W::groups * (rank + 1) / clusters), most = W::most_groups;
+  const int clusters = clusters_of(c.team), most = W::most_groups,
+            rank = same_in_warp(c.team.workers.rank / c.blocks),
+            end = same_in_warp(W::groups * (rank + 1) / clusters);
   for (c.first_group = same_in_warp(W::groups * rank / clusters); c.first_group < end;
        c.first_group += most) {
     c.groups = end - c.first_group < most ? end - c.first_group : most;

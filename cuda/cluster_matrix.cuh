@@ -2,7 +2,7 @@
 //
 //   y_i = sum_k W_ik r_k        g_k = sum_i W_ik e_i
 //
-// Of four numbers that a lane reads of r, those of a group's trials, each is used for 8 rows. The sums of a band's lanes are added in a tree
+// Of the numbers that a lane reads of r, those of a group's trials, each is used for 8 rows. The sums of a band's lanes are added in a tree
 // that leaves each lane with one row: at each level a lane gives the upper half of its rows away. It has them in an order of its own, so that
 // those are never its own.
 #pragma once

@@ -17,11 +17,6 @@ __device__ void team_unit_errors(const Team<Model, T>& team, int steps, T twice)
     }
 }
 
-template <class Model, class T>
-__device__ int clusters_of(const Team<Model, T>& team) {
-  return same_in_warp(team.workers.blocks / dev::cluster_size());
-}
-
 template <class W>
 struct InClusters {
   template <class Model, class T>
@@ -33,13 +28,13 @@ struct InClusters {
       cluster_forward<Model, T, Woven>(team, shown, tile);
     });
     team.workers.barrier();  // the states are saved
-    save_drives(team, shown.steps);
     team_outputs(team, shown.steps);
     team_readout_errors(team, shown.steps, twice);
   }
   template <class Model, class T>
   __device__ static void backward(const Team<Model, T>& team, const Shown<T>& shown, int tile,
                                   T twice) {
+    save_drives(team, shown.steps);
     if (team.shape.readouts)
       save_output_adjoints(team, shown.steps);
     else
@@ -48,7 +43,7 @@ struct InClusters {
     with_options<W>(team.shape, clusters_of(team), [&]<class Woven>(Woven) {
       cluster_backward<Model, T, Woven>(team, shown, tile);
     });
-    team.workers.barrier();  // e is saved, and dc
+    team.workers.barrier();  // e is saved, and dc where the loop makes it
     if constexpr (in_matrix<Model>) {
       save_overlap_adjoints(team, shown.steps);
       team.workers.barrier();  // dc is saved

@@ -92,7 +92,7 @@ class Launcher {
     const int teams = fits ? std::min(most_parts(), of_member) : 1;
     return {members, teams, blocks * (kernel_.panels ? shared_out(of_member / teams) : 1)};
   }
-  // The fewest blocks of which none has more panels than so many would have.
+  // The fewest blocks, or clusters, of which none has more panels than so many would have; or one for each fine panel.
   int shared_out(int blocks) const {
     if (kernel_.fine_panels && blocks >= kernel_.fine_panels) return kernel_.fine_panels;
     const int of_block = (kernel_.panels + blocks - 1) / blocks;

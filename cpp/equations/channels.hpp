@@ -36,7 +36,7 @@ struct OnePreactivation {
 struct ChannelModel : OnePreactivation {
   static constexpr Recurrence recurrence = Recurrence::channel;
   static constexpr std::array<Tensor, 0> tensors{};
-  static constexpr bool drives_are_overlaps = false;  // s = c
+  static constexpr bool drives_are_overlaps = false;  // whether s = c
 };
 
 // The channels of a model that has none: its drive is a product with all units.

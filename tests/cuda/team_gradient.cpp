@@ -189,13 +189,13 @@ TEST(TeamGradient, HasTheSameBitsInTeamsOfEverySize) {
   }
 }
 
-Case large(int which, int units, int trials, int steps) {
+Case large(int which, int units, int trials, int steps, Match m = Match::outputs, int rank = 0) {
   Spec spec = spec_of(plain(which, 0));
   spec.units = units;
+  if (rank) spec.ranks = {rank, rank};
   const std::size_t n = static_cast<std::size_t>(units);
   if (spec.bulk)
     spec.bulk = std::make_shared<const std::vector<double>>(Numbers(6).uniform(n * n, -0.03, 0.03));
-  const Match m = Match::outputs;
   return Case(spec, m, Experiment(spec, m, trials, steps, 0, false), 0.1, 0.03);
 }
 
@@ -270,11 +270,13 @@ TEST(TeamGradient, HasTheSameBitsInClustersHoweverMany) {
   }
 }
 
-// Two, eight and sixteen blocks, whose lanes have 4, 4 and 16 of their columns in shared memory; in one order of execution.
+// Two, eight and sixteen blocks, whose lanes have 4, 4 and 16 of their columns in shared memory; and a rank for which it has no room, nor needs
+// any. In one order of execution.
 TEST(TeamGradient, IsThatOfTheCpuEngineInLargeClusters) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
   const Clusters device(32);
-  for (const Case& tested : {large(4, 256, 4, 3), large(0, 260, 2, 2), large(4, 520, 2, 2)}) {
+  for (const Case& tested : {large(4, 256, 4, 3), large(0, 260, 2, 2), large(4, 520, 2, 2),
+                             large(0, 256, 2, 2, Match::outputs, 140)}) {
     const std::string name = cuda::kernel_of<float>(tested.spec, tested.match);
     EXPECT_EQ(name, tested.spec.bulk ? bulk_clusters : dense_clusters);
     expect_near_the_cpu_engine(tested, computed(tested), 1e-5);
@@ -284,9 +286,9 @@ TEST(TeamGradient, IsThatOfTheCpuEngineInLargeClusters) {
 // Eleven clusters for each member, and three trials for each of these but the last; in one order of execution.
 TEST(TeamGradient, HasTheSameBitsInGroupsOfThreeTrials) {
   if (sanitized) GTEST_SKIP() << "the sanitizers are slow";
-  for (const int which : {0, 1, 4}) {
-    const Case tested = large(which, 260, 32, 2);
-    SCOPED_TRACE(kinds[which].model);
+  for (const Case& tested : {large(0, 260, 32, 2), large(1, 260, 32, 2), large(4, 260, 32, 2),
+                             large(1, 260, 29, 2, Match::rates)}) {
+    SCOPED_TRACE(tested.spec.model);
     std::vector<double> fours;
     {
       const Clusters device(16);
