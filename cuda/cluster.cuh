@@ -1,6 +1,6 @@
 // Networks with a matrix of up to 1024 units, in clusters of blocks. A cluster keeps the matrix in its registers, and in its shared memory what
-// has no place there, and works on groups of four trials, or of three, from the first step to the last. The lanes of a warp form one or two bands; a band
-// has the rows of 8 units, a lane some columns of these. What the units send, r or e, each block has of all units in its shared memory,
+// has no place there, and works on groups of four trials, or three, from the first step to the last. The lanes of a warp form one or two bands;
+// a band has the rows of 8 units, a lane some columns of these. What the units send, r or e, each block has of all units in its shared memory,
 // twice: a step reads one and writes the other in all blocks of the cluster. A block goes on when all that it reads has come. What it then
 // writes over nobody reads any more, since every warp sends its part after it has read; so all warps send, those without units too.
 #pragma once

@@ -74,8 +74,9 @@ __device__ void save_output_adjoints(const Team<Model, T>& team, int steps) {
     drive_units<T>(row_at(team.history.adjoint(t - 1), 0), shape.units,
                    team.packed.gather + shape.reductions, shape.channels(), shape.readouts, nullptr,
                    [&](int first, V(&v)[lane_units]) {
-                     for (int k = 0; k < lane_units && first + k < shape.readouts; ++k)
-                       v[k] = V(d_o[(first + k) * tile_trials]);
+                     TBRNN_UNROLL
+                     for (int k = 0; k < lane_units; ++k)
+                       if (first + k < shape.readouts) v[k] = V(d_o[(first + k) * tile_trials]);
                    });
   }
 }

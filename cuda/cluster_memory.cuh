@@ -18,12 +18,12 @@ struct Weave {
   // for no more than 16.
   static constexpr int in_registers = columns > 512 ? 16 : 12;
   static constexpr int unit_lanes = 32 / warp_units;  // that share a unit's trials
-  static constexpr int lane_blocks =
-      columns / block_units / unit_lanes;                  // that a lane sends to, at most
+  // That a lane sends to, at most.
+  static constexpr int lane_blocks = columns / block_units / unit_lanes;
   static constexpr int numbers = lane_units / unit_lanes;  // trials of a lane
   static constexpr int groups = tile_trials / lane_units;  // of a tile, of four trials
-  static constexpr bool takes_threes =
-      columns == 512;  // where there is a cluster for each group of three trials
+  // Groups of three, where there is a cluster for each.
+  static constexpr bool takes_threes = columns == 512;
   static constexpr int most_groups = columns > 512 ? 2 : 4;  // that a cluster works on in a step
   static constexpr int most_trials = most_groups * lane_units;
 
@@ -33,7 +33,7 @@ struct Weave {
   __device__ static int trial() { return lane() % unit_lanes * numbers; }
 };
 
-// Of which half a turn, or a state, is where two lie in memory.
+// Which of two places in memory a turn, or a state, has.
 __device__ inline int parity(int t) { return t & 1; }
 
 // Of the trials of a lane.
