@@ -14,7 +14,7 @@ struct PairMemory {
   static constexpr int k_of_chunk = 32 / sizeof(T), slots = 16 / sizeof(T);  // of a warp's stream
   static constexpr int of_chunk = k_of_chunk * PairPanels::row / tile_trials;
   static constexpr int sums = staged_rows, stream = sums + warps * panel_units,
-                       rows = stream + warps * slots * of_chunk;
+                       zeros = stream + warps * slots * of_chunk, rows = zeros + 1;
   static_assert(of_chunk >= panel_units);  // which r_j have
 };
 

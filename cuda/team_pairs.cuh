@@ -56,6 +56,7 @@ class PairSums {
   __device__ void add(const PairPanels& at, const T* weights, const T* r, const T* b) {
     const int of_warp = same_in_warp(warp()), turns = PairRun::runs_of_piece(at),
               pieces = PairRun::pieces(at);
+    if (dev::thread() == 0) *reinterpret_cast<Quad<T>*>(staged(M::zeros)) = {};
     stage(at.units, 0, b);
     PairStream<T> stream(at, of_warp, weights, r);
     dev::copies_arrive_but<M::slots - 1>();  // the rows, not what is behind them
@@ -104,9 +105,7 @@ class PairSums {
   // += sum_j r_j sum_k w_jk b_k
   __device__ void add_pairs(PairStream<T>& stream, const PairRun& run) {
     V sum[panel_units][trials];
-    TBRNN_UNROLL
-    for (int i = 0; i < panel_units; ++i) TBRNN_UNROLL
-    for (int q = 0; q < trials; ++q) sum[i][q] = V(T(0));
+    begin(sum);
     const T* b = staged(run.from - run.begin);
     for (int k = 0; k < run.count; k += M::k_of_chunk) {
       const T* w = stream.next();
@@ -121,6 +120,19 @@ class PairSums {
       const Octet<T> r_j = trials_at(rows_from(r, i));
       TBRNN_UNROLL
       for (int q = 0; q < trials; ++q) y_[q] = fma(r_j[q], sum[i][q], y_[q]);
+    }
+  }
+
+  // Registers lie in two banks, the even and the odd ones, and an fma that reads two of one bank takes two cycles. w_j is that of the last fma
+  // too, which it needs not read; b_q as a loaded number has a register of the parity of q. So the sum gets one of the other parity.
+  __device__ static void begin(V (&sum)[panel_units][trials]) {
+    const auto* zeros = reinterpret_cast<const Quad<T>*>(staged(M::zeros));
+    TBRNN_UNROLL
+    for (int j = 0; j < panel_units; ++j) TBRNN_UNROLL
+    for (int half = 0; half < trials; half += lane_units) {
+      const Quad<T> zero = dev::load_anew(zeros);
+      TBRNN_UNROLL
+      for (int q = 0; q < lane_units; ++q) sum[j][half + (q ^ 1)] = V(zero.v[q]);
     }
   }
 

@@ -21,6 +21,20 @@ __device__ inline int kept(int number) {
   return number;
 }
 
+// Four numbers of shared memory, each time anew. In float32 they get neighbouring registers, the first an even one, and ptxas leaves them there.
+template <class Quad>
+__device__ Quad load_anew(const Quad* at) {
+  if constexpr (sizeof(Quad) == 16) {
+    Quad q;
+    asm volatile("ld.volatile.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
+                 : "=f"(q.v[0]), "=f"(q.v[1]), "=f"(q.v[2]), "=f"(q.v[3])
+                 : "r"(static_cast<unsigned>(__cvta_generic_to_shared(at))));
+    return q;
+  } else {
+    return *at;
+  }
+}
+
 // What a register happens to hold, for a place that nobody reads.
 template <class T>
 __device__ T anything() {

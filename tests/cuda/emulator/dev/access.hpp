@@ -11,6 +11,11 @@ T kept(T number) {
   return number;
 }
 
+template <class Quad>
+Quad load_anew(const Quad* at) {
+  return *at;
+}
+
 // What no thread may read.
 template <class T>
 T anything() {
