@@ -12,6 +12,7 @@
 #include "cpu/optimizer.hpp"
 #include "cpu/progress.hpp"
 #include "cpu/rewind.hpp"
+#include "cpu/work_memory.hpp"
 
 namespace tbrnn {
 

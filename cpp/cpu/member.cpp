@@ -1,7 +1,6 @@
 #include "cpu/member.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include "core/dispatch.hpp"
 #include "cpu/product.hpp"
@@ -11,51 +10,6 @@
 namespace tbrnn {
 
 namespace {
-
-std::size_t model_index(const Spec& spec) {
-  std::size_t index = 0;
-  std::apply(
-      [&](auto... model) {
-        ((decltype(model)::name == spec.model ? false : (++index, true)) && ...);
-      },
-      Models{});
-  return index;
-}
-
-template <class T>
-Network<T> sizes(const Spec& spec, const Match* match, int steps, Loss loss) {
-  const ChannelCount count = channel_count(spec);
-  const bool units_out = spec.identity_readout || (match && *match != Match::outputs);
-  Network<T> net{};
-  net.units = spec.units;
-  net.steps = steps;
-  net.loss = loss;
-  net.rectified_inputs = spec.rectified_inputs;
-  net.inputs = spec.inputs;
-  net.readouts = units_out ? 0 : spec.outputs;
-  net.ranks = spec.ranks;
-  net.reductions = count.reductions;
-  net.drives = count.drives;
-  with_model(spec.model, [&](auto model) {
-    using Model = decltype(model);
-    net.preactivations = static_cast<int>(Model::input_weights.size());
-    net.late = Model::recurrence == Recurrence::gated ? count.drives : 0;
-  });
-  net.form = spec.form;
-  net.phi = spec.phi.as<T>();
-  net.phi_out = !match || *match == Match::outputs ? spec.phi_out.as<T>()
-                : *match == Match::rates           ? net.phi
-                                                   : Activation<T>{Nonlinearity::identity};
-  net.apart = spec.form == Form::rate && net.phi_out != net.phi;
-  with_model(spec.model, [&](auto model) {
-    if constexpr (decltype(model)::recurrence == Recurrence::pairs)
-      net.linear = decltype(model)::linear;
-  });
-  net.own_leak = spec.own_leak();
-  net.alpha = static_cast<T>(net.own_leak ? 1.0 : spec.alpha);
-  net.leak = static_cast<T>(net.own_leak ? 1.0 : 1.0 - spec.alpha);
-  return net;
-}
 
 template <class T>
 Factors<T> factors(const Spec& spec) {
@@ -70,32 +24,6 @@ T input_factor(const Spec& spec, std::size_t i) {
 }
 
 }  // namespace
-
-template <class T>
-Plan<T>::Plan(const Spec& s, const Match* match, int steps, Loss loss)
-    : spec(s),
-      fields(tbrnn::fields(s)),
-      parameters(block_size(s)),
-      network(sizes<T>(s, match, steps, loss)),
-      packed(packed_size(network)),
-      product(product_size(s)),
-      on_units(network.readouts == 0),
-      model(model_index(s)) {
-  const std::vector<double> of_units = unit_leaks(spec);
-  leaks = Buffer<T>(of_units.size());
-  std::transform(of_units.begin(), of_units.end(), leaks.data(),
-                 [](double leak) { return static_cast<T>(leak); });
-  shared = Buffer<T>(product.shared);
-  pack_shared(spec, shared.data());
-}
-
-template <class T>
-const Rollout<T>& Plan<T>::rollout(const InstructionSet& isa) const {
-  if constexpr (sizeof(T) == sizeof(float))
-    return (spec.bulk ? isa.bulk_float : isa.rollouts_float)[model];
-  else
-    return (spec.bulk ? isa.bulk_double : isa.rollouts_double)[model];
-}
 
 template <class T>
 PackedMember<T>::PackedMember(const Plan<T>& plan)
@@ -211,60 +139,8 @@ TileData<T> tile_data(const Dataset<T>& data, int tile) {
           data.weight(tile), data.initial(tile), tile * tile_trials, data.silent()};
 }
 
-template <class T>
-Workspace<T> WorkMemory<T>::fit(const Plan<T>& plan, int time_steps, std::size_t lane_bytes) {
-  const Network<T>& net = plan.network;
-  const std::size_t units = static_cast<std::size_t>(net.units),
-                    steps = static_cast<std::size_t>(time_steps),
-                    channels = static_cast<std::size_t>(net.channels()),
-                    driven = static_cast<std::size_t>(net.driven()),
-                    preactivations = static_cast<std::size_t>(net.preactivations),
-                    late = static_cast<std::size_t>(net.late);
-  const std::size_t rows[] = {
-      units,
-      (steps + 1) * units,
-      net.form == Form::voltage || net.own_leak ? steps * preactivations * units : 0,
-      net.own_leak ? steps * units : 0,
-      net.apart ? steps * units : 0,
-      (steps + 1) * channels,
-      steps * preactivations * driven,
-      static_cast<std::size_t>(std::max(net.units, net.inputs)) + 3,
-      units,
-      chunk_steps * preactivations * units,
-      (chunk_steps + 1) * channels,
-      static_cast<std::size_t>(net.drives),
-      late ? chunk_steps * units : 0,
-      chunk_steps * late,
-      units,
-      units,
-      plan.product.exists() ? units : 0,
-      (plan.product.memory + tile_trials - 1) / tile_trials};
-  std::size_t total = 0;
-  for (std::size_t count : rows) total += count * tile_trials;
-  const std::size_t sums = plan.packed.total() * (lane_bytes / sizeof(T));
-  if (memory_.size() < total + sums) memory_ = Buffer<T>(total + sums);
-  T* at = memory_.data();
-  std::size_t next = 0;
-  const auto take = [&] {
-    T* here = at;
-    at += rows[next++] * tile_trials;
-    return here;
-  };
-  Workspace<T> work;
-  for (T** member : {&work.x, &work.carrier, &work.response, &work.before, &work.apart, &work.c,
-                     &work.s, &work.noise, &work.lambda, &work.e, &work.dc, &work.ds, &work.late,
-                     &work.d_late, &work.error, &work.partial, &work.pull, &work.product})
-    *member = take();
-  work.sums = at;
-  return work;
-}
-
-template struct Plan<float>;
-template struct Plan<double>;
 template class PackedMember<float>;
 template class PackedMember<double>;
-template class WorkMemory<float>;
-template class WorkMemory<double>;
 template TileData<float> tile_data(const Dataset<float>&, int);
 template TileData<double> tile_data(const Dataset<double>&, int);
 

@@ -4,6 +4,7 @@
 
 #include "cpu/instruction_set.hpp"
 #include "cpu/threads.hpp"
+#include "cpu/work_memory.hpp"
 
 namespace tbrnn {
 
