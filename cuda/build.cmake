@@ -1,4 +1,5 @@
-# Builds the CUDA engine beside the rest: cmake -DSOURCE= -DBUILD= -DTO= -DMODE=AUTO|ON -DARCHITECTURES= -P build.cmake
+# Builds the CUDA engine beside the rest, with the same program, which compiles sources side by side if it is Ninja:
+#   cmake -DSOURCE= -DBUILD= -DTO= -DMODE=AUTO|ON -DGENERATOR= -DMAKE= -DARCHITECTURES= -P build.cmake
 # With AUTO a compiler that is missing or fails leaves the engine out, and says so in one line.
 function(attempt what)
   execute_process(
@@ -18,8 +19,8 @@ endfunction()
 
 file(MAKE_DIRECTORY ${BUILD})
 file(REMOVE ${TO} ${TO}.sha256)
-attempt(configure ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD}
-        "-DCMAKE_CUDA_ARCHITECTURES=${ARCHITECTURES}")
+attempt(configure ${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G ${GENERATOR}
+        -DCMAKE_MAKE_PROGRAM=${MAKE} "-DCMAKE_CUDA_ARCHITECTURES=${ARCHITECTURES}")
 if(NOT left_out)
   attempt(compile ${CMAKE_COMMAND} --build ${BUILD})
 endif()

@@ -41,6 +41,7 @@ add_custom_command(
   COMMAND
     ${CMAKE_COMMAND} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/cuda
     -DBUILD=${CMAKE_CURRENT_BINARY_DIR}/cuda -DTO=${cuda_library} -DMODE=${cuda_mode}
+    -DGENERATOR=${CMAKE_GENERATOR} -DMAKE=${CMAKE_MAKE_PROGRAM}
     "-DARCHITECTURES=${architectures}" -P ${CMAKE_CURRENT_SOURCE_DIR}/cuda/build.cmake
   COMMAND ${CMAKE_COMMAND} -E touch ${CMAKE_CURRENT_BINARY_DIR}/cuda.stamp
   DEPENDS ${cuda_inputs}

@@ -88,4 +88,5 @@ def test_an_nvcc_that_fails_at_a_kernel_fails_on_but_not_auto(tools, tmp_path):
     auto = run("cmake", "--build", tmp_path / "auto", "--target", "tbrnn_cuda", **variables)
     assert auto.returncode == 0, auto.stdout
     assert "CUDA engine left out: compile failed" in auto.stdout
+    assert (tmp_path / "auto" / "cuda" / "build.ninja").exists()  # with the program of the rest
     assert not (tmp_path / "auto" / "libtbrnn_cuda.so").exists()

@@ -44,10 +44,9 @@ def steps(architecture):
 
 
 def environment():
-    """Both projects, the package and the engine within it, use all processors."""
+    """With the cmake and ninja of this Python, and the nvcc whose version is told."""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    parallel = {"CMAKE_GENERATOR": "Ninja", "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count())}
-    return {**os.environ, "PATH": path, "CUDACXX": nvcc(), **parallel}
+    return {**os.environ, "PATH": path, "CUDACXX": nvcc()}
 
 
 def constants(architecture, to=CONSTANTS):
