@@ -1,33 +1,17 @@
 // The emulator runs what is right, and reports a removed barrier, a read before a write, a divergent shuffle and their like.
 #include <gtest/gtest.h>
 
-#include "dev.cuh"
-#include "schedules.hpp"
+#include "faults.hpp"
 
 namespace {
 
 using namespace tbrnn;
-using emulator::Launch;
+using namespace tbrnn::emulator_faults;
 
 constexpr unsigned all_lanes = 0xffffffffu;
 
-// What is wrong with a kernel that writes one number per thread of the launch.
-std::string fault(const Launch& launch, const std::function<void(float*)>& kernel) {
-  std::vector<float> numbers;
-  return emulator::fault_of(
-      static_cast<std::size_t>(launch.blocks * launch.threads),
-      [&](float* out) { emulator::run(launch, [&] { kernel(out); }); }, numbers,
-      emulator::schedules);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 // "emulator_faults.cpp:<line>" of this file
 std::string here(int line) { return "emulator_faults.cpp:" + std::to_string(line); }
-
-int number() { return dev::block() * dev::threads() + dev::thread(); }
 
 // y_i = x_{i + 1} by way of shared memory
 template <bool barrier>
@@ -154,131 +138,6 @@ TEST(Emulator, ReportsADivergentBarrier) {
   EXPECT_TRUE(contains(fault(two_blocks, two_places), "threads meet at different barriers"));
 }
 
-constexpr Launch two_clusters{
-    .blocks = 8, .threads = 33, .shared_bytes = 33 * sizeof(float), .cluster = 4};
-
-// the shared memory of the next block of the cluster
-template <bool barrier>
-void rotate_blocks(float* out) {
-  float* shared = dev::shared_memory<float>();
-  shared[dev::thread()] = static_cast<float>(number());
-  if (barrier) dev::cluster_barrier();
-  const float* next = dev::map_shared(shared, (dev::cluster_rank() + 1) % dev::cluster_size());
-  out[number()] = next[dev::thread()];
-}
-
-TEST(Emulator, RunsClusters) {
-  std::vector<float> numbers;
-  const auto compute = [](float* out) {
-    emulator::run(two_clusters, [&] { rotate_blocks<true>(out); });
-  };
-  EXPECT_EQ(emulator::fault_of(8 * 33, compute, numbers), "");
-  EXPECT_EQ(numbers[3 * 33], 0.0f);
-  EXPECT_EQ(numbers[4 * 33 + 2], 5 * 33 + 2.0f);
-}
-
-TEST(Emulator, ReportsARemovedClusterBarrier) {
-  EXPECT_TRUE(contains(fault(two_clusters, rotate_blocks<false>), "is NaN"));
-}
-
-constexpr Launch two_sending_clusters{.blocks = 8,
-                                      .threads = 33,
-                                      .shared_bytes = 34 * sizeof(float) + sizeof(dev::Arrivals),
-                                      .cluster = 4};
-
-// In three turns to the next block of the cluster, which expects so many bytes of each.
-void send_on(float* out, int bytes) {
-  auto* count = dev::shared_memory<dev::Arrivals>();
-  float* mine = reinterpret_cast<float*>(count + 1) + dev::thread();
-  const bool first = dev::thread() == 0;
-  const int next = (dev::cluster_rank() + 1) % dev::cluster_size();
-  if (first) dev::begin(count);
-  dev::cluster_arrive();
-  dev::cluster_wait();
-  float sum = 0;
-  for (int turn = 0; turn < 3; ++turn) {
-    dev::send(static_cast<float>(number() + turn), mine, count, next);
-    if (first) dev::expect(count, bytes);
-    dev::wait_for(count, turn);
-    sum += *mine;
-    dev::cluster_barrier();  // all have read
-  }
-  out[number()] = sum;
-}
-
-TEST(Emulator, WaitsForWhatIsSent) {
-  std::vector<float> numbers;
-  const auto compute = [](float* out) {
-    emulator::run(two_sending_clusters, [&] { send_on(out, 33 * sizeof(float)); });
-  };
-  EXPECT_EQ(emulator::fault_of(8 * 33, compute, numbers), "");
-  EXPECT_EQ(numbers[33], 3.0f);
-  EXPECT_EQ(numbers[0], 3 * 33 * 3 + 3.0f);
-}
-
-TEST(Emulator, ReportsWhatIsNeverSent) {
-  const auto all = [](float* out) { send_on(out, 34 * sizeof(float)); };
-  EXPECT_TRUE(contains(fault(two_sending_clusters, all), "waits for what is sent at"));
-}
-
-// To the next block of the cluster, before the barrier's second half or between the two.
-template <bool too_late>
-void store_next(float* out) {
-  float* shared = dev::shared_memory<float>() + dev::thread();
-  float* theirs = dev::map_shared(shared, (dev::cluster_rank() + 1) % dev::cluster_size());
-  if (!too_late) *theirs = 1.0f + static_cast<float>(number());
-  dev::cluster_arrive();
-  if (too_late) *theirs = 1.0f + static_cast<float>(number());
-  dev::cluster_wait();
-  out[number()] = *shared;
-  dev::cluster_barrier();  // the memory of a block that has ended is nobody's
-}
-
-TEST(Emulator, MeetsAtBarriersOfTwoHalves) {
-  std::vector<float> numbers;
-  const auto compute = [](float* out) {
-    emulator::run(two_clusters, [&] { store_next<false>(out); });
-  };
-  EXPECT_EQ(emulator::fault_of(8 * 33, compute, numbers), "");
-  EXPECT_EQ(numbers[33], 1.0f);
-  EXPECT_EQ(numbers[0], 3 * 33 + 1.0f);
-}
-
-TEST(Emulator, ReportsWhatIsStoredBetweenTheHalvesOfABarrier) {
-  EXPECT_TRUE(contains(fault(two_clusters, store_next<true>), "is NaN"));
-}
-
-TEST(Emulator, ReportsHalfABarrier) {
-  const auto waits = [](float*) { dev::cluster_wait(); };
-  EXPECT_TRUE(contains(fault(two_clusters, waits), "without an arrival"));
-  const auto arrives_twice = [](float*) {
-    dev::cluster_arrive();
-    dev::cluster_arrive();
-  };
-  EXPECT_TRUE(contains(fault(two_clusters, arrives_twice), "before the wait"));
-  const auto some = [](float* out) {
-    if (dev::cluster_rank()) dev::cluster_arrive();
-    if (dev::cluster_rank()) dev::cluster_wait();
-    out[number()] = 1;
-  };
-  EXPECT_TRUE(contains(fault(two_clusters, some), "waits for the cluster"));
-}
-
-TEST(Emulator, ReportsAddressesThatAreNotShared) {
-  const auto elsewhere = [](float* out) { out[number()] = *dev::map_shared(out, 0); };
-  EXPECT_TRUE(contains(fault(two_clusters, elsewhere), "outside the shared memory"));
-  const auto fifth = [](float* out) {
-    out[number()] = *dev::map_shared(dev::shared_memory<float>(), 4);
-  };
-  EXPECT_TRUE(contains(fault(two_clusters, fifth), "to block 4 of a cluster of 4"));
-}
-
-TEST(Emulator, ReportsThatAClusterOfOneBlockHasNoOther) {
-  constexpr Launch alone{
-      .blocks = 2, .threads = 33, .shared_bytes = 33 * sizeof(float), .cluster = 1};
-  EXPECT_TRUE(contains(fault(alone, rotate_blocks<true>), "of a cluster of one block"));
-}
-
 TEST(Emulator, MeetsAtGridBarriers) {
   const dev::Memory<float> memory(4 * 32);
   const auto kernel = [&](float* out) {
@@ -298,6 +157,24 @@ TEST(Emulator, RunsOneBlockAheadOfTheOthers) {  // which shows a barrier that is
     out[number()] = memory.data()[(number() + 40) % 128];
   };
   EXPECT_TRUE(contains(fault({.blocks = 4, .cooperative = true}, kernel), "is NaN"));
+}
+
+TEST(Emulator, ReportsVectorsThatAreNotAligned) {
+  static int line;
+  const auto copy = [](float* out) {
+    auto* shared = dev::shared_memory<float>();
+    line = __LINE__ + 1;
+    dev::copy_ahead(reinterpret_cast<const Four*>(out), reinterpret_cast<Four*>(shared + 1));
+    dev::copies_arrive();
+    out[number()] = shared[1];
+  };
+  const std::string message = fault(two_blocks, copy);
+  EXPECT_TRUE(contains(message, "no multiple of the vector's bytes")) << message;
+  EXPECT_TRUE(contains(message, here(line))) << message;
+  const auto load = [](float* out) {
+    out[number()] = dev::load(reinterpret_cast<const Four*>(out + 2)).v[0];
+  };
+  EXPECT_TRUE(contains(fault(two_blocks, load), "no multiple of the vector's bytes"));
 }
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -27,8 +27,16 @@ void block_barrier(Where where) { residents->arrive(Doing::block_barrier, where)
 void cluster_barrier(Where where) { residents->arrive(Doing::cluster_barrier, where); }
 void cluster_arrive(Where where) { residents->cluster_arrive(where); }
 void cluster_wait(Where where) { residents->cluster_wait(where); }
+void expect(Arrivals* arrivals, int bytes, Where where) {
+  residents->expect(arrivals, bytes, where);
+}
 void wait_for(const Arrivals* arrivals, int turn, Where where) {
   residents->wait_for(arrivals, turn, where);
+}
+void send(const void* value, std::size_t bytes, void* mine, Arrivals* count, int rank,
+          Where where) {
+  align(mine, bytes, where);
+  residents->send(value, bytes, mine, count, rank, where);
 }
 void barrier_of_blocks(int blocks, Where where) {
   residents->meet(blocks);
@@ -44,7 +52,14 @@ void* map_shared(void* mine, int rank, Where where) {
   return residents->map_shared(mine, rank, where);
 }
 
-void copy_ahead(const void* from, void* to, std::size_t bytes) {
+void align(const void* at, std::size_t bytes, Where where) {
+  if (reinterpret_cast<std::uintptr_t>(at) % std::min<std::size_t>(bytes, 16))
+    residents->fail("an address at " + text(where) + " that is no multiple of the vector's bytes");
+}
+
+void copy_ahead(const void* from, void* to, std::size_t bytes, Where where) {
+  align(from, bytes, where);
+  align(to, bytes, where);
   if (schedule.order == Order::forward)
     std::memcpy(to, from, bytes);
   else

@@ -51,8 +51,10 @@ void cluster_wait(Where);
 void barrier_of_blocks(int blocks, Where);
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
 void* map_shared(void* mine, int rank, Where);
+// The address of a vector, which must be a multiple of its size, as far as 16 bytes.
+void align(const void* at, std::size_t bytes, Where);
 // Copies that a thread asks for: at once in forward order, else not before the thread has waited for their group.
-void copy_ahead(const void* from, void* to, std::size_t bytes);
+void copy_ahead(const void* from, void* to, std::size_t bytes, Where);
 void close_copies();
 void copies_arrive_but(int groups);
 
@@ -61,15 +63,20 @@ struct Arrivals {
   std::int32_t missing;   // bytes of the turn; less than 0 before it is known how many
   std::uint16_t unknown;  // whether it is not
   std::uint16_t turns;    // that are over
+  bool counts() const { return unknown < 2; }  // has begun and not ended, after which it is poison
   bool over(int turn) const { return turns % 2 != turn % 2; }
-  void add(int bytes) {
+  bool add(int bytes) {  // whether that ends the turn
     missing += bytes;
-    if (unknown || missing) return;
+    if (unknown || missing) return false;
     unknown = 1;
     ++turns;
+    return true;
   }
 };
+void expect(Arrivals*, int bytes, Where);
 void wait_for(const Arrivals*, int turn, Where);
+// Up to 16 bytes to another block of the cluster: there at once in forward order, else when nobody can go on without.
+void send(const void* value, std::size_t bytes, void* mine, Arrivals* count, int rank, Where);
 
 // Memory of the device, NaN at first. An allocation of more than `most_bytes` finds none left.
 void poison(void* memory, std::size_t bytes);

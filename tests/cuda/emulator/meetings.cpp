@@ -1,5 +1,7 @@
 // Where the threads of a launch meet: barriers of a block, a cluster or some blocks, what blocks of a
 // cluster send, and shuffles of a warp.
+#include <cstring>
+
 #include "residents.hpp"
 
 namespace tbrnn::emulator {
@@ -72,6 +74,12 @@ void Residents::cluster_wait(Where where) {
   wait();
 }
 
+void Residents::expect(Arrivals* arrivals, int bytes, Where where) {
+  if (!arrivals->unknown) fail("expected a second time in a turn, at " + text(where));
+  arrivals->unknown = 0;
+  arrivals->add(bytes);
+}
+
 void Residents::wait_for(const Arrivals* arrivals, int turn, Where where) {
   if (arrivals->over(turn)) return;
   Thread& mine = *current_;
@@ -81,6 +89,39 @@ void Residents::wait_for(const Arrivals* arrivals, int turn, Where where) {
   mine.arrivals_turn = turn;
   wait();
   mine.doing = Doing::run;
+}
+
+void Residents::send(const void* value, std::size_t bytes, void* mine, Arrivals* count, int rank,
+                     Where where) {
+  const int own = current_->number / launch_.threads;
+  Sent sent{.bytes = bytes,
+            .to = map_shared(mine, rank, where),
+            .count = static_cast<Arrivals*>(map_shared(count, rank, where)),
+            .block = own - current_->place.cluster_rank + rank,
+            .where = where};
+  std::memcpy(sent.value, value, bytes);
+  if (schedule.order == Order::forward)
+    arrives(sent);
+  else
+    sent_.push_back(sent);
+}
+
+bool Residents::arrives(const Sent& sent) {
+  if (has_ended(sent.block)) fail("sent at " + text(sent.where) + " to a block that has ended");
+  if (!sent.count->counts()) fail("sent at " + text(sent.where) + " to where nobody counts");
+  std::memcpy(sent.to, sent.value, sent.bytes);
+  return sent.count->add(-static_cast<int>(sent.bytes));
+}
+
+// No more than ends a turn, the last sent first or in random order.
+bool Residents::let_arrive(std::mt19937& random) {
+  while (!sent_.empty()) {
+    if (schedule.order == Order::random) std::swap(sent_[random() % sent_.size()], sent_.back());
+    const Sent next = sent_.back();
+    sent_.pop_back();
+    if (arrives(next)) return true;
+  }
+  return false;
 }
 
 void Residents::shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {

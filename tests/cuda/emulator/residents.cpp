@@ -86,9 +86,17 @@ void Residents::run(std::mt19937& random) {
         progress |= any;
       } while (any && by_block);
     }
+    if (!progress) progress = let_arrive(random);
   }
   for (const Thread& thread : threads_)
     if (thread.doing != Doing::ended) throw Fault("no thread can go on: " + describe());
+}
+
+bool Residents::has_ended(int block) const {
+  const auto first = threads_.begin() + block * launch_.threads;
+  return any_ended_ && std::all_of(first, first + launch_.threads, [](const Thread& thread) {
+           return thread.doing == Doing::ended;
+         });
 }
 
 // "block 0, threads 0-30: waits at the block barrier at kernel.cuh:12; block 0, thread 31: has ended"
@@ -140,8 +148,9 @@ void* Residents::map_shared(void* mine, int rank, Where where) {
   if (rank < 0 || rank >= launch_.cluster)
     fail("map_shared at " + text(where) + " to block " + std::to_string(rank) +
          " of a cluster of " + std::to_string(launch_.cluster));
-  const int block = current_->number / launch_.threads;
-  return shared_[static_cast<std::size_t>(block - place.cluster_rank + rank)].get() + offset;
+  const int block = current_->number / launch_.threads - place.cluster_rank + rank;
+  if (has_ended(block)) fail("map_shared at " + text(where) + " to a block that has ended");
+  return shared_[static_cast<std::size_t>(block)].get() + offset;
 }
 
 }  // namespace tbrnn::emulator

@@ -15,11 +15,14 @@ class Residents {
   void arrive(Doing barrier, Where);
   void cluster_arrive(Where);
   void cluster_wait(Where);
+  void expect(Arrivals*, int bytes, Where);
   void wait_for(const Arrivals*, int turn, Where);
+  void send(const void* value, std::size_t bytes, void* mine, Arrivals* count, int rank, Where);
   void shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
   void* map_shared(void* mine, int rank, Where);
   const Thread& current() const { return *current_; }
   Thread& current() { return *current_; }
+  [[noreturn]] void fail(const std::string& message);
 
  private:
   struct Range {
@@ -47,10 +50,20 @@ class Residents {
   Halves& halves_of(const Thread& thread) {
     return halves_[static_cast<std::size_t>(thread.number / launch_.threads / launch_.cluster)];
   }
+  struct Sent {  // that has not arrived
+    std::byte value[16] = {};
+    std::size_t bytes;
+    void* to;
+    Arrivals* count;
+    int block;  // among the residents
+    Where where;
+  };
+  bool arrives(const Sent&);  // whether that ends a turn
+  bool let_arrive(std::mt19937& random);
+  bool has_ended(int block) const;
   bool run_once(const std::size_t* threads, std::size_t count);
   void end_current();
   void wait();
-  [[noreturn]] void fail(const std::string& message);
   std::string describe() const;
   static void body(void* self);
 
@@ -61,6 +74,7 @@ class Residents {
   std::vector<std::uint32_t> waiting_;          // [warp]: lanes in a shuffle
   std::vector<Halves> halves_;                  // [cluster]
   std::vector<std::vector<Meeting>> meetings_;  // [first block]
+  std::vector<Sent> sent_;
   bool any_ended_ = false;
   Thread* current_ = nullptr;
   std::string fault_;

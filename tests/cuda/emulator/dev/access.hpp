@@ -4,7 +4,11 @@
 #include <limits>
 #include <type_traits>
 
+#include "emulator.hpp"
+
 namespace tbrnn::dev {
+
+using emulator::Where;
 
 template <class T>
 T kept(T number) {
@@ -12,7 +16,8 @@ T kept(T number) {
 }
 
 template <class Quad>
-Quad load_anew(const Quad* at) {
+Quad load_anew(const Quad* at, Where where = Where::current()) {
+  emulator::align(at, sizeof(Quad), where);
   return *at;
 }
 
@@ -23,12 +28,14 @@ T anything() {
 }
 
 template <class Quad>
-Quad load(const Quad* at) {
+Quad load(const Quad* at, Where where = Where::current()) {
+  emulator::align(at, sizeof(Quad), where);
   return *at;
 }
 
 template <class Quad>
-Quad load_three(const Quad* at) {
+Quad load_three(const Quad* at, Where where = Where::current()) {
+  emulator::align(at, sizeof(Quad), where);
   Quad q = *at;
   q.v[3] = anything<std::remove_reference_t<decltype(q.v[3])>>();
   return q;
@@ -38,17 +45,20 @@ template <class T>
 void fetch(const T*) {}
 
 template <class Quad>
-void store(Quad q, Quad* at) {
+void store(Quad q, Quad* at, Where where = Where::current()) {
+  emulator::align(at, sizeof(Quad), where);
   *at = q;
 }
 
 template <class Quad>
-Quad load_anywhere(const Quad* at) {
+Quad load_anywhere(const Quad* at, Where where = Where::current()) {
+  emulator::align(at, sizeof(Quad), where);
   return *at;
 }
 
 template <class Quad>
-void store_anywhere(Quad q, Quad* at) {
+void store_anywhere(Quad q, Quad* at, Where where = Where::current()) {
+  emulator::align(at, sizeof(Quad), where);
   *at = q;
 }
 

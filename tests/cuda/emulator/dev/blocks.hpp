@@ -40,9 +40,8 @@ T* map_shared(T* mine, int rank, emulator::Where at = emulator::Where::current()
 using emulator::Arrivals;
 inline void begin(Arrivals* mine) { *mine = {0, 1, 0}; }
 inline void end(Arrivals* mine) { emulator::poison(mine, sizeof(Arrivals)); }
-inline void expect(Arrivals* mine, int bytes) {
-  mine->unknown = 0;
-  mine->add(bytes);
+inline void expect(Arrivals* mine, int bytes, emulator::Where at = emulator::Where::current()) {
+  emulator::expect(mine, bytes, at);
 }
 inline void wait_for(const Arrivals* mine, int turn,
                      emulator::Where at = emulator::Where::current()) {
@@ -51,8 +50,8 @@ inline void wait_for(const Arrivals* mine, int turn,
 template <class T>
 void send(const T& value, T* mine, Arrivals* count, int rank,
           emulator::Where at = emulator::Where::current()) {
-  *map_shared(mine, rank, at) = value;
-  map_shared(count, rank, at)->add(-static_cast<int>(sizeof(T)));
+  static_assert(sizeof(T) <= 16);
+  emulator::send(&value, sizeof(T), mine, count, rank, at);
 }
 
 }  // namespace tbrnn::dev

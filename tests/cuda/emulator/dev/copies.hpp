@@ -6,8 +6,8 @@
 namespace tbrnn::dev {
 
 template <class Quad>
-void copy_ahead(const Quad* from, Quad* to) {
-  emulator::copy_ahead(from, to, sizeof(Quad));
+void copy_ahead(const Quad* from, Quad* to, emulator::Where at = emulator::Where::current()) {
+  emulator::copy_ahead(from, to, sizeof(Quad), at);
 }
 inline void close_copies() { emulator::close_copies(); }
 template <int groups>
