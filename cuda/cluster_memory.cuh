@@ -20,6 +20,7 @@ struct Weave {
   static constexpr int unit_lanes = 32 / warp_units;  // that share a unit's trials
   // That a lane sends to, at most.
   static constexpr int lane_blocks = columns / block_units / unit_lanes;
+  static_assert(lane_blocks * unit_lanes * block_units == columns);
   static constexpr int numbers = lane_units / unit_lanes;  // trials of a lane
   static constexpr int groups = tile_trials / lane_units;  // of a tile, of four trials
   // Groups of three, where there is a cluster for each.
@@ -47,11 +48,14 @@ template <class W, class Options_, int trials = lane_units>
 struct WeaveOf : W {
   using Options = Options_;
   static constexpr int group_trials = trials, groups = (tile_trials + trials - 1) / trials;
+  static_assert(trials % W::numbers == 0);  // a lane's are aligned in every group
 };
 // Groups of three trials of a tile; 0 where there are none.
 template <class W, class T>
 int fine_groups(const Shape<T>& shape) {
-  return W::takes_threes && TanhRates::covers(shape) ? WeaveOf<W, TanhRates, 3>::groups : 0;
+  if constexpr (W::takes_threes)
+    if (TanhRates::covers(shape)) return WeaveOf<W, TanhRates, 3>::groups;
+  return 0;
 }
 // use(weave), where so many clusters share a tile
 template <class W, class T, class Use>

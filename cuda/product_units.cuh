@@ -35,7 +35,7 @@ class UnitStep {
 
   // What the backward pass needs of it.
   __device__ bool apart() const { return sizes_.apart(); }
-  __device__ bool saves_state() const { return sizes_.own_leak() && !sizes_.voltage(); }
+  __device__ bool saves_state() const { return sizes_.saves_state(); }
   __device__ bool responds() const { return sends_x(); }
 
   __device__ V carrier(V x) const { return sends_x() ? x : phi(sizes_.phi(), x); }
