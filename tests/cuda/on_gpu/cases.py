@@ -48,6 +48,7 @@ class Case:
     started: bool = False
     trials: int = 33
     steps: int = 17
+    members: int = 3
     precision: str | None = None  # of the device's products in float32
 
     def __str__(self):
@@ -103,6 +104,9 @@ def networks():
         yield tbrnn.HORNN, {"units": n, "gated": True}
         yield tbrnn.LowRankRNN, {"units": n, "rank": 2, "bulk": BULK}
     yield tbrnn.LowRankRNN, {"units": 512, "rank": 2, "bulk": BULK}
+    for n in (30, 130, 512, 1000):
+        yield tbrnn.LowRankTBRNN, {"units": n, "rank": 2, "bulk": BULK}
+        yield tbrnn.LowRankHORNN, {"units": n, "rank": (2, 1), "bulk": BULK}
     for n in SMALL + LARGE:
         yield tbrnn.RNN, {"units": n}
         yield tbrnn.EIRNN, {"units": n}
@@ -116,7 +120,7 @@ SPLIT = {tbrnn.RNN: (200, 256), tbrnn.EIRNN: (200,), tbrnn.TBRNN: (100, 128), tb
 
 
 def cases():
-    """Every network with every option that its class has; some with split products, too."""
+    """Every network with every option that its class has; some with split products, or alone."""
     for (network, sizes), option in product(networks(), OPTIONS):
         arguments = {**sizes, **OPTIONS[option].get("model", {})}
         gated = issubclass(network, (tbrnn.LowRankGRU, tbrnn.LeakyGRU))
@@ -124,6 +128,20 @@ def cases():
             yield case(network, sizes, option)
             if option in ("plain", "noise") and sizes["units"] in SPLIT.get(network, ()):
                 yield replace(case(network, sizes, option), precision="tf32x3")
+    yield from alone()
+
+
+def alone():
+    """Networks that are one of a kind: where a card has the clusters, each takes three trials."""
+    for network, sizes in (
+        (tbrnn.RNN, {"units": 260}),
+        (tbrnn.EIRNN, {"units": 512}),
+        (tbrnn.LowRankRNN, {"units": 512, "rank": 2, "bulk": BULK}),
+        (tbrnn.LowRankTBRNN, {"units": 260, "rank": 3, "bulk": BULK}),
+        (tbrnn.LowRankHORNN, {"units": 512, "rank": (2, 1), "bulk": BULK}),
+    ):
+        for option, trials in (("plain", 32), ("rates", 29), ("noise", 31)):
+            yield replace(case(network, sizes, option), trials=trials, members=1)
 
 
 def tiny(**sizes):
@@ -141,7 +159,9 @@ def tiny(**sizes):
         (tbrnn.LowRankGRU, {"rank": 3}, "noise"),
         (tbrnn.LeakyGRU, {}, "plain"),
         (tbrnn.LowRankRNN, {"rank": 1, "bulk": BULK}, "noise"),
+        (tbrnn.LowRankTBRNN, {"rank": 2, "bulk": BULK}, "noise"),
         (tbrnn.LowRankTBRNN, {"rank": 1, "units": 130}, "plain"),
+        (tbrnn.LowRankHORNN, {"rank": (1, 1), "units": 130, "bulk": BULK}, "plain"),
         (tbrnn.RNN, {"units": 130}, "noise"),
         (tbrnn.LeakyGRU, {"units": 130}, "plain"),
         (tbrnn.LowRankGRU, {"rank": 2, "units": 130}, "noise"),

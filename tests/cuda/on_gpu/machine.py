@@ -10,7 +10,6 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[3]
 BUILD = SOURCE / "build" / "on_gpu"
-QUERY = "name,compute_cap,driver_version"
 
 
 class Missing(Exception):

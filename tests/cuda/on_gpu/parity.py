@@ -15,9 +15,9 @@ COLUMNS = ("check", "kernel", "model", "dtype", "cases", "loss_error", "error", 
 COLUMNS += ("same_bits", "ok", "note")
 DTYPES = ("float32", "float64")
 SECONDS = 330  # for gradients and trainings
-MEMBERS, COMPANY, EPOCHS = 3, 600, 12  # a company has more members than a card has blocks
+COMPANY, EPOCHS = 600, 12  # a company has more members than a card has blocks
 # Units of the cases of an option that are trained, too.
-TRAINED = {"plain": (7, 30, 64, 100), "noise": (7, 33), "few channels": (30,)}
+TRAINED = {"plain": (7, 30, 64, 100, 512), "noise": (7, 33), "few channels": (30,)}
 FREE = {"target_loss": None, "stall": None, "record_every": 1}
 
 
@@ -50,8 +50,10 @@ def of_case(case, plugin, few):
         if few or case.precision or case.model.units in TRAINED.get(case.option, ()):
             found = attempt(trained, case, dtype, 2 if few else EPOCHS)
             yield {"check": "training", **row, **found}
-        if case.option == "plain" and case.model.units in (7, 33):
-            yield {"check": "company", **row, **attempt(company, case, dtype)}
+        if case.members == 1:
+            yield {"check": "company", **row, **attempt(company, case, dtype, 3)}
+        elif case.option == "plain" and case.model.units in (7, 33):
+            yield {"check": "company", **row, **attempt(company, case, dtype, COMPANY)}
 
 
 def attempt(check, *arguments):
@@ -62,8 +64,8 @@ def attempt(check, *arguments):
         return {"ok": False, "note": str(reason)}
 
 
-def gradient(case, dtype, device, members=MEMBERS):
-    nets = case.nets(members, dtype)
+def gradient(case, dtype, device):
+    nets = case.nets(case.members, dtype)
     options = {"match": case.match, "noise": case.noise, **on(device, case)}
     return tbrnn.gradient(nets, case.shown(), **options)
 
@@ -92,13 +94,11 @@ def compared(case, dtype, reference):
     )
 
 
-def company(case, dtype):
+def company(case, dtype, members):
     """A member of many has the bits that it has among few."""
-    nets, shown = case.nets(COMPANY, dtype), case.shown()
-    whole, alone = (
-        flat(tbrnn.gradient(some, shown, match=case.match, device="cuda"))
-        for some in (nets, nets[-1:])
-    )
+    nets, shown = case.nets(members, dtype), case.shown()
+    options = {"match": case.match, "noise": case.noise, "device": "cuda"}
+    whole, alone = (flat(tbrnn.gradient(some, shown, **options)) for some in (nets, nets[-1:]))
     same = all(a[-1:].tobytes() == b.tobytes() for a, b in zip(whole, alone, strict=True))
     return {"same_bits": same, "ok": same}
 
@@ -107,7 +107,7 @@ def trained(case, dtype, epochs):
     """A short training with every rule of a step, twice, against the CPU engine's."""
     options = {"epochs": epochs, "lr": tbrnn.linear(1e-3, 1e-4, epochs), "clip": 0.5, **FREE}
     options |= {"match": case.match, "sigma": case.noise, "optimizer": tbrnn.adamw(0.1)}
-    nets, shown = case.nets(MEMBERS, dtype), case.shown()
+    nets, shown = case.nets(case.members, dtype), case.shown()
     ours, again, theirs = (
         tbrnn.fit(nets, shown, **on(device, case), **options) for device in ("cuda", "cuda", "cpu")
     )
@@ -115,8 +115,9 @@ def trained(case, dtype, epochs):
     losses = [
         error(a["loss"], b["loss"]) for a, b in zip(ours.history, theirs.history, strict=True)
     ]
-    ends = [(weights(run, i) for run in (ours, theirs)) for i in range(MEMBERS)]
-    same = all(weights(ours, i).tobytes() == weights(again, i).tobytes() for i in range(MEMBERS))
+    members = range(case.members)
+    ends = [(weights(run, i) for run in (ours, theirs)) for i in members]
+    same = all(weights(ours, i).tobytes() == weights(again, i).tobytes() for i in members)
     name = "training" if dtype == "float64" else "float32 training"
     return verdict(name, max(losses), max(error(*pair) for pair in ends), same_bits=same)
 
