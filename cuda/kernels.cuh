@@ -11,7 +11,9 @@ namespace tbrnn::cuda {
 // Up to three inputs, and ranks 1 to 3 with up to three outputs or ranks 1 to 6, those of LINT, with the loss on the rates: all weights
 // stay in registers.
 template <class Model>
-struct Compiled;
+struct Compiled {
+  using Sizes = std::tuple<>;  // of models that have none of these
+};
 
 template <>
 struct Compiled<LowRankRNN> {

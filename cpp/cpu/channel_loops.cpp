@@ -5,11 +5,11 @@
 
 namespace tbrnn::inline TBRNN_ISA {
 
-template struct Loop<LowRankRNN, NoProduct, float>;
-template struct Loop<LowRankRNN, NoProduct, double>;
-template struct Loop<LowRankTBRNN, NoProduct, float>;
-template struct Loop<LowRankTBRNN, NoProduct, double>;
-template struct Loop<LowRankHORNN, NoProduct, float>;
-template struct Loop<LowRankHORNN, NoProduct, double>;
+namespace {
+
+[[gnu::used]] constexpr auto loops_float = loops<NoProduct, float>(ChannelModels{});
+[[gnu::used]] constexpr auto loops_double = loops<NoProduct, double>(ChannelModels{});
+
+}  // namespace
 
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -1,4 +1,4 @@
-// The time loops of the dense recurrence, compiled once for each instruction set.
+// The time loops of the dense recurrence, and of channels beside a fixed matrix, compiled once for each instruction set.
 #include "cpu/backward.hpp"
 #include "cpu/dense.hpp"
 #include "cpu/forward.hpp"
@@ -6,13 +6,14 @@
 
 namespace tbrnn::inline TBRNN_ISA {
 
-template struct Loop<RNN, Dense, float>;
-template struct Loop<RNN, Dense, double>;
-template struct Loop<LowRankRNN, Dense, float>;
-template struct Loop<LowRankRNN, Dense, double>;
-template struct Loop<LowRankTBRNN, Dense, float>;
-template struct Loop<LowRankTBRNN, Dense, double>;
-template struct Loop<LowRankHORNN, Dense, float>;
-template struct Loop<LowRankHORNN, Dense, double>;
+template struct Loop<std::tuple_element_t<0, DenseModels>, Dense, float>;
+template struct Loop<std::tuple_element_t<0, DenseModels>, Dense, double>;
+
+namespace {
+
+[[gnu::used]] constexpr auto loops_float = loops<Dense, float>(ChannelModels{});
+[[gnu::used]] constexpr auto loops_double = loops<Dense, double>(ChannelModels{});
+
+}  // namespace
 
 }  // namespace tbrnn::inline TBRNN_ISA

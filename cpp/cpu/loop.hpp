@@ -1,6 +1,8 @@
 // The time loop of a model's channels with a product stage. Its members are compiled in a source of each recurrence.
 #pragma once
 
+#include <tuple>
+
 #include "cpu/rollout.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
@@ -42,6 +44,13 @@ struct Loop {
   static void forward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
   static double backward(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
 };
+
+// The members of some models' loops: where they are known, they are compiled for whoever asks for them.
+template <class Product, class T, class... Model>
+constexpr auto loops(std::tuple<Model...>) {
+  return std::make_tuple(&Loop<Model, Product, T>::forward...,
+                         &Loop<Model, Product, T>::backward...);
+}
 
 // The loops of gated units are others.
 template <class Model, class T>
