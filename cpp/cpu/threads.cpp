@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -70,11 +73,30 @@ void on_threads(int threads, const std::function<void(int)>& work) {
       if (!failure) failure = std::current_exception();
     }
   };
-  {
-    std::vector<std::jthread> others;
-    for (int thread = 1; thread < threads; ++thread) others.emplace_back(guarded, thread);
-    guarded(0);
+  // Nobody begins before all are there: who waits for another's work would wait for ever.
+  enum { not_yet, all_there, too_many };
+  std::atomic<int> standing = not_yet;
+  const auto tell = [&](int now) {
+    standing = now;
+    standing.notify_all();
+  };
+  std::vector<std::jthread> others;
+  others.reserve(static_cast<std::size_t>(threads - 1));
+  try {
+    for (int thread = 1; thread < threads; ++thread)
+      others.emplace_back([&, thread] {
+        standing.wait(not_yet);
+        if (standing == all_there) guarded(thread);
+      });
+  } catch (const std::system_error&) {
+    tell(too_many);
+    throw std::invalid_argument("threads must be no more than the system starts, " +
+                                std::to_string(others.size() + 1) + " just now, got " +
+                                std::to_string(threads));
   }
+  tell(all_there);
+  guarded(0);
+  others.clear();  // waits
   if (failure) std::rethrow_exception(failure);
 }
 

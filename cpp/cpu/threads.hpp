@@ -29,7 +29,8 @@ class SpinBarrier {
   std::atomic<unsigned> round_{0};
 };
 
-// Runs work(thread) on `threads` threads, the caller being thread 0, and waits. The first exception is thrown again.
+// Runs work(thread) on `threads` threads, the caller being thread 0, and waits. The first exception is thrown again; so many threads
+// that the system has none left are an invalid_argument, and no work begins.
 void on_threads(int threads, const std::function<void(int thread)>& work);
 
 // Calls work(thread, item) for every item in [0, items); threads take items in turn.

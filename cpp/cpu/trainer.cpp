@@ -72,9 +72,13 @@ void Trainer::share_members(const std::vector<Learner*>& list, Clock::time_point
 void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point until) {
   const int members = static_cast<int>(list.size());
   std::vector<int> team(list.size());
-  for (int i = 0; i < members; ++i)
-    team[static_cast<std::size_t>(i)] = std::min((threads_ - i + members - 1) / members,
-                                                 list[static_cast<std::size_t>(i)]->tiles());
+  int workers = 1;
+  for (int i = 0; i < members; ++i) {
+    int& size = team[static_cast<std::size_t>(i)];
+    size = std::min((threads_ - i + members - 1) / members,
+                    list[static_cast<std::size_t>(i)]->tiles());
+    workers = std::max(workers, (size - 1) * members + i + 1);
+  }
   std::vector<std::unique_ptr<SpinBarrier>> tiles_done, pass_done;
   for (int size : team) {
     tiles_done.push_back(std::make_unique<SpinBarrier>(size));
@@ -82,7 +86,7 @@ void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point u
   }
   std::vector<std::atomic<bool>> go_on(list.size());
   for (auto& flag : go_on) flag = true;
-  on_threads(threads_, [&](int thread) {
+  on_threads(workers, [&](int thread) {
     const std::size_t i = static_cast<std::size_t>(thread % members);
     const int mine = thread / members;
     if (mine >= team[i]) return;
