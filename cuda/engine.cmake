@@ -35,7 +35,7 @@ if(TBRNN_PYTHON AND NOT SKBUILD)
   set(cuda_library ${CMAKE_CURRENT_SOURCE_DIR}/python/tbrnn/libtbrnn_cuda.so)
 endif()
 file(GLOB cuda_inputs CONFIGURE_DEPENDS cuda/* cpp/core/* cpp/equations/*)
-string(REPLACE ";" "\\\\;" architectures "${architectures}")
+string(REPLACE ";" "\\;" architectures "${architectures}")
 add_custom_command(
   OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/cuda.stamp
   COMMAND

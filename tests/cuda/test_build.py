@@ -1,6 +1,7 @@
 """Building with and without CUDA: what a missing or broken nvcc does to the rest (nothing)."""
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -56,6 +57,16 @@ def test_on_without_a_gpu_needs_architectures(tools, tmp_path):
     process = configure(tmp_path / "build", "-DTBRNN_CUDA=ON", **tools(nvidia_smi=BROKEN))
     assert process.returncode
     assert "needs CMAKE_CUDA_ARCHITECTURES" in process.stdout
+
+
+@pytest.mark.parametrize("wanted", [["-DTBRNN_CUDA=ON", "-DCMAKE_CUDA_ARCHITECTURES=80;90"], []])
+def test_the_engine_is_built_for_all_that_are_asked_for(tools, tmp_path, wanted):
+    """Or for all GPUs of the machine."""
+    variables = tools(nvidia_smi=SMI + "echo 9.0\necho 8.0\n", nvcc=BROKEN)
+    assert configure(tmp_path, *wanted, **variables).returncode == 0
+    run("cmake", "--build", tmp_path, "--target", "tbrnn_cuda", **variables)
+    cache = (tmp_path / "cuda" / "CMakeCache.txt").read_text()
+    assert re.search(r"^CMAKE_CUDA_ARCHITECTURES:\w+=80;90$", cache, re.MULTILINE)
 
 
 def test_another_word_is_refused(tools, tmp_path):
