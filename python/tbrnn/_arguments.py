@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -85,6 +87,13 @@ def switch(argument: str, value: object) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise wrong_type(argument, "True or False", value)
     return bool(value)
+
+
+def a_path(argument: str, value: object) -> Path:
+    """A path, or its name."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise wrong_type(argument, "a path", value)
+    return Path(value)
 
 
 def precision(value: DTypeLike) -> np.dtype[Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn._arguments import a_path
 from tbrnn.campaign.folder import hold
 from tbrnn.ensemble import Ensemble
 from tbrnn.io import read_tensors, write_tensors
@@ -89,8 +90,9 @@ def open_checkpoint(
     if folder is None:
         yield None
         return
-    with hold(Path(folder), configuration()):
-        yield Checkpoint(Path(folder))
+    path = a_path("checkpoint", folder)
+    with hold(path, configuration()):
+        yield Checkpoint(path)
 
 
 def described(

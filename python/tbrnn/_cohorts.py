@@ -62,7 +62,7 @@ def stacked(
     if set(arrays) != set(fields):
         raise mistake("arrays", f"the parameters {', '.join(fields)}", ", ".join(arrays))
     given = {name: real_array(f"arrays[{name!r}]", arrays[name]) for name in fields}
-    members = len(next(iter(given.values())))
+    members = max(array.shape[0] if array.ndim else 0 for array in given.values())
     for name, shape in fields.items():
         if given[name].shape != (members, *shape):
             expected = f"(member, ...) = {(members, *shape)}"

@@ -7,13 +7,14 @@ The parameter that the published HORNN calls ``alpha`` is our ``gate``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import mode
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import real_array
-from tbrnn.errors import mistake
+from tbrnn.errors import mistake, wrong_type
 
 if TYPE_CHECKING:
     from tbrnn._network import Network
@@ -30,6 +31,8 @@ def read_state_dict(
     model: type[Network], arrays: Mapping[str, ArrayLike], options: Mapping[str, Any]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Arrays under our names, and the sizes and switches that they imply."""
+    if not isinstance(arrays, Mapping):
+        raise wrong_type("arrays", "a mapping from published name to array", arrays)
     identity = options.get("readout") == "identity"
     names = published_names(model)
     if identity:
@@ -44,6 +47,8 @@ def read_state_dict(
     if "gate" not in names.values():
         del read["gate"]
     sizes = _sizes(model, read, identity=identity)
+    for name in sizes.keys() & options.keys():
+        raise mistake(name, f"left out: the arrays say it is {sizes[name]}", options[name])
     _check_shapes(names, read, model(**sizes, **options).spec.fields)
     return read, sizes
 
@@ -81,7 +86,8 @@ def _sizes(
     for ours in [*model.rank_from, w_in, *([] if identity else ["w_out"])]:
         if read[ours].ndim != 2:
             raise mistake(f"arrays: {ours}", "a matrix", f"shape {read[ours].shape}")
-    units = read[w_in].shape[0]
+    rows = [read[ours].shape[0] for ours in (*model.published.values(), w_in) if read[ours].shape]
+    units = mode(rows)  # an array that says otherwise is the one at fault
     ranks = [read[ours].shape[1] for ours in model.rank_from]
     return {
         "units": units,

@@ -80,9 +80,12 @@ def accepted(accept: Accept, runs: Runs) -> NDArray[np.bool_]:
         good: NDArray[np.bool_] = (runs.last_loss <= accept) & (runs.status != "diverged")
         return good
     answer = np.asarray(accept(runs))
+    if len(runs) == 1:
+        answer = answer.reshape(-1)  # of one member True will do
     if answer.shape != (len(runs),) or answer.dtype != bool:
         given = f"shape {answer.shape} of {answer.dtype}"
-        raise mistake("accept", f"a function that returns a bool for each of {len(runs)}", given)
+        expected = f"a function that returns a bool for each of the {len(runs)} members"
+        raise mistake("accept", expected, given)
     return answer
 
 

@@ -31,18 +31,21 @@ def entropy(seed: Seed, argument: str = "seed") -> Entropy:
     raise wrong_type(argument, "a whole number or a tuple of whole numbers", seed)
 
 
-def entropies(seeds: Sequence[Seed]) -> list[Entropy]:
+def entropies(seeds: Sequence[Seed], argument: str = "seeds") -> list[Entropy]:
     """One entropy per member."""
     if isinstance(seeds, (str, bytes)) or not hasattr(seeds, "__len__"):
-        raise wrong_type("seeds", "a sequence with one int or tuple of ints per member", seeds)
-    return [entropy(seed, f"seed[{i}]") for i, seed in enumerate(seeds)]
+        expected = "a sequence with one int or tuple of ints per member"
+        if argument == "seed":
+            expected = f"a whole number, or {expected}"
+        raise wrong_type(argument, expected, seeds)
+    return [entropy(seed, f"{argument}[{i}]") for i, seed in enumerate(seeds)]
 
 
 def member_entropies(seed: Seed | Sequence[Seed], members: Sequence[Entropy]) -> list[Entropy]:
     """(seed, *member) for each member if `seed` is an int, else the given entropies."""
     if isinstance(seed, (int, np.integer)):
         return [(*entropy(seed), *member) for member in members]
-    given = entropies(seed)
+    given = entropies(seed, "seed")
     if len(given) != len(members):
         expected = f"an int, or one int or tuple for each of the {len(members)} members"
         raise mistake("seed", expected, f"{len(given)} entries")

@@ -31,7 +31,7 @@ def starting_networks(
         entropy = member_entropies(seed, nets.seeds)
         return _continued(nets, entropy, nets.dtype if dtype is None else precision(dtype))
     models = _models(nets)
-    seeds = None if isinstance(seed, (int, np.integer)) else entropies(seed)
+    seeds = None if isinstance(seed, (int, np.integer)) else entropies(seed, "seed")
     numbers = _numbers(members, max(len(models), len(seeds or ())))
     if len(models) == 1:
         models = models * len(numbers)

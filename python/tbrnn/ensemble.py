@@ -14,7 +14,7 @@ from tbrnn._network import Network
 from tbrnn._published import published_names
 from tbrnn._seeds import Entropy, Seed
 from tbrnn._selection import members_where, position, positions
-from tbrnn.errors import mistake
+from tbrnn.errors import mistake, wrong_type
 from tbrnn.trials import Floats, Trials
 
 if TYPE_CHECKING:
@@ -67,6 +67,12 @@ class Ensemble:
         self.order: NDArray[np.int64] = np.array(order, dtype=np.int64).reshape(-1, 2)
         self.single = single
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__ or name not in ("cohorts", "order", "single"):
+            other = "Ensemble.from_arrays(nets.model, {**nets.arrays, name: array})"
+            raise AttributeError(f"{name}: an Ensemble is read-only; make another with {other}")
+        super().__setattr__(name, value)
+
     @staticmethod
     def from_arrays(
         model: Network,
@@ -107,6 +113,9 @@ class Ensemble:
     def concatenate(several: Iterable[Ensemble]) -> Ensemble:
         """All members of several ensembles, in order; members of equal model share a cohort."""
         ensembles = list(several)
+        for i, nets in enumerate(ensembles):
+            if not isinstance(nets, Ensemble):
+                raise wrong_type(f"several[{i}]", "an Ensemble", nets)
         dtypes = {str(nets.dtype) for nets in ensembles}
         if len(dtypes) != 1:
             raise mistake("several", "ensembles of one dtype", sorted(dtypes) or "none")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn._arguments import a_path
 from tbrnn._cohorts import Cohort, by_name
 from tbrnn._constants import Constant, plain
 from tbrnn._engine import VERSION
@@ -104,7 +105,7 @@ def write_tensors(
 
 def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Read what `write_tensors` wrote; `load` documents the errors."""
-    metadata, tensors = _read(Path(path))
+    metadata, tensors = _read(a_path("path", path))
     if "tbrnn" not in metadata:
         raise ValueError(
             f"{path}: a safetensors file that tbrnn did not write (its metadata lack 'tbrnn'); "
@@ -122,7 +123,7 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file that appears at `path` complete or not at all."""
-    final = Path(path)
+    final = a_path("path", path)
     partial = final.with_name(f".{final.name}.{os.getpid()}.partial")
     try:
         with partial.open("xb") as file:
@@ -138,7 +139,7 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+        raise FileNotFoundError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}")
     try:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

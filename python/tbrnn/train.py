@@ -144,8 +144,8 @@ def fit(
         "diverged".
     accept : float or function, optional
         Fresh networks only. Draw a member anew and train it again until its last loss is at most
-        this number, or until the function, which is given the Runs of an attempt, returns True for
-        it (it returns a bool per member). Attempt a >= 2 of a member draws weights and noise from
+        this number, or until the function says so: it is given the Runs of an attempt and returns
+        an array of one bool per member. Attempt a >= 2 of a member draws weights and noise from
         ``(*entropy, a)``.
     attempts : int, default 10
         At most so many; members that use them up are kept with the status "rejected".

@@ -86,6 +86,13 @@ class Trials:
             name: self._read_condition(name, values) for name, values in (conditions or {}).items()
         }
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in self.__dict__:
+            raise AttributeError(
+                f"{name}: Trials are read-only; make others with tbrnn.Trials(...)"
+            )
+        super().__setattr__(name, value)
+
     @property
     def datasets(self) -> int:
         """Number of data sets."""

@@ -114,6 +114,9 @@ def test_parameters_are_read_only():
     nets = two(1).initial([0])
     with pytest.raises(ValueError, match="read-only"):
         nets.m[0] = 1
+    for name in ("m", "w_oout", "order"):
+        with pytest.raises(AttributeError, match=f"{name}: an Ensemble is read-only"):
+            setattr(nets, name, np.zeros(3))
 
 
 def test_from_arrays_and_back():
@@ -139,6 +142,8 @@ def test_mistakes(mixed):
         mixed[np.array([True, False])]
     with pytest.raises(ValueError, match=r"where\(\) must be called with .*got \['ranks'\]"):
         mixed.where(ranks=3)
+    with pytest.raises(TypeError, match=r"several\[0\] must be an Ensemble, got LowRankRNN"):
+        tbrnn.Ensemble.concatenate([two(1)])
     with pytest.raises(ValueError, match="several must be ensembles of one dtype"):
         tbrnn.Ensemble.concatenate([mixed, two(1).initial([0], dtype="float64")])
 

@@ -137,7 +137,11 @@ def test_an_order_of_members_that_are_not_there_is_refused(tmp_path, order):
 def test_missing_files_and_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent.safetensors: no such file"):
         tbrnn.load(tmp_path / "absent.safetensors")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="a folder"):
         tbrnn.load(tmp_path)
+    with pytest.raises(TypeError, match="path must be a path, got None"):
+        tbrnn.load(None)
+    with pytest.raises(TypeError, match="path must be a path, got 3"):
+        mixed().save(3)
     with pytest.raises(FileNotFoundError):
         mixed().save(tmp_path / "absent" / "nets.safetensors")

@@ -198,11 +198,23 @@ def arrays_of(kind, **changes):
         ("hybrid", {"w_in.bias": np.zeros(5)}, r"arrays\['w_in.bias'\] must be of shape \(30,\)"),
         ("hybrid", {"alpha": np.zeros(2)}, r"arrays\['alpha'\] must be of shape \(\), got"),
         ("three-body", {n: np.zeros((30, 31)) for n in "LMN"}, "rank must be .* 30, got 31"),
+        (
+            "two-body",
+            {"w_in.weight": np.zeros((1, 30))},
+            r"arrays\['w_in.weight'\] must be .* 30\)",
+        ),
     ],
 )
 def test_state_dict_mistakes(kind, arrays, message):
     with pytest.raises(ValueError, match=message):
         type(MODELS[kind]).from_state_dict(arrays_of(kind, **arrays))
+
+
+def test_state_dicts_say_the_sizes_themselves():
+    with pytest.raises(ValueError, match="rank must be left out: the arrays say it is 5, got 2"):
+        tbrnn.LowRankRNN.from_state_dict(arrays_of("two-body"), rank=2)
+    with pytest.raises(TypeError, match="arrays must be a mapping from published name to array"):
+        tbrnn.LowRankRNN.from_state_dict(None)
 
 
 @pytest.mark.parametrize(
@@ -314,8 +326,8 @@ def test_nonlinearities_of_files_and_defaults():
 @pytest.mark.parametrize(
     ("seeds", "error", "message"),
     [
-        ([-1], ValueError, r"seed\[0\] must be .* at least 0, got -1"),
-        ([0, "a"], TypeError, r"seed\[1\] must be .*, got 'a' \(str\)"),
+        ([-1], ValueError, r"seeds\[0\] must be .* at least 0, got -1"),
+        ([0, "a"], TypeError, r"seeds\[1\] must be .*, got 'a' \(str\)"),
         (3, TypeError, "seeds must be a sequence"),
     ],
 )

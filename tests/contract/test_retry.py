@@ -84,6 +84,10 @@ def test_students_are_drawn_anew_and_judged_with_their_readout():
     assert runs.seed == [(0, 0, 2, 1, 2), (0, 1, 2, 1)]
 
 
+def test_of_one_member_true_will_do():
+    assert tbrnn.fit(MODEL, TRIALS, epochs=1, accept=lambda runs: True).attempts.tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -94,7 +98,12 @@ def test_students_are_drawn_anew_and_judged_with_their_readout():
         ),
         ({"accept": -1.0}, ValueError, "accept must be a finite number at least 0, got -1.0"),
         ({"attempts": 0}, ValueError, "attempts must be a whole number of at least 1, got 0"),
-        ({"accept": lambda runs: True}, ValueError, r"accept must be a function .* got shape \(\)"),
+        (
+            {"accept": lambda runs: True, "members": 2},
+            ValueError,
+            r"accept must be .* a bool for each of the 2 members, got shape \(\) of bool",
+        ),
+        ({"accept": lambda runs: 1}, ValueError, "accept must be .* got shape .* of int64"),
         ({"nets": MODEL.initial([0]), "accept": 0.1}, ValueError, "accept must be left out for an"),
     ],
 )

@@ -31,6 +31,8 @@ def test_arrays_are_read_only():
     for array in (trials.inputs, trials.targets, trials.mask, trials.initial_states):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+    with pytest.raises(AttributeError, match="inputs: Trials are read-only"):
+        trials.inputs = INPUTS
 
 
 def test_stack_and_dataset():

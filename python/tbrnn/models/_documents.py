@@ -14,7 +14,7 @@ UPDATE = """With rates r = phi(x), inputs u, unit Gaussian noise xi and alpha = 
         x <- x + alpha (-x + phi(drive(x) + W_in u + b)) + sigma xi      form="voltage"
         o  = W_out phi_out(x) + b_out   (rate)      W_out x + b_out   (voltage)
 
-    and with ``cubic`` the leak is ``-x - cubic x^3``."""
+    With ``cubic`` the leak is ``-x - cubic x^3``."""
 
 SHARED_PARAMETERS = """inputs, outputs : int
         Number of input and output channels.
@@ -36,8 +36,9 @@ SHARED_PARAMETERS = """inputs, outputs : int
     form : {"rate", "voltage"}, default "rate"
         Which of the two equations (the three-body code's words; much of the field uses them the
         other way round).
-    phi : {"tanh", "relu", "sigmoid", "softplus", "identity"} or Nonlinearity, default "tanh"
-        Nonlinearity of the recurrence; `tbrnn.Nonlinearity` gives it a slope, a shift or a leak.
+    phi : {"tanh", "relu", "leaky_relu", "sigmoid", "softplus", "identity"}, default "tanh"
+        Nonlinearity of the recurrence, by its name or as a `tbrnn.Nonlinearity`, which gives it a
+        slope, a shift or a leak.
     phi_out : same choices, optional
         Nonlinearity of the readout in rate form, phi unless given; voltage form ignores it.
     input_bias, output_bias : bool, default True
@@ -58,8 +59,8 @@ GATED_PARAMETERS = """inputs, outputs : int
         Standard deviation of the noise added to each unit, and to each input, in each step.
     rectified_inputs : bool, default False
         Whether noisy inputs are cut off at 0.
-    phi : {"tanh", "relu", "sigmoid", "softplus", "identity"} or Nonlinearity, default "tanh"
-        Nonlinearity of the candidate.
+    phi : {"tanh", "relu", "leaky_relu", "sigmoid", "softplus", "identity"}, default "tanh"
+        Nonlinearity of the candidate, by its name or as a `tbrnn.Nonlinearity`.
     input_bias, output_bias : bool, default True
         Whether there is a bias of each pre-activation, and a b_out.
     readout : {"matrix", "identity"}, default "matrix"

@@ -38,7 +38,7 @@ class RNN(FullRankNetwork):
 
     <UPDATE>
 
-    with ``drive(r) = w_hh r``, not scaled.
+    The drive is ``drive(r) = w_hh r``, not scaled.
 
     Parameters
     ----------
@@ -103,8 +103,9 @@ class EIRNN(Network):
 
     <UPDATE>
 
-    with ``drive(r)_i = sum_j s_j |w_hh_ij| r_j`` over ``j != i``: one sign s_j for each sending
-    unit, +1 for the first ``floor(excitatory * units)``, -1 for the others; no self-connections.
+    The drive is ``drive(r)_i = sum_j s_j |w_hh_ij| r_j`` over ``j != i``: one sign s_j for each
+    sending unit, +1 for the first ``floor(excitatory * units)``, -1 for the others; no
+    self-connections.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ class LowRankRNN(LowRankNetwork):
 
     <UPDATE>
 
-    with ``drive(r) = scale * sum_R m_R (n_R . r)``.
+    The drive is ``drive(r) = scale * sum_R m_R (n_R . r)``.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class LowRankTBRNN(LowRankNetwork):
 
     <UPDATE>
 
-    with ``drive(r) = scale * sum_R l_R (m_R . r) (n_R . r)``.
+    The drive is ``drive(r) = scale * sum_R l_R (m_R . r) (n_R . r)``.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class LowRankHORNN(LowRankNetwork):
 
     <UPDATE>
 
-    with ``drive(r) = two + three``, or with a gate ``g two + (1 - g) three``,
+    The drive is ``drive(r) = two + three``, or with a gate ``g two + (1 - g) three``,
     ``g = 1 / (1 + exp(-gate))``, where ``two = scale * sum_R2 m_R (n_R . r)`` and
     ``three = scale * sum_R3 l_R (m_R . r) (n_R . r)``, each with vectors of its own.
 

@@ -24,7 +24,7 @@ class TBRNN(FullRankNetwork):
 
     <UPDATE>
 
-    with ``drive_i(r) = sum_jk w_hh_ijk r_j r_k``, not scaled.
+    The drive is ``drive_i(r) = sum_jk w_hh_ijk r_j r_k``, not scaled.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class HORNN(FullRankNetwork):
 
     <UPDATE>
 
-    with ``drive(r) = two + three``, or with a gate ``g two + (1 - g) three``,
+    The drive is ``drive(r) = two + three``, or with a gate ``g two + (1 - g) three``,
     ``g = 1 / (1 + exp(-gate))``, where ``two = w_hh_rnn r`` and
     ``three_i = sum_jk w_hh_tbrnn_ijk r_j r_k``, not scaled.
 
