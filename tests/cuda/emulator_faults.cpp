@@ -1,6 +1,8 @@
 // The emulator runs what is right, and reports a removed barrier, a read before a write, a divergent shuffle and their like.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "faults.hpp"
 
 namespace {
@@ -140,13 +142,33 @@ TEST(Emulator, ReportsADivergentBarrier) {
 
 TEST(Emulator, MeetsAtGridBarriers) {
   const dev::Memory<float> memory(4 * 32);
+  unsigned count = 0;
   const auto kernel = [&](float* out) {
     memory.data()[number()] = static_cast<float>(number());
-    dev::wait_for_blocks(nullptr, 0, dev::blocks());
+    dev::wait_for_blocks(&count, dev::arrive_among_blocks(&count, dev::blocks()), dev::blocks());
     out[number()] = memory.data()[(number() + 40) % 128];
   };
   EXPECT_EQ(fault({.blocks = 4, .cooperative = true}, kernel), "");
+  EXPECT_EQ(count, 4u * 3);  // in each order
   EXPECT_TRUE(contains(fault({.blocks = 4}, kernel), "needs a cooperative launch"));
+  const auto fewer = [&](float*) {
+    if (dev::block()) dev::wait_for_blocks(&count, dev::arrive_among_blocks(&count, 4), 4);
+  };
+  EXPECT_TRUE(contains(fault({.blocks = 4, .cooperative = true}, fewer), "waits for other blocks"));
+}
+
+TEST(Emulator, ReportsWhatIsWrittenBetweenTheHalvesOfAGridBarrier) {
+  const dev::Memory<float> memory(4 * 32);
+  unsigned count = 0;
+  const auto kernel = [&](float* out) {
+    memory.data()[number()] = NAN;
+    dev::wait_for_blocks(&count, dev::arrive_among_blocks(&count, dev::blocks()), dev::blocks());
+    const unsigned goal = dev::arrive_among_blocks(&count, dev::blocks());
+    memory.data()[number()] = static_cast<float>(number());
+    dev::wait_for_blocks(&count, goal, dev::blocks());
+    out[number()] = memory.data()[(number() + 40) % 128];
+  };
+  EXPECT_TRUE(contains(fault({.blocks = 4, .cooperative = true}, kernel), "is NaN"));
 }
 
 TEST(Emulator, RunsOneBlockAheadOfTheOthers) {  // which shows a barrier that is missing

@@ -38,10 +38,11 @@ void send(const void* value, std::size_t bytes, void* mine, Arrivals* count, int
   align(mine, bytes, where);
   residents->send(value, bytes, mine, count, rank, where);
 }
-void barrier_of_blocks(int blocks, Where where) {
-  residents->meet(blocks);
-  residents->arrive(Doing::barrier_of_blocks, where);
+void check_blocks(int blocks, Where where) { residents->check_blocks(blocks, where); }
+void wait_for_count(const unsigned* count, unsigned goal, Where where) {
+  residents->wait_for_count(count, goal, where);
 }
+void let_others_go_first(Where where) { residents->let_others_go_first(where); }
 
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {
   residents->shuffle(mask, value, source_lane, where);

@@ -48,7 +48,10 @@ void block_barrier(Where);
 void cluster_barrier(Where);
 void cluster_arrive(Where);
 void cluster_wait(Where);
-void barrier_of_blocks(int blocks, Where);
+void check_blocks(int blocks, Where);  // whether so many may meet
+void wait_for_count(const unsigned* count, unsigned goal, Where);
+// In other orders than the forward one, as long as any can go on.
+void let_others_go_first(Where);
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
 void* map_shared(void* mine, int rank, Where);
 // The address of a vector, which must be a multiple of its size, as far as 16 bytes.

@@ -8,10 +8,8 @@ namespace tbrnn::emulator {
 
 Residents::Range Residents::range(const Thread& thread, Doing barrier) const {
   const std::size_t block = static_cast<std::size_t>(launch_.threads);
-  const std::size_t size = barrier == Doing::block_barrier ? block
-                           : barrier == Doing::cluster_barrier || barrier == Doing::cluster_wait
-                               ? block * static_cast<std::size_t>(launch_.cluster)
-                               : block * static_cast<std::size_t>(thread.blocks);
+  const std::size_t size =
+      barrier == Doing::block_barrier ? block : block * static_cast<std::size_t>(launch_.cluster);
   const std::size_t begin = static_cast<std::size_t>(thread.number) / size * size;
   return {begin, begin + size};
 }
@@ -29,14 +27,42 @@ Residents::Meeting& Residents::meeting_at(Doing barrier, Range all) {
   return found.emplace_back(barrier, all);
 }
 
+void Residents::check_blocks(int blocks, Where where) {
+  if (!launch_.cooperative && launch_.blocks > 1)
+    fail("a barrier of blocks at " + text(where) + " needs a cooperative launch");
+  if (blocks < 1 || launch_.blocks % blocks)
+    fail("a barrier at " + text(where) + " of " + std::to_string(blocks) + " blocks among " +
+         std::to_string(launch_.blocks));
+}
+
+void Residents::wait_for_count(const unsigned* count, unsigned goal, Where where) {
+  Thread& mine = *current_;
+  mine.doing = Doing::count;
+  mine.where = where;
+  mine.count = count;
+  mine.goal = goal;
+  while (*count < goal) wait();
+  mine.doing = Doing::run;
+}
+
+void Residents::let_others_go_first(Where where) {
+  if (schedule.order == Order::forward) return;
+  current_->doing = Doing::last;
+  current_->where = where;
+  wait();
+}
+
+bool Residents::let_the_last_go() {
+  bool any = false;
+  for (Thread& thread : threads_)
+    if (thread.doing == Doing::last) {
+      thread.doing = Doing::run;
+      any = true;
+    }
+  return any;
+}
+
 void Residents::arrive(Doing barrier, Where where) {
-  if (barrier == Doing::barrier_of_blocks) {
-    if (!launch_.cooperative && launch_.blocks > 1)
-      fail("a barrier of blocks at " + text(where) + " needs a cooperative launch");
-    if (current_->blocks < 1 || launch_.blocks % current_->blocks)
-      fail("a barrier at " + text(where) + " of " + std::to_string(current_->blocks) +
-           " blocks among " + std::to_string(launch_.blocks));
-  }
   current_->doing = barrier;
   current_->where = where;
   const Range all = range(*current_, barrier);

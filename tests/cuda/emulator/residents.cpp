@@ -86,7 +86,7 @@ void Residents::run(std::mt19937& random) {
         progress |= any;
       } while (any && by_block);
     }
-    if (!progress) progress = let_arrive(random);
+    if (!progress) progress = let_arrive(random) || let_the_last_go();
   }
   for (const Thread& thread : threads_)
     if (thread.doing != Doing::ended) throw Fault("no thread can go on: " + describe());

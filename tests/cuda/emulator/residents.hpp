@@ -11,7 +11,9 @@ class Residents {
  public:
   Residents(const Launch& launch, int first_block, int blocks, const std::function<void()>& kernel);
   void run(std::mt19937& random);
-  void meet(int blocks) { current_->blocks = blocks; }
+  void check_blocks(int blocks, Where);
+  void wait_for_count(const unsigned* count, unsigned goal, Where);
+  void let_others_go_first(Where);
   void arrive(Doing barrier, Where);
   void cluster_arrive(Where);
   void cluster_wait(Where);
@@ -60,6 +62,7 @@ class Residents {
   };
   bool arrives(const Sent&);  // whether that ends a turn
   bool let_arrive(std::mt19937& random);
+  bool let_the_last_go();
   bool has_ended(int block) const;
   bool run_once(const std::size_t* threads, std::size_t count);
   void end_current();

@@ -19,7 +19,8 @@ std::string text(const Thread& thread) {
     case Doing::cluster_barrier: return "waits at the cluster barrier at " + text(thread.where);
     case Doing::cluster_wait: return "waits for the cluster at " + text(thread.where);
     case Doing::arrivals: return "waits for what is sent at " + text(thread.where);
-    case Doing::barrier_of_blocks: return "waits at the barrier of blocks at " + text(thread.where);
+    case Doing::count: return "waits for other blocks at " + text(thread.where);
+    case Doing::last: return "lets others go first at " + text(thread.where);
     case Doing::ended: break;
   }
   return "has ended";

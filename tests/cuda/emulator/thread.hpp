@@ -17,7 +17,8 @@ enum class Doing {
   block_barrier,
   cluster_barrier,
   cluster_wait,
-  barrier_of_blocks,
+  count,
+  last,
   arrivals,
   ended
 };
@@ -36,7 +37,8 @@ struct Thread {
   Where where;
   std::uint32_t mask = 0;  // of a shuffle
   int source_lane = 0;
-  int blocks = 0;        // of a barrier of blocks
+  const unsigned* count = nullptr;  // of blocks, that must reach the goal
+  unsigned goal = 0;
   bool arrived = false;  // at the cluster's barrier of two halves,
   long turn = 0;         // which has been complete so often then
   std::uint64_t value = 0;
@@ -47,7 +49,8 @@ struct Thread {
   Fiber* fiber = nullptr;
 
   bool ready() const {
-    return doing == Doing::run || (doing == Doing::arrivals && arrivals->over(arrivals_turn));
+    return doing == Doing::run || (doing == Doing::count && *count >= goal) ||
+           (doing == Doing::arrivals && arrivals->over(arrivals_turn));
   }
   int lane() const { return place.thread % warp_lanes; }
 };

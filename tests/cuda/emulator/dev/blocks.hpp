@@ -1,19 +1,25 @@
 // Blocks that wait for one another, and what those of a cluster send.
 #pragma once
 
+#include "dev/threads.hpp"
 #include "emulator.hpp"
 
 namespace tbrnn::dev {
 
-// Of the two halves of a barrier of blocks the first is one of the block alone, and the second all of it.
-inline unsigned arrive_among_blocks(unsigned*, int,
+// A barrier of blocks in two halves, counted as on a device.
+inline unsigned arrive_among_blocks(unsigned* count, int blocks,
                                     emulator::Where at = emulator::Where::current()) {
+  emulator::check_blocks(blocks, at);
   emulator::block_barrier(at);
-  return 0;
+  const unsigned all = static_cast<unsigned>(blocks);
+  const unsigned goal = thread() ? 0 : ((*count)++ / all + 1) * all;
+  emulator::let_others_go_first(at);
+  return goal;
 }
-inline void wait_for_blocks(const unsigned*, unsigned, int blocks,
+inline void wait_for_blocks(const unsigned* count, unsigned goal, int,
                             emulator::Where at = emulator::Where::current()) {
-  emulator::barrier_of_blocks(blocks, at);
+  if (thread() == 0) emulator::wait_for_count(count, goal, at);
+  emulator::block_barrier(at);
 }
 
 inline int cluster_rank() { return emulator::place().cluster_rank; }
