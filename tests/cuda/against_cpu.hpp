@@ -91,6 +91,13 @@ std::string emulate(const Case& c, std::vector<double>& result) {
       c.parameters.size() + Case::members, [&](double* out) { compute<T>(c, out); }, result);
 }
 
+// In one order of execution.
+inline std::vector<double> computed(const Case& c, bool split = false) {
+  std::vector<double> numbers(c.parameters.size() + Case::members);
+  compute<float>(c, numbers.data(), split);
+  return numbers;
+}
+
 inline std::vector<double> part(const std::vector<double>& list, std::size_t begin,
                                 std::size_t end) {
   return {list.begin() + static_cast<std::ptrdiff_t>(begin),

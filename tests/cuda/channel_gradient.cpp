@@ -138,16 +138,30 @@ TEST(ChannelGradient, IsThatOfTheCpuEngineInRegisters) {
 
 // Their time loops take up to four steps a turn.
 TEST(ChannelGradient, IsThatOfTheCpuEngineOverAnyNumberOfSteps) {
-  Choice c(all.size(), 0);
-  c[units] = c[ranks] = 2;
-  const Spec spec = spec_of(c);
   for (const Match match : {Match::outputs, Match::rates})
     for (int count = 1; count < 10; ++count) {
+      Choice c(all.size(), 0);
+      c[units] = 2 + count % 2;  // 30 or 31
+      c[ranks] = 2;
+      const Spec spec = spec_of(c);
       SCOPED_TRACE(count);
       const Case tested(spec, match, Experiment(spec, match, 5, count, 1, true), 0.1);
       ASSERT_STREQ(cuda::kernel_of<float>(tested.spec, match), "channel, in registers");
       expect_the_cpu_engine<float>(tested, 1e-5);
     }
+}
+
+// Of more than 33 units; in one order of execution.
+TEST(ChannelGradient, IsThatOfTheCpuEngineForManyUnitsTrialsAndSteps) {
+  if (emulator::sanitized) GTEST_SKIP() << "the sanitizers are slow";
+  for (int m = 0; m < 3; ++m) {
+    Choice c(all.size(), 0);
+    c[model] = m;
+    c[units] = m == 2 ? 6 : 5;
+    c[ranks] = c[trials] = c[steps] = 2;
+    const Case tested = case_of(c);
+    expect_near_the_cpu_engine(tested, computed(tested), 1e-5);
+  }
 }
 
 // In global memory, or in shared memory where that has room for all steps.

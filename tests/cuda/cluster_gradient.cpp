@@ -18,7 +18,7 @@ TEST(ClusterGradient, IsThatOfTheCpuEngine) {
   const Clusters device(16);
   int cases = 0;
   const auto in_clusters = [](const Choice& c) {
-    return allowed(c) && kind_of(c).in_clusters && c[units] < 2 && c[phi] < 3 && c[phi_out] < 3 &&
+    return allowed(c) && kind_of(c).in_clusters && c[units] < 3 && c[phi] < 3 && c[phi_out] < 3 &&
            c[trials] < 2 && c[steps] < 2;
   };
   for (const Choice& choice : pairwise(all, in_clusters, 2)) {

@@ -34,7 +34,7 @@ enum {
   options
 };
 const Options all = {
-    {"model", 4}, {"units", 5},   {"channels", 5}, {"trials", 3}, {"steps", 3},      {"form", 2},
+    {"model", 4}, {"units", 6},   {"channels", 5}, {"trials", 3}, {"steps", 3},      {"form", 2},
     {"phi", 5},   {"phi_out", 5}, {"match", 3},    {"bias", 4},   {"constraint", 2}, {"alpha", 2},
     {"mask", 3},  {"initial", 2}, {"noise", 3},    {"leak", 2},   {"masked", 2},     {"loss", 3}};
 
@@ -44,7 +44,7 @@ constexpr int trials_list[] = {1, 5, 33}, steps_list[] = {1, 2, 17};
 bool is_dense(const Choice& c) { return c[model] < 2; }
 
 int units_of(const Choice& c) {
-  constexpr int few[] = {1, 7, 30, 32, 33}, many[] = {7, 31, 33, 64, 100};
+  constexpr int few[] = {1, 7, 30, 31, 33, 32}, many[] = {7, 30, 31, 33, 64, 100};
   return (is_dense(c) ? many : few)[c[units]];
 }
 
@@ -99,7 +99,10 @@ TEST(ProductGradient, IsThatOfTheCpuEngineInFloat64) {
 
 TEST(ProductGradient, SumsOverManyTrialsAndSteps) {
   for (int m = 0; m < 4; ++m)
-    for (const int u : sanitized ? std::vector{1} : m == 0 ? std::vector{2, 4} : std::vector{2}) {
+    for (const int u : sanitized ? std::vector{1}
+                       : m == 0  ? std::vector{3, 5}
+                       : m == 1  ? std::vector{3}
+                                 : std::vector{2}) {  // 33 and 100; 33; 30
       Choice c(options, 0);
       c[model] = m;
       c[units] = u;
@@ -121,7 +124,7 @@ TEST(ProductGradient, HasTheSameBitsWhereverTheWeightsAre) {
   for (const int m : {0, 2}) {
     Choice c(options, 0);
     c[model] = m;
-    c[units] = m == 0 ? 4 : sanitized ? 1 : 4;  // 100 or 33
+    c[units] = m == 0 ? 5 : sanitized ? 1 : 4;  // 100 or 33
     c[channels] = 2;
     c[trials] = 1;
     c[steps] = 1;

@@ -36,12 +36,6 @@ Case case_of(const Spec& spec, int trials, int steps) {
               has_pairs(spec) ? 0.6 / spec.units : 0.6 / std::sqrt(spec.units));
 }
 
-std::vector<double> computed(const Case& c, bool split = true) {  // in one order of execution
-  std::vector<double> numbers(c.parameters.size() + Case::members);
-  compute<float>(c, numbers.data(), split);
-  return numbers;
-}
-
 Spec masked(Spec spec) {
   const int n = spec.units;
   spec.masks = {{spec.model == "HORNN" ? "w_hh_tbrnn" : "w_hh",
@@ -58,7 +52,7 @@ void expect_the_gradient_of_the_cpu_engine(const Spec& spec, int trials) {
                 [&](double* out) { compute<float>(tested, out, true); }, ours),
             "");
   expect_near_the_cpu_engine(tested, ours, 1e-5);
-  EXPECT_NE(ours, computed(tested, false));
+  EXPECT_NE(ours, computed(tested));
 }
 
 TEST(SplitTraining, HasTheGradientOfTheCpuEngine) {
@@ -74,11 +68,11 @@ void expect_the_same_gradient_in_teams(const Case& tested) {
   std::vector<double> alone;
   {
     const Device small(1);
-    alone = computed(tested);
+    alone = computed(tested, true);
     EXPECT_FALSE(emulator::last_launch.cooperative);
   }
   const Device large(16);
-  EXPECT_EQ(alone, computed(tested));
+  EXPECT_EQ(alone, computed(tested, true));
   EXPECT_TRUE(emulator::last_launch.cooperative);
   expect_near_the_cpu_engine(tested, alone, 1e-5);
 }
@@ -98,13 +92,13 @@ TEST(SplitTraining, HasTheGradientOfTheCpuEngineInClusters) {
     std::vector<double> few;
     {
       const Clusters device(2);
-      few = computed(tested);
+      few = computed(tested, true);
       EXPECT_EQ(emulator::last_launch.cluster, 2);
     }
     const Clusters device(16);
-    EXPECT_EQ(few, computed(tested));
+    EXPECT_EQ(few, computed(tested, true));
     expect_near_the_cpu_engine(tested, few, 1e-5);
-    EXPECT_NE(few, computed(tested, false));
+    EXPECT_NE(few, computed(tested));
   }
 }
 

@@ -160,10 +160,4 @@ inline Case large(int which, int units, int trials, int steps, Match m = Match::
   return Case(spec, m, Experiment(spec, m, trials, steps, 0, false), 0.1, 0.03);
 }
 
-inline std::vector<double> computed(const Case& tested) {  // in one order of execution
-  std::vector<double> numbers(tested.parameters.size() + Case::members);
-  compute<float>(tested, numbers.data());
-  return numbers;
-}
-
 }  // namespace tbrnn::team_cases

@@ -36,22 +36,23 @@ enum {
   loss,
   options
 };
-const Options all = {{"model", 7},      {"units", 3}, {"width", 5}, {"rank", 4},    {"trials", 3},
+const Options all = {{"model", 7},      {"units", 6}, {"width", 5}, {"rank", 4},    {"trials", 3},
                      {"steps", 3},      {"form", 2},  {"phi", 5},   {"match", 3},   {"bias", 4},
                      {"constraint", 2}, {"alpha", 2}, {"mask", 3},  {"initial", 2}, {"noise", 4},
                      {"leak", 3},       {"loss", 3}};
 
 struct Kind {
   const char *model, *kernel;
-  int units[3];
+  int units[6];
 };
-constexpr Kind kinds[] = {{"RNN", "dense, in a team of blocks", {1, 33, 130}},
-                          {"LowRankRNN", "channel, in a team of blocks", {7, 34, 130}},
-                          {"LowRankTBRNN", "channel, in a team of blocks", {7, 34, 130}},
-                          {"LowRankHORNN", "channel, in a team of blocks", {7, 34, 130}},
-                          {"TBRNN", "polynomial, in a team of blocks", {1, 7, 30}},
-                          {"LeakyGRU", "gated dense, in a team of blocks", {1, 33, 130}},
-                          {"LowRankGRU", "gated, in a team of blocks", {7, 34, 130}}};
+constexpr Kind kinds[] = {
+    {"RNN", "dense, in a team of blocks", {1, 7, 30, 31, 33, 130}},
+    {"LowRankRNN", "channel, in a team of blocks", {7, 30, 31, 33, 34, 130}},
+    {"LowRankTBRNN", "channel, in a team of blocks", {7, 30, 31, 33, 34, 130}},
+    {"LowRankHORNN", "channel, in a team of blocks", {7, 30, 31, 33, 34, 130}},
+    {"TBRNN", "polynomial, in a team of blocks", {1, 7, 29, 30, 31, 33}},
+    {"LeakyGRU", "gated dense, in a team of blocks", {1, 7, 30, 31, 33, 130}},
+    {"LowRankGRU", "gated, in a team of blocks", {7, 30, 31, 33, 34, 130}}};
 constexpr int inputs_list[] = {85, 33, 90, 1, 2}, outputs_list[] = {33, 40, 1, 40, 3},
               rank_list[] = {1, 2, 3, 34}, trials_list[] = {1, 5, 33}, steps_list[] = {1, 2, 17};
 
@@ -131,7 +132,7 @@ TEST(WideGradient, IsThatOfTheCpuEngineInFloat64) {
 Choice plain(int which, int size, int of_width, int of_rank = 0) {
   Choice c(options, 0);
   c[model] = which;
-  c[units] = sanitized ? 1 : size;
+  c[units] = sanitized ? 4 : size;
   c[width] = of_width;
   c[rank] = of_rank;
   c[trials] = 1;
@@ -143,7 +144,7 @@ Choice plain(int which, int size, int of_width, int of_rank = 0) {
 
 // The sums do not depend on how many blocks share the work.
 TEST(WideGradient, HasTheSameBitsInTeamsOfEverySize) {
-  for (const Choice& choice : {plain(6, 2, 1, 2), plain(6, 1, 0, 3), plain(0, 1, 0)}) {
+  for (const Choice& choice : {plain(6, 5, 1, 2), plain(6, 4, 0, 3), plain(0, 4, 0)}) {
     SCOPED_TRACE(describe(all, choice));
     const Case tested = case_of(choice);
     std::vector<double> alone, together;
@@ -161,7 +162,7 @@ TEST(WideGradient, HasTheSameBitsInTeamsOfEverySize) {
 
 TEST(WideGradient, IsThatOfTheCpuEngineInClusters) {
   const Clusters device(4);
-  Case dense = case_of(plain(0, 1, 0)), bulk = case_of(plain(2, 1, 1, 2));
+  Case dense = case_of(plain(0, 4, 0)), bulk = case_of(plain(2, 4, 1, 2));
   bulk.spec.bulk =
       std::make_shared<const std::vector<double>>(Numbers(6).uniform(34 * 34, -0.15, 0.15));
   for (const Case& tested : {dense, bulk}) {
@@ -181,8 +182,8 @@ TEST(WideGradient, OfMoreChannelsThanSharedMemoryHoldsIsRefused) {
     if (bulk) spec.bulk = std::make_shared<const std::vector<double>>(34 * 34, 0.0);
     return std::string(cuda::kernel_of<float>(spec, Match::outputs));
   };
-  const Spec dense = spec_of(plain(0, 1, 0)), few = spec_of(plain(2, 1, 1, 2)),
-             many = spec_of(plain(2, 1, 1, 3));
+  const Spec dense = spec_of(plain(0, 4, 0)), few = spec_of(plain(2, 4, 1, 2)),
+             many = spec_of(plain(2, 4, 1, 3));
   EXPECT_EQ(kernel(few, 3, true), "bulk and channels, in a cluster of blocks");
   EXPECT_EQ(kernel(many, 3, true), "bulk and channels, in a team of blocks");
   EXPECT_EQ(kernel(dense, 1519, false), "dense, in a cluster of blocks");  // 264 + 33 + 1519 rows

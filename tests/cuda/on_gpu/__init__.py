@@ -2,8 +2,8 @@
 
 Each command builds the engine for the GPU that is there (once for all three), ends within eight
 minutes, prints one table and writes build/on_gpu/COMMAND.json (see `report`). They need the source
-tree, a CUDA toolkit, cmake, ninja, and Python with numpy, scipy and pybind11; `bench` times PyTorch
-and JAX too, as far as they are installed.
+tree, a CUDA toolkit, cmake, ninja, and Python with numpy, scipy, tqdm and pybind11; `bench` times
+PyTorch and JAX too, as far as they are installed.
 
     parity    each kernel against the CPU engine: gradients, trainings, bits of a repeated run
     sanitize  compute-sanitizer over tiny networks of each kernel, with four tools
