@@ -63,7 +63,8 @@ def real_array(argument: str, values: ArrayLike) -> NDArray[np.floating[Any]]:
     if array.dtype in (np.float32, np.float64):
         return array
     if array.dtype.kind not in "biuf":
-        raise wrong_type(argument, "an array of real numbers", array.dtype)
+        given = values if array.ndim == 0 else array.dtype
+        raise wrong_type(argument, "an array of real numbers", given)
     return array.astype(np.float64)
 
 
@@ -79,6 +80,13 @@ def choice(argument: str, value: object, choices: Sequence[str]) -> str:
     """One of the words in `choices`."""
     if not isinstance(value, str) or value not in choices:
         raise mistake(argument, "one of " + ", ".join(map(repr, choices)), repr(value))
+    return value
+
+
+def instance(argument: str, value: object, kind: type[T], expected: str) -> T:
+    """An instance of a class, which `expected` describes."""
+    if not isinstance(value, kind):
+        raise wrong_type(argument, expected, value)
     return value
 
 

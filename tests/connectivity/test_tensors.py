@@ -109,8 +109,47 @@ def test_published_cosines(published):
         ),
         (lambda: connectivity.symmetrised(np.zeros((3, 4, 4))), r"tensor must be .*\(3, 4, 4\)"),
         (lambda: connectivity.symmetrised(np.full((2, 2, 2), np.nan)), "tensor must be finite"),
+        (
+            lambda: connectivity.tensor_of(np.ones((3, 1)), np.ones((3, 2)), np.ones((3, 1))),
+            r"m must be of l's shape \(3, 1\), got shape \(3, 2\)",
+        ),
+        (
+            lambda: connectivity.tensor_of(np.ones((3, 2)), np.ones((3, 2)), np.ones((4, 2))),
+            r"n must be of l's shape \(3, 2\), got shape \(4, 2\)",
+        ),
+        (lambda: connectivity.tensor_of(np.ones(3), np.ones(3), np.ones(3)), r"l must be \(\.\.\."),
     ],
 )
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        connectivity.matrix,
+        connectivity.tensor,
+        connectivity.effective_tensor,
+        connectivity.canonical,
+    ],
+)
+def test_a_model_is_no_ensemble(function):
+    with pytest.raises(TypeError, match="nets must be an Ensemble, .* got LowRankHORNN"):
+        function(MODELS["both"])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: connectivity.symmetrised(ensemble(MODELS["both"])),
+            r"tensor must be an array, .*tensor\(nets\), got Ensemble\(4 networks",
+        ),
+        (lambda: connectivity.truncate_svd(FULL["full tensor"], 1), "tensor must be an array of"),
+        (lambda: connectivity.tensor_of([["a"]], [[1.0]], [[1.0]]), "l must be an array of real"),
+    ],
+)
+def test_wrong_types(call, message):
+    with pytest.raises(TypeError, match=message):
         call()

@@ -85,6 +85,11 @@ def test_cp_recovers_its_factors(tensorly):
     assert_close(truncated, connectivity.tensor_of(l[1], m[1], n[1]), "float64 values")
 
 
+def test_cp_factors_are_of_tensors(tensorly):
+    with pytest.raises(TypeError, match=r"tensor must be an array, .*, got Ensemble\(1 network"):
+        connectivity.cp_factors(MATRIX.initial([0]), 1)
+
+
 def test_cp_draws_nothing(tensorly):
     legacy = np.random.get_state()[1].copy()  # noqa: NPY002
     first, second = (connectivity.truncate_cp(FULL[0], 6, sweeps=5) for _ in range(2))

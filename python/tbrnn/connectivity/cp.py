@@ -47,6 +47,8 @@ def cp_factors(
     ------
     ValueError
         For a tensor of another shape or with entries that are not finite, and for other ranks.
+    TypeError
+        For networks: take `tbrnn.connectivity.tensor` of them.
     ModuleNotFoundError
         Without tensorly, which the extra `analysis` installs.
 
@@ -86,16 +88,29 @@ def truncate_cp(
 def truncate_cp(
     tensor: Ensemble | ArrayLike, rank: int, *, sweeps: int = 100, tolerance: float = 1e-8
 ) -> Ensemble | Array:
-    """The approximation of a tensor by `cp_factors`, which documents the arguments.
+    """The approximation of a tensor by `cp_factors`.
 
     Parameters
     ----------
     tensor : array (..., unit, unit, unit), or Ensemble
         One tensor, or one per member; or networks of full rank, TBRNN or HORNN, one model.
+    rank : int
+        Number of components, from 1 to units.
+    sweeps : int, default 100
+        Most rounds of least squares.
+    tolerance : float, default 1e-8
+        Rounds end when the relative error changes by less.
 
     Returns
     -------
     array of the tensor's shape, or Ensemble of the same networks with the truncated tensor
+
+    Raises
+    ------
+    ValueError
+        As `cp_factors`, and for networks without a full tensor.
+    ModuleNotFoundError
+        Without tensorly, which the extra `analysis` installs.
 
     Examples
     --------

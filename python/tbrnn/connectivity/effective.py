@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tbrnn._ensembles import networks
 from tbrnn.connectivity.tensors import tensor_of
 from tbrnn.connectivity.terms import Array, input_space, triples
 from tbrnn.ensemble import Ensemble
@@ -36,6 +37,8 @@ def effective_tensor(nets: Ensemble) -> Array:
     ------
     ValueError
         If the members have no three-body term, or several models.
+    TypeError
+        If `nets` is no Ensemble.
 
     References
     ----------
@@ -48,7 +51,7 @@ def effective_tensor(nets: Ensemble) -> Array:
     >>> tbrnn.connectivity.effective_tensor(nets).shape
     (4, 30, 30, 30)
     """
-    term = triples(nets)
+    term = triples(networks("nets", nets))
     if term is None:
         raise mistake("nets", "low-rank networks with a three-body term", repr(nets))
     reached = np.concatenate([term.l, input_space(nets)], axis=-1)

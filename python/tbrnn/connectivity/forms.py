@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tbrnn._ensembles import networks
 from tbrnn.connectivity.terms import Array, Triples, pairs, stacked, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
@@ -45,6 +46,8 @@ def canonical(nets: Ensemble) -> Ensemble:
         If the columns of an l, m or n of a three-body term depend linearly on one another (less
         than 1e-5 of a column's length lies outside the span of the columns before it): then the
         components of the sum are not unique.
+    TypeError
+        If `nets` is no Ensemble.
 
     Notes
     -----
@@ -63,7 +66,7 @@ def canonical(nets: Ensemble) -> Ensemble:
     >>> bool((lengths[:, 0] <= lengths[:, 1]).all())
     True
     """
-    arrays = stacked(nets)
+    arrays = stacked(networks("nets", nets))
     tags = ("_rnn", "_tbrnn") if isinstance(nets.model, LowRankHORNN) else ("", "")
     if (two := pairs(nets)) is not None:
         arrays["m" + tags[0]], arrays["n" + tags[0]] = canonical_columns(two.m, two.n)

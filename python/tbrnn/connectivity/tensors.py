@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbrnn._arguments import check_finite, real_array
+from tbrnn._ensembles import networks
 from tbrnn.connectivity.terms import Array, full_matrix, full_tensor, pairs, triples
 from tbrnn.ensemble import Ensemble
-from tbrnn.errors import mistake
+from tbrnn.errors import mistake, wrong_type
 
 
 def matrix(nets: Ensemble) -> Array:
@@ -32,6 +34,8 @@ def matrix(nets: Ensemble) -> Array:
     ------
     ValueError
         If the members have no two-body term, or several models.
+    TypeError
+        If `nets` is no Ensemble.
 
     Notes
     -----
@@ -45,6 +49,7 @@ def matrix(nets: Ensemble) -> Array:
     >>> tbrnn.connectivity.matrix(nets).shape
     (4, 30, 30)
     """
+    networks("nets", nets)
     full, term = full_matrix(nets), pairs(nets)
     if term is not None:
         full = term.weight[:, None, None] * (term.m @ term.n.swapaxes(-1, -2))
@@ -76,6 +81,8 @@ def tensor(nets: Ensemble) -> Array:
     ------
     ValueError
         If the members have no three-body term, or several models.
+    TypeError
+        If `nets` is no Ensemble.
 
     Notes
     -----
@@ -90,6 +97,7 @@ def tensor(nets: Ensemble) -> Array:
     >>> tbrnn.connectivity.tensor(nets).shape
     (4, 30, 30, 30)
     """
+    networks("nets", nets)
     full, term = full_tensor(nets), triples(nets)
     if term is not None:
         full = tensor_of(term.weight[:, None, None] * term.l, term.m, term.n)
@@ -104,10 +112,18 @@ def tensor_of(l: ArrayLike, m: ArrayLike, n: ArrayLike) -> Array:  # noqa: E741
     Parameters
     ----------
     l, m, n : array (..., unit, rank)
+        All of one shape.
 
     Returns
     -------
     array (..., unit, unit, unit)
+
+    Raises
+    ------
+    ValueError
+        For arrays of other shapes.
+    TypeError
+        If one has no real numbers.
 
     Examples
     --------
@@ -116,7 +132,12 @@ def tensor_of(l: ArrayLike, m: ArrayLike, n: ArrayLike) -> Array:  # noqa: E741
     array([[ 0., 30.],
            [ 0.,  0.]])
     """
-    columns = (np.asarray(v, np.float64) for v in (l, m, n))
+    columns = [real_array(name, v).astype(np.float64) for name, v in (("l", l), ("m", m), ("n", n))]
+    if columns[0].ndim < 2:
+        raise mistake("l", "(..., unit, rank)", f"shape {columns[0].shape}")
+    for name, v in zip("mn", columns[1:], strict=True):
+        if v.shape != columns[0].shape:
+            raise mistake(name, f"of l's shape {columns[0].shape}", f"shape {v.shape}")
     return np.asarray(np.einsum("...ir,...jr,...kr->...ijk", *columns, optimize=True))
 
 
@@ -134,6 +155,13 @@ def symmetrised(tensor: ArrayLike) -> Array:
     -------
     array of the same shape
 
+    Raises
+    ------
+    ValueError
+        For a tensor of another shape or with entries that are not finite.
+    TypeError
+        For networks, or an array without real numbers.
+
     Examples
     --------
     >>> import tbrnn
@@ -147,9 +175,10 @@ def symmetrised(tensor: ArrayLike) -> Array:
 
 def three_way(tensor: ArrayLike) -> NDArray[np.float64]:
     """A checked finite tensor (..., unit, unit, unit) in float64."""
-    full = np.asarray(tensor, np.float64)
+    if isinstance(tensor, Ensemble):
+        raise wrong_type("tensor", "an array, as tbrnn.connectivity.tensor(nets)", tensor)
+    full = real_array("tensor", tensor).astype(np.float64)
     if full.ndim < 3 or len(set(full.shape[-3:])) != 1 or full.size == 0:
         raise mistake("tensor", "(..., unit, unit, unit)", f"shape {full.shape}")
-    if not np.isfinite(full).all():
-        raise mistake("tensor", "finite", "entries that are not")
+    check_finite("tensor", full)
     return full
