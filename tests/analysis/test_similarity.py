@@ -146,17 +146,17 @@ def test_published_distances(published, kind):
         (
             [np.ones((10, 20, 3)), np.ones((20, 10, 3))],
             "cka_centred",
-            r"activity\[1\] must be of the first one's samples \(10, 20\), got shape \(20, 10, 3\)",
+            r"activity\[1\] must be of activity\[0\]'s samples \(10, 20\), got shape \(20, 10, 3\)",
         ),
         ([np.ones(5)], "cka_centred", r"activity\[0\] must be \(trial, time, unit\) or"),
         ([ACTIVITY[0], np.full((6, 7, 2), 0.1)], "cka_centred", r"activity\[1\] must be not con"),
         ([ACTIVITY[0], np.full((6, 7, 2), 0.1)], "cka_debiased", r"activity\[1\] must be not con"),
         ([ACTIVITY[0], np.zeros((6, 7, 2))], "cka_uncentred", r"activity\[1\] must be not 0 every"),
         ([np.eye(6), np.eye(6)], "cka_debiased", r"activity\[0\] must be of unequal distances"),
-        ([np.eye(3), np.eye(3)], "cka_debiased", "activity must be of at least 4 samples, got 3"),
+        ([np.eye(3), np.eye(3)], "cka_debiased", r"activity\[0\] must be of at least 4"),
         ([ACTIVITY[0], np.full((6, 7, 2), np.nan)], "cka_centred", r"activity\[1\] must be finite"),
         ([np.ones(3), np.zeros(3)], "cosine", r"activity\[1\] must be not 0 everywhere"),
-        ([np.ones(3), np.ones(4)], "cosine", r"activity\[1\] must be of the first one's shape"),
+        ([np.ones(3), np.ones(4)], "cosine", r"activity\[1\] must be of activity\[0\]'s"),
     ],
 )
 def test_errors(activity, metric, message):
@@ -164,6 +164,29 @@ def test_errors(activity, metric, message):
         pairwise_similarity(activity, metric)
 
 
-def test_no_activity_is_a_mistake():
-    with pytest.raises(TypeError, match="activity must be a sequence with an array for each"):
-        pairwise_similarity([])
+@pytest.mark.parametrize("function", [similarity, distance])
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (np.full((6, 7, 2), np.nan), r"y must be finite, got nan at \(0, 0, 0\)"),
+        (np.zeros((6, 7, 2)), "y must be not constant"),
+        (np.ones((6, 8, 2)), r"y must be of x's samples \(6, 7\), got shape \(6, 8, 2\)"),
+    ],
+)
+def test_errors_of_two_networks_name_the_argument(function, other, message):
+    with pytest.raises(ValueError, match=message):
+        function(ACTIVITY[0], other)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: pairwise_similarity([]), "activity must be a sequence with an array for each"),
+        (lambda: pairwise_distance([ACTIVITY[0], None]), r"activity\[1\] must be .* got None"),
+        (lambda: distance(ACTIVITY[0], None), "y must be an array of real numbers, got None"),
+        (lambda: similarity([["a"]], ACTIVITY[0]), "x must be an array of real numbers"),
+    ],
+)
+def test_wrong_types(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()

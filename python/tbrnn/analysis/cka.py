@@ -15,7 +15,7 @@ is formed; products are taken in float64 over chunks of rows and blocks of netwo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,12 @@ FEATURES = 1024  # of a block of networks, about
 ROUNDING = 1e-12  # relative size below which a difference of sums is rounding
 
 
-def alignment(activity: Sequence[Floats], kind: str) -> Array:
-    """Similarities (network, network) of checked activity, each (sample, unit)."""
+def alignment(named: Mapping[str, Floats], kind: str) -> Array:
+    """Similarities (network, network) of checked activity, each (sample, unit), by its name."""
+    names, activity = list(named), list(named.values())
     samples = len(activity[0])
     if kind == "debiased" and samples < 4:
-        raise mistake("activity", "of at least 4 samples", samples)
+        raise mistake(names[0], "of at least 4 samples", samples)
     means = [np.zeros(x.shape[1]) for x in activity]
     if kind != "uncentred":
         means = [x.mean(axis=0, dtype=np.float64) for x in activity]
@@ -43,13 +44,13 @@ def alignment(activity: Sequence[Floats], kind: str) -> Array:
         squares = np.square(x, dtype=np.float64).sum()
         if products[i, i] <= ROUNDING**4 * squares**2:
             expected = "not 0 everywhere" if kind == "uncentred" else "not constant"
-            raise mistake(f"activity[{i}]", expected, "activity that is")
+            raise mistake(names[i], expected, "activity that is")
     if kind == "debiased":
         plain = products.diagonal() / (samples * (samples - 3))
         products = _debias(products, *_square_lengths(activity, means), samples)
         if (still := products.diagonal() <= ROUNDING * plain).any():
             expected = "of unequal distances between samples"
-            raise mistake(f"activity[{still.argmax()}]", expected, "equal ones")
+            raise mistake(names[still.argmax()], expected, "equal ones")
     norms = products.diagonal()
     return np.asarray(products / np.sqrt(np.outer(norms, norms)))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tbrnn._arguments import choice
+from tbrnn._arguments import check_finite, choice, real_array
 from tbrnn.analysis.cka import Array, alignment
 from tbrnn.analysis.metric import Metric
 from tbrnn.errors import mistake, wrong_type
@@ -57,6 +57,8 @@ def similarity(x: ArrayLike, y: ArrayLike, metric: str = "cka_debiased") -> floa
     ValueError
         For unknown names, other shapes, different numbers of samples, values that are not finite
         and activity that does not vary (is 0, if uncentred); fewer than 4 samples if debiased.
+    TypeError
+        If an array has no real numbers.
 
     Notes
     -----
@@ -75,13 +77,30 @@ def similarity(x: ArrayLike, y: ArrayLike, metric: str = "cka_debiased") -> floa
     >>> [round(tbrnn.analysis.similarity(x, y, m), 2) for m in ("cka_debiased", "cka_centred")]
     [-0.01, 0.42]
     """
-    return float(pairwise_similarity([x, y], metric)[0, 1])
+    return float(_similarities({"x": x, "y": y}, metric)[0, 1])
 
 
 def distance(x: ArrayLike, y: ArrayLike, metric: str = "cka_debiased") -> float:
-    """One minus the `similarity`, which documents the arguments: 0 if the same, more if not.
+    """One minus the `similarity`: 0 if the same, more if not.
 
     It obeys no triangle inequality.
+
+    Parameters
+    ----------
+    x, y : array (trial, time, unit) or (sample, unit)
+        The same trials in the same order; numbers of units may differ. For "cosine", arrays of any
+        one shape.
+    metric : str, default "cka_debiased"
+        A name in ``COMPARISONS``, see `similarity`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `similarity`.
 
     Examples
     --------
@@ -90,7 +109,7 @@ def distance(x: ArrayLike, y: ArrayLike, metric: str = "cka_debiased") -> float:
     >>> tbrnn.analysis.distance(x, 3 - 2 * x[:, ::-1], "cka_centred")
     0.0
     """
-    return float(pairwise_distance([x, y], metric)[0, 1])
+    return 1.0 - similarity(x, y, metric)
 
 
 def pairwise_similarity(activity: Sequence[ArrayLike], metric: str = "cka_debiased") -> Array:
@@ -110,7 +129,7 @@ def pairwise_similarity(activity: Sequence[ArrayLike], metric: str = "cka_debias
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As `similarity`; the network is named.
 
     Notes
@@ -126,24 +145,31 @@ def pairwise_similarity(activity: Sequence[ArrayLike], metric: str = "cka_debias
     >>> tbrnn.analysis.pairwise_similarity(states, "cka_uncentred").shape
     (3, 3)
     """
-    name = choice("metric", metric, tuple(COMPARISONS))
-    arrays = _numbers(activity)
-    if name == "cosine":
-        values = _cosines(arrays)
-    else:
-        values = alignment(_samples(arrays), name.removeprefix("cka_"))
-    values = np.clip(values, *COMPARISONS[name].range)
-    np.fill_diagonal(values, 1.0)
-    return values
+    if not hasattr(activity, "__len__") or len(activity) == 0:
+        raise wrong_type("activity", "a sequence with an array for each network", activity)
+    return _similarities({f"activity[{i}]": x for i, x in enumerate(activity)}, metric)
 
 
 def pairwise_distance(activity: Sequence[ArrayLike], metric: str = "cka_debiased") -> Array:
     """One minus the similarities of all pairs, see `pairwise_similarity`.
 
+    Parameters
+    ----------
+    activity : sequence of arrays (trial, time, unit) or (sample, unit)
+        One per network, or one array with a leading member axis: the same trials in the same order
+        for all.
+    metric : str, default "cka_debiased"
+        A name in ``COMPARISONS``, see `similarity`.
+
     Returns
     -------
     array (network, network)
         Symmetric, with zeros on the diagonal.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `similarity`; the network is named.
 
     Examples
     --------
@@ -156,38 +182,41 @@ def pairwise_distance(activity: Sequence[ArrayLike], metric: str = "cka_debiased
     return np.asarray(1.0 - pairwise_similarity(activity, metric))
 
 
-def _cosines(arrays: list[Floats]) -> Array:
-    for i, array in enumerate(arrays):
-        if array.shape != arrays[0].shape:
-            expected = f"of the first one's shape {arrays[0].shape}"
-            raise mistake(f"activity[{i}]", expected, f"shape {array.shape}")
-    rows = np.stack([np.asarray(array, np.float64).ravel() for array in arrays])
+def _similarities(activity: Mapping[str, ArrayLike], metric: str) -> Array:
+    """All pairs (network, network) of activity by the name that mistakes give it."""
+    kind = choice("metric", metric, tuple(COMPARISONS))
+    arrays = {name: real_array(name, values) for name, values in activity.items()}
+    for name, array in arrays.items():
+        check_finite(name, array)
+    if kind == "cosine":
+        values = _cosines(arrays)
+    else:
+        values = alignment(_samples(arrays), kind.removeprefix("cka_"))
+    values = np.clip(values, *COMPARISONS[kind].range)
+    np.fill_diagonal(values, 1.0)
+    return values
+
+
+def _cosines(arrays: Mapping[str, Floats]) -> Array:
+    first, shape = next((name, array.shape) for name, array in arrays.items())
+    for name, array in arrays.items():
+        if array.shape != shape:
+            raise mistake(name, f"of {first}'s shape {shape}", f"shape {array.shape}")
+    rows = np.stack([np.asarray(array, np.float64).ravel() for array in arrays.values()])
     lengths = np.linalg.norm(rows, axis=1)
     if not lengths.all():
-        raise mistake(f"activity[{lengths.argmin()}]", "not 0 everywhere", "zeros")
+        raise mistake(list(arrays)[lengths.argmin()], "not 0 everywhere", "zeros")
     rows /= lengths[:, None]
     return np.asarray(rows @ rows.T)
 
 
-def _samples(arrays: list[Floats]) -> list[Floats]:
+def _samples(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
     """Activity as (sample, unit)."""
-    for i, array in enumerate(arrays):
+    first, samples = next((name, array.shape[:-1]) for name, array in arrays.items())
+    for name, array in arrays.items():
         if array.ndim not in (2, 3) or array.size == 0:
             expected = "(trial, time, unit) or (sample, unit), without empty axes"
-            raise mistake(f"activity[{i}]", expected, f"shape {array.shape}")
-        if array.shape[:-1] != arrays[0].shape[:-1]:
-            expected = f"of the first one's samples {arrays[0].shape[:-1]}"
-            raise mistake(f"activity[{i}]", expected, f"shape {array.shape}")
-    return [array.reshape(-1, array.shape[-1]) for array in arrays]
-
-
-def _numbers(activity: Sequence[ArrayLike]) -> list[Floats]:
-    """Finite float32 or float64 arrays."""
-    if not hasattr(activity, "__len__") or len(activity) == 0:
-        raise wrong_type("activity", "a sequence with an array for each network", activity)
-    arrays = [np.asarray(values) for values in activity]
-    arrays = [x if x.dtype in (np.float32, np.float64) else x.astype(np.float64) for x in arrays]
-    for i, array in enumerate(arrays):
-        if not np.isfinite(array).all():
-            raise mistake(f"activity[{i}]", "finite", "values that are not")
-    return arrays
+            raise mistake(name, expected, f"shape {array.shape}")
+        if array.shape[:-1] != samples:
+            raise mistake(name, f"of {first}'s samples {samples}", f"shape {array.shape}")
+    return {name: array.reshape(-1, array.shape[-1]) for name, array in arrays.items()}
