@@ -15,7 +15,7 @@ from tbrnn._published import published_names
 from tbrnn._seeds import Entropy, Seed
 from tbrnn._selection import members_where, position, positions
 from tbrnn.errors import mistake, wrong_type
-from tbrnn.trials import Floats, Trials
+from tbrnn.trials import Floats, Trials, shown
 
 if TYPE_CHECKING:
     from tbrnn.activity import Activity
@@ -274,9 +274,7 @@ class Ensemble:
         """
         from tbrnn.activity import simulate
 
-        trials = inputs if isinstance(inputs, Trials) else Trials(inputs)
-        if initial_states is not None:
-            trials = Trials(trials.inputs, initial_states=initial_states)
+        trials = shown(inputs, initial_states)
         wanted = {"states": states, "rates": rates, "outputs": outputs}
         return simulate(self, trials, noise, seed, dataset, wanted, threads)
 

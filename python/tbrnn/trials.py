@@ -227,6 +227,14 @@ class Trials:
         return (*self.inputs.shape[:-1], last)
 
 
+def shown(inputs: ArrayLike | Trials, initial_states: ArrayLike | None = None) -> Trials:
+    """Inputs as Trials; initial states that are given replace those of Trials."""
+    trials = inputs if isinstance(inputs, Trials) else Trials(inputs)
+    if initial_states is None:
+        return trials
+    return Trials(trials.inputs, initial_states=initial_states)
+
+
 def _read_only(argument: str, values: ArrayLike) -> Floats:
     """A read-only view of float32 or float64 numbers; other numbers become float64."""
     array = real_array(argument, values).view()

@@ -1,14 +1,15 @@
 """Reduced dynamics are the engine's; the flow is their velocity, the Jacobian its slope."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 import tbrnn
-from connectivity.networks import MODELS, ensemble
+from connectivity.networks import MODELS, SIZES, ensemble
 from reference import hard_orth
-from tbrnn.analysis import flow, flow_jacobian, kappa_dynamics
+from tbrnn.analysis import fixed_points, flow, flow_jacobian, kappa_dynamics
+from tbrnn.models.low_rank import LowRankNetwork
 from tolerances import assert_close
 
 RNG = np.random.default_rng(9)
@@ -23,7 +24,11 @@ PHIS = [
     tbrnn.Nonlinearity("sigmoid", slope=2.5, shift=0.3),
     tbrnn.Nonlinearity("softplus", slope=0.8, shift=-0.2, beta=5),
 ]
+UNKNOWN = "nets must be low-rank networks of pairs .m, n. and triples .l, m, n., without a bulk"
 INPUTS, STATES = RNG.normal(0, 1, (3, 12, 2)), RNG.normal(0, 1, (3, 5))
+
+
+DATA = tbrnn.Trials(INPUTS)
 
 
 def overlaps(model):
@@ -40,6 +45,14 @@ def test_states_are_those_of_the_engine(kind, start):
     alone = kappa_dynamics(nets[1], INPUTS, start)
     assert_close(alone.kappa, dynamics.kappa[1], "float64 values")
     assert_close(alone.states, dynamics.states[1], "float64 values")
+
+
+def test_trials_are_taken_as_they_are_simulated():
+    nets, trials = ensemble(MODELS["both"]), tbrnn.Trials(INPUTS, initial_states=STATES)
+    states = kappa_dynamics(nets, trials).states
+    assert_close(states, kappa_dynamics(nets, INPUTS, STATES).states, "exact")
+    other = kappa_dynamics(nets, trials, 2 * STATES).states
+    assert_close(other, kappa_dynamics(nets, INPUTS, 2 * STATES).states, "exact")
 
 
 @pytest.mark.parametrize("phi", PHIS)
@@ -114,13 +127,60 @@ def test_symmetries_of_the_flow():
             lambda: kappa_dynamics(ensemble(MODELS["both"]), INPUTS, STATES[:, :4]),
             "initial_states must be .* with 5 units",
         ),
+        (
+            lambda: kappa_dynamics(ensemble(MODELS["both"]), tbrnn.Trials.stack([DATA] * 2)),
+            r"inputs must be \(trial, time, input\) .* got shape \(2, 3, 12, 2\)",
+        ),
         (lambda: flow(ensemble(MODELS["both"]), [0.0]), r"kappa must be \(..., 5\)"),
         (
             lambda: flow(ensemble(MODELS["two-body"]), [0.0, 0.0], [1.0]),
-            r"inputs must be \(2,\) finite numbers",
+            r"inputs must be \(2,\) numbers, got shape \(1,\)",
         ),
     ],
 )
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
+        call()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Squares(LowRankNetwork):
+    """``drive(r) = scale * sum_R m_R (n_R . r)^2``, which is neither of pairs nor of triples."""
+
+
+Squares.__name__ = "LowRankRNN"  # under this name the engine knows its parameters
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda nets: kappa_dynamics(nets, INPUTS),
+        lambda nets: flow(nets, [0.0]),
+        lambda nets: flow_jacobian(nets, [0.0]),
+        fixed_points,
+    ],
+)
+@pytest.mark.parametrize("kind", ["another drive", "gates", "full rank", "a bulk"])
+def test_networks_of_unknown_overlaps_are_refused(call, kind):
+    models = {
+        "another drive": Squares(rank=1, **SIZES),
+        "gates": tbrnn.LowRankGRU(rank=1, **SIZES),
+        "full rank": tbrnn.RNN(**SIZES),
+        "a bulk": tbrnn.LowRankRNN(rank=1, bulk=(0.5, 0), **SIZES),
+    }
+    with pytest.raises(ValueError, match=UNKNOWN):
+        call(models[kind].initial([0]))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: kappa_dynamics(MODELS["both"], INPUTS),
+        lambda: flow(MODELS["both"], [0.0]),
+        lambda: flow_jacobian(MODELS["both"], [0.0]),
+        lambda: fixed_points(MODELS["both"]),
+    ],
+)
+def test_a_model_is_no_ensemble(call):
+    with pytest.raises(TypeError, match="nets must be an Ensemble, .* got LowRankHORNN"):
         call()

@@ -86,7 +86,17 @@ def test_plane_flow_of_a_rank_one_network_is_its_flow():
         (lambda: velocity(ensemble(MODELS["both"]), np.ones(4)), r"states must be .* 5 units"),
         (
             lambda: velocity(ensemble(MODELS["both"]), np.ones(5), [1.0]),
-            r"inputs must be \(2,\), got shape \(1,\)",
+            r"inputs must be \(2,\) numbers, got shape \(1,\)",
+        ),
+        (lambda: velocity(ensemble(MODELS["both"]), np.full(5, np.nan)), "states must be finite"),
+        (
+            lambda: velocity(ensemble(MODELS["both"]), np.ones(5), [1.0, np.inf]),
+            r"inputs must be finite, got inf at \(1,\)",
+        ),
+        (lambda: pca(np.full((4, 3), np.nan)), r"states must be finite, got nan at \(0, 0\)"),
+        (
+            lambda: velocity(ensemble(MODELS["both"])[[]], np.ones(5)),
+            "nets must be .* with members",
         ),
         (
             lambda: plane_flow(ensemble(MODELS["both"]), pca(STATES), (1.0, 1.0)),
@@ -100,8 +110,37 @@ def test_plane_flow_of_a_rank_one_network_is_its_flow():
             lambda: plane_flow(ensemble(MODELS["both"])[0], pca(STATES), (1.0, 0.0)),
             r"extent\[1\] must be a finite number above 0",
         ),
+        (
+            lambda: plane_flow(ensemble(MODELS["both"])[0], pca(STATES), 3),
+            "extent must be two numbers, half width and half height, got 3",
+        ),
+        (
+            lambda: plane_flow(ensemble(MODELS["both"])[0], pca(STATES[..., :4]), (1.0, 1.0)),
+            "plane must be a PCA of 5 units, got 4",
+        ),
     ],
 )
 def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: velocity(MODELS["both"], np.ones(5)), "nets must be an Ensemble, .* got LowRankH"),
+        (lambda: velocity(ensemble(MODELS["both"]), ["a"]), "states must be an array of real num"),
+        (
+            lambda: plane_flow(MODELS["both"], pca(STATES), (1.0, 1.0)),
+            "net must be an Ensemble, .* got LowRankHORNN",
+        ),
+        (
+            lambda: plane_flow(ensemble(MODELS["both"])[0], STATES, (1.0, 1.0)),
+            r"plane must be a PCA, .*, got shape \(6, 7, 5\)",
+        ),
+        (lambda: pca([["a"], ["b"]]), "states must be an array of real numbers"),
+    ],
+)
+def test_wrong_types(call, message):
+    with pytest.raises(TypeError, match=message):
         call()

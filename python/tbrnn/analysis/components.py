@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import whole
+from tbrnn._arguments import check_finite, real_array, whole
 from tbrnn.errors import mistake
 
 Array = NDArray[np.float64]
@@ -78,6 +78,8 @@ def pca(states: ArrayLike, components: int = 2) -> PCA:
     ------
     ValueError
         For fewer than two samples, values that are not finite, or states that do not vary.
+    TypeError
+        If states are no array of real numbers.
 
     Examples
     --------
@@ -87,9 +89,10 @@ def pca(states: ArrayLike, components: int = 2) -> PCA:
     >>> found.components, found.ratios
     (array([[0.6, 0.8]]), array([1.]))
     """
-    array = np.asarray(states)
-    if array.ndim < 2 or array.size < 2 * array.shape[-1] or not np.isfinite(array).all():
-        raise mistake("states", "(..., unit), finite, two samples or more", f"shape {array.shape}")
+    array = real_array("states", states)
+    if array.ndim < 2 or array.size < 2 * max(1, array.shape[-1]):
+        raise mistake("states", "(..., unit), two samples or more", f"shape {array.shape}")
+    check_finite("states", array)
     samples = array.reshape(-1, array.shape[-1])
     count = whole("components", components, least=1, most=samples.shape[1])
     mean = samples.mean(axis=0, dtype=np.float64)

@@ -94,7 +94,9 @@ def fixed_points(
     ------
     ValueError
         If `within` is missing where it is needed, for a continuum of fixed points (rank one), for
-        several models, or for inputs of another shape.
+        networks of another drive or several models, or for inputs of another shape.
+    TypeError
+        If `nets` is no Ensemble, or an argument of another type.
 
     References
     ----------

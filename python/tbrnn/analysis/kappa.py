@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tbrnn._arguments import real_array
 from tbrnn._leak import linear_leak
 from tbrnn._phi import Array, value
 from tbrnn.analysis.reduced import Reduced
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
-from tbrnn.trials import Trials
+from tbrnn.trials import Trials, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class KappaDynamics:
 
 
 def kappa_dynamics(
-    nets: Ensemble, inputs: ArrayLike, initial_states: ArrayLike | None = None
+    nets: Ensemble, inputs: ArrayLike | Trials, initial_states: ArrayLike | None = None
 ) -> KappaDynamics:
     """The noiseless dynamics of low-rank rate networks in the coordinates of their vectors.
 
@@ -61,7 +62,8 @@ def kappa_dynamics(
     ----------
     nets : Ensemble
         Of one model in rate form.
-    inputs : array (trial, time, input)
+    inputs : array (trial, time, input), or Trials
+        Of Trials, one data set, the inputs and the initial states are used.
     initial_states : array (trial, unit), optional
         Zero unless given.
 
@@ -72,8 +74,10 @@ def kappa_dynamics(
     Raises
     ------
     ValueError
-        For networks in voltage form (their states leave the span unless alpha is 1), several
-        models, or arrays of other shapes.
+        For networks in voltage form (their states leave the span unless alpha is 1) or of another
+        drive, several models, or arrays of other shapes.
+    TypeError
+        If `nets` is no Ensemble, or an array has no real numbers.
 
     Notes
     -----
@@ -96,9 +100,10 @@ def kappa_dynamics(
     >>> bool(np.allclose(dynamics.states, nets.simulate(inputs).states, atol=1e-5))
     True
     """
+    reduced = Reduced.of(nets)
     if nets.model.form != "rate":
         raise mistake("nets", "networks of form='rate'", f"form={nets.model.form!r}")
-    trials, reduced = _checked(nets, inputs, initial_states), Reduced.of(nets)
+    trials = _checked(nets, inputs, initial_states)
     alpha, u = linear_leak(nets.model), np.asarray(trials.inputs, np.float64)
     filtered = _low_pass(u, alpha)
     start: Array = np.power(1 - alpha, np.arange(1, trials.steps + 1))
@@ -145,7 +150,9 @@ def flow(nets: Ensemble, kappa: ArrayLike, inputs: ArrayLike | None = None) -> A
     Raises
     ------
     ValueError
-        For arrays of other shapes or several models.
+        For arrays of other shapes, networks of another drive, or several models.
+    TypeError
+        If `nets` is no Ensemble, or an array has no real numbers.
 
     References
     ----------
@@ -169,14 +176,28 @@ def flow(nets: Ensemble, kappa: ArrayLike, inputs: ArrayLike | None = None) -> A
 
 
 def flow_jacobian(nets: Ensemble, kappa: ArrayLike, inputs: ArrayLike | None = None) -> Array:
-    """The derivative dF_R/dk_S of `flow`, which documents the arguments.
+    """The derivative dF_R/dk_S of `flow`.
 
     At a fixed point its eigenvalues are those of the network in units of 1/tau; the network's
     other eigenvalues are -1.
 
+    Parameters
+    ----------
+    nets : Ensemble
+        Of one model with K overlaps, the sum of its ranks.
+    kappa : array (..., K)
+        Where; the same for all members.
+    inputs : array (input,), optional
+        The constant input u, zero unless given.
+
     Returns
     -------
     array (member, ..., K, K), without the member axis for a network picked as ``nets[i]``
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `flow`.
 
     Examples
     --------
@@ -194,7 +215,7 @@ def flow_jacobian(nets: Ensemble, kappa: ArrayLike, inputs: ArrayLike | None = N
 
 
 def _points(reduced: Reduced, kappa: ArrayLike, members: int) -> Array:
-    points = np.asarray(kappa, np.float64)
+    points = real_array("kappa", kappa).astype(np.float64)
     if points.shape[-1:] != (reduced.overlaps,):
         raise mistake("kappa", f"(..., {reduced.overlaps})", f"shape {points.shape}")
     flat = points.reshape(1, -1, reduced.overlaps)
@@ -220,8 +241,10 @@ def _without_kappa(
     return rest
 
 
-def _checked(nets: Ensemble, inputs: ArrayLike, initial_states: ArrayLike | None) -> Trials:
-    trials = Trials(inputs, initial_states=initial_states)
+def _checked(
+    nets: Ensemble, inputs: ArrayLike | Trials, initial_states: ArrayLike | None
+) -> Trials:
+    trials = shown(inputs, initial_states)
     if trials.inputs.ndim != 3 or trials.inputs.shape[-1] != nets.model.inputs:
         expected = f"(trial, time, input) with {nets.model.inputs} inputs"
         raise mistake("inputs", expected, f"shape {trials.inputs.shape}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import number, whole
+from tbrnn._arguments import check_finite, instance, number, real_array, whole
+from tbrnn._ensembles import networks, one_network
 from tbrnn._leak import linear_leak
 from tbrnn.analysis.components import PCA
+from tbrnn.analysis.reduced import constant_input
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
 
@@ -37,7 +40,9 @@ def velocity(nets: Ensemble, states: ArrayLike, inputs: ArrayLike | None = None)
     Raises
     ------
     ValueError
-        For arrays of other shapes.
+        For arrays of other shapes, or with entries that are not finite.
+    TypeError
+        If `nets` is no Ensemble, or an array has no real numbers.
 
     Examples
     --------
@@ -46,13 +51,11 @@ def velocity(nets: Ensemble, states: ArrayLike, inputs: ArrayLike | None = None)
     >>> tbrnn.analysis.velocity(nets, np.zeros((5, 7, 30)), inputs=[1.0, 0.0]).shape
     (2, 5, 7, 30)
     """
-    x = np.asarray(states, np.float64)
-    model = nets.models[0]
-    u = np.zeros(model.inputs) if inputs is None else np.asarray(inputs, np.float64)
+    model = networks("nets", nets).models[0]
+    x, u = real_array("states", states).astype(np.float64), constant_input(model, inputs)
     if x.shape[-1:] != (model.units,):
         raise mistake("states", f"(..., unit) with {model.units} units", f"shape {x.shape}")
-    if u.shape != (model.inputs,):
-        raise mistake("inputs", f"({model.inputs},)", f"shape {u.shape}")
+    check_finite("states", x)
     start = x.reshape(-1, model.units)
     shown = np.broadcast_to(u, (len(start), 1, len(u)))
     after = nets.simulate(shown, start, rates=False, outputs=False).states
@@ -86,7 +89,7 @@ class PlaneFlow:
 def plane_flow(
     net: Ensemble,
     plane: PCA,
-    extent: tuple[float, float],
+    extent: Sequence[float],
     *,
     points: int = 100,
     inputs: ArrayLike | None = None,
@@ -117,7 +120,10 @@ def plane_flow(
     Raises
     ------
     ValueError
-        For several networks, planes of other dimensions or units, or extents not above 0.
+        For several networks, planes of other dimensions or units, or extents that are not two
+        numbers above 0.
+    TypeError
+        If `net` is no Ensemble or `plane` no PCA.
 
     References
     ----------
@@ -133,13 +139,22 @@ def plane_flow(
     >>> tbrnn.analysis.plane_flow(net, plane, (3.0, 1.0), points=20).velocity.shape
     (20, 20, 2)
     """
-    if len(net) != 1:
-        raise mistake("net", "one network, as nets[i]", repr(net))
-    if len(plane.components) != 2:
-        raise mistake("plane", "a PCA of 2 components", f"{len(plane.components)}")
-    width, height = (number(f"extent[{i}]", half, above=0) for i, half in enumerate(extent))
+    net = one_network("net", net)
+    axes = instance("plane", plane, PCA, "a PCA, as tbrnn.analysis.pca returns").components
+    if len(axes) != 2:
+        raise mistake("plane", "a PCA of 2 components", f"{len(axes)}")
+    if axes.shape[1] != net.model.units:
+        raise mistake("plane", f"a PCA of {net.model.units} units", f"{axes.shape[1]}")
+    width, height = _halves(extent)
     count = whole("points", points, least=2)
     x, y = np.linspace(-width, width, count), np.linspace(-height, height, count)
     states = plane.lift(np.stack(np.meshgrid(x, y), axis=-1))
-    change = velocity(net, states, inputs).reshape(states.shape)
-    return PlaneFlow(plane, x, y, plane.turn(change))
+    return PlaneFlow(plane, x, y, plane.turn(velocity(net, states, inputs)))
+
+
+def _halves(extent: Sequence[float]) -> list[float]:
+    """Half width and half height."""
+    halves = extent.tolist() if isinstance(extent, np.ndarray) else extent
+    if not isinstance(halves, tuple | list) or len(halves) != 2:
+        raise mistake("extent", "two numbers, half width and half height", repr(extent))
+    return [number(f"extent[{i}]", half, above=0) for i, half in enumerate(halves)]

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tbrnn._arguments import check_finite, real_array
+from tbrnn._ensembles import networks
 from tbrnn._leak import linear_leak
 from tbrnn._network import Network
 from tbrnn._phi import Array, bound, slope, value
 from tbrnn.connectivity.terms import pairs, stacked, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
-from tbrnn.models import LowRankGRU
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +41,12 @@ class Reduced:
     @classmethod
     def of(cls, nets: Ensemble) -> Reduced:
         """The reduction of an ensemble of one model; always with a member axis."""
-        model = nets.model
-        if not model.ranks or model.fixed is not None or isinstance(model, LowRankGRU):
-            raise mistake("nets", "low-rank networks without a bulk and without gates", repr(nets))
-        linear_leak(model)
+        model = networks("nets", nets).model
         arrays, two, three = stacked(nets), pairs(nets), triples(nets)
+        if (two is None and three is None) or model.fixed is not None:
+            expected = "low-rank networks of pairs (m, n) and triples (l, m, n), without a bulk"
+            raise mistake("nets", expected, repr(nets))
+        linear_leak(model)
         none = np.zeros((len(nets), nets.model.units, 0))
         m, read = (none, none) if two is None else (two.m, two.weight[:, None, None] * two.n)
         l, left, right = (  # noqa: E741
@@ -63,10 +65,7 @@ class Reduced:
 
     def drives(self, inputs: ArrayLike | None) -> Array:
         """W_in u + b (member, 1, unit) of a constant input (input,)."""
-        u = np.zeros(self.model.inputs) if inputs is None else np.asarray(inputs, np.float64)
-        if u.shape != (self.model.inputs,) or not np.isfinite(u).all():
-            raise mistake("inputs", f"({self.model.inputs},) finite numbers", repr(inputs))
-        return (self.w_in @ u + self.bias)[:, None]
+        return (self.w_in @ constant_input(self.model, inputs) + self.bias)[:, None]
 
     def coefficients(self, r: Array) -> Array:
         """G (member, point, K) at rates (member, point, unit)."""
@@ -103,3 +102,14 @@ class Reduced:
         two = most * np.abs(self.read).sum(axis=1)
         three = most**2 * np.abs(self.left).sum(axis=1) * np.abs(self.right).sum(axis=1)
         return np.concatenate([two, three], axis=-1)
+
+
+def constant_input(model: Network, inputs: ArrayLike | None) -> Array:
+    """A checked constant input u (input,) in float64; zero unless given."""
+    if inputs is None:
+        return np.zeros(model.inputs)
+    u = real_array("inputs", inputs).astype(np.float64)
+    if u.shape != (model.inputs,):
+        raise mistake("inputs", f"({model.inputs},) numbers", f"shape {u.shape}")
+    check_finite("inputs", u)
+    return u
