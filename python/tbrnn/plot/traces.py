@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbrnn._arguments import instance, real_array, whole
 from tbrnn.errors import mistake
 from tbrnn.plot._axes import axes
+from tbrnn.trials import Trials
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tbrnn.trials import Trials
+Array = NDArray[np.floating[Any]]
 
 COLOURS = {"input": "#4c78a8", "target": "#3a9a5b", "output": "#d1495b"}
 STYLES = {"target": "--", "output": "-"}
+ROW = 0.3  # inches of a channel, in a figure of its own
+NAMED = 10  # channels at most
 
 
 def trial(
     trials: Trials, outputs: ArrayLike | None = None, *, index: int = 0, ax: Axes | None = None
 ) -> Axes:
     """One trial: inputs as bars, targets dashed, outputs as lines; channels below one another.
+
+    Inputs that are larger than targets and outputs are divided by the number that the legend says;
+    inputs that are 0 throughout the trial are left out.
 
     Parameters
     ----------
@@ -31,14 +38,21 @@ def trial(
     outputs : array (trial, time, output), optional
         What a network answered, for instance ``nets[0].simulate(trials.inputs).outputs``.
     index : int
-        Which trial, 0 by default.
+        Which trial, 0 by default; negative ones count from the end.
     ax : Axes, optional
         Where to draw.
+
+    Returns
+    -------
+    Axes
 
     Raises
     ------
     ValueError
-        If the outputs do not have the targets' shape, or there are several data sets.
+        If the outputs do not have the targets' shape, there are several data sets, or no trial of
+        that index.
+    TypeError
+        If `trials` are no Trials, or outputs no real numbers.
 
     Examples
     --------
@@ -47,36 +61,56 @@ def trial(
     >>> ax.get_xlabel()
     'time step'
     """
+    instance("trials", trials, Trials, "tbrnn.Trials")
     if trials.inputs.ndim == 4:
         raise mistake("trials", "one data set", f"{trials.datasets}: take trials.dataset(i)")
-    inputs = np.asarray(trials.inputs[index])
-    traces = {}
+    index = whole("index", index, least=-trials.trials, most=trials.trials - 1)
+    inputs, traces = np.asarray(trials.inputs[index]), {}
     if trials.targets is not None:
         traces["target"] = np.asarray(trials.targets[index])
     if outputs is not None:
         traces["output"] = _answers(outputs, trials)[index]
-    ax = axes(ax)
-    height = 2.6 * max(1.0, *(np.abs(values).max() for values in (inputs, *traces.values())))
+    less = _divisor(inputs, list(traces.values()))
+    spacing = _spacing([inputs / less, *traces.values()])
+    channels = np.arange(max(values.shape[1] for values in (inputs, *traces.values())))
+    ax = axes(ax, ROW * len(channels))
     steps = np.arange(len(inputs))
-    for channel, pulses in enumerate(inputs.T):
-        base = -height * channel
-        label = "input" if channel == 0 else ""
-        ax.vlines(steps, base, base + pulses, color=COLOURS["input"], lw=1.5, label=label)
+    if inputs.any():
+        for channel, pulses in enumerate(inputs.T / less):
+            base = -spacing * channel
+            ax.vlines(steps, base, base + pulses, color=COLOURS["input"], lw=1.5)
+        ax.collections[-1].set_label("input" if less == 1 else f"input / {less:.3g}")
     for name, values in traces.items():
-        stacked = values - height * np.arange(values.shape[1])
+        stacked = values - spacing * np.arange(values.shape[1])
         lines = ax.plot(steps, stacked, STYLES[name], color=COLOURS[name], lw=1.2)
         lines[0].set_label(name)
-    channels = range(max(values.shape[1] for values in (inputs, *traces.values())))
-    ax.set_yticks([-height * k for k in channels], [str(k + 1) for k in channels])
+    named = channels[:: -(-len(channels) // NAMED)]
+    ax.set_yticks(-spacing * named, [str(k + 1) for k in named])
     ax.set_xlabel("time step")
     ax.set_ylabel("channel")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return ax
 
 
-def _answers(outputs: ArrayLike, trials: Trials) -> NDArray[np.float64]:
-    answers = np.asarray(outputs, dtype=np.float64)
+def _divisor(inputs: Array, traces: list[Array]) -> float:
+    """What inputs are divided by, so that they do not exceed the traces."""
+    most = max((np.abs(values).max() for values in traces), default=0.0)
+    return float(max(1.0, np.abs(inputs).max() / most)) if most > 0 else 1.0
+
+
+def _spacing(drawn: list[Array]) -> float:
+    """Distance of the channels' zeros: somewhat more than from the lowest value to the highest."""
+    low = min(0.0, *(values.min() for values in drawn))
+    high = max(0.0, *(values.max() for values in drawn))
+    return float(1.3 * (high - low)) or 1.0
+
+
+def _answers(outputs: ArrayLike, trials: Trials) -> Array:
+    answers = real_array("outputs", outputs).astype(np.float64)
     if trials.targets is not None and answers.shape != trials.targets.shape:
         expected = f"of the targets' shape {trials.targets.shape}"
+        raise mistake("outputs", expected, f"shape {answers.shape}")
+    if answers.ndim != 3 or answers.shape[:2] != trials.inputs.shape[:2]:
+        expected = f"(trial, time, output) of {trials.trials} trials and {trials.steps} steps"
         raise mistake("outputs", expected, f"shape {answers.shape}")
     return answers
