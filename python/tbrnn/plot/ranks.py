@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tbrnn._arguments import number, real_array
+from tbrnn.errors import mistake
 from tbrnn.plot._axes import axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+MOST = 0.99  # of a floor: R2 is at most 1
 
 
 def r2_by_rank(
@@ -26,6 +31,8 @@ def r2_by_rank(
 ) -> Axes:
     """R2 of students against their rank; values below ``floor`` become arrows at the floor.
 
+    The axis names the floor "≤ floor". With a label there is a legend.
+
     Parameters
     ----------
     ranks : sequence of int
@@ -34,12 +41,23 @@ def r2_by_rank(
         One score per rank.
     label, color : str, optional
         Of the line, as matplotlib takes them.
-    faint : bool
+    faint : bool, default False
         Draw light and dotted: for values to compare with.
     floor : float
-        Lower end of the axis, -1 by default: R2 has no lower bound.
+        Least value that is told apart, below 1, -1 by default: R2 has no lower bound.
     ax : Axes, optional
         Where to draw.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If there is not one score for each rank, or the floor is not below 1.
+    TypeError
+        If scores are no real numbers.
 
     Examples
     --------
@@ -48,17 +66,35 @@ def r2_by_rank(
     >>> ax.get_ylabel()
     'R²'
     """
+    places, values = real_array("ranks", ranks), real_array("r2", r2).astype(np.float64)
+    if places.ndim != 1:
+        raise mistake("ranks", "(rank,)", f"shape {places.shape}")
+    if values.shape != places.shape:
+        raise mistake("r2", f"one score for each of the {len(places)} ranks", values.shape)
+    floor = number("floor", floor, most=MOST)
     ax = axes(ax)
-    values = np.asarray(r2, dtype=np.float64)
     shown = np.maximum(values, floor)
-    markers = np.where(values < floor, "v", "o")
     alpha, line = (0.4, ":") if faint else (1.0, "-")
-    (drawn,) = ax.plot(ranks, shown, line, color=color, lw=1.2, alpha=alpha, label=label)
-    for rank, height, marker in zip(ranks, shown, markers, strict=True):
-        colour = drawn.get_color()
-        ax.plot(rank, height, marker, color=colour, alpha=alpha, ms=4, mew=0, clip_on=False)
-    ax.set_ylim(floor, 1.1)
+    (drawn,) = ax.plot(places, shown, line, color=color, lw=1.2, alpha=alpha, label=label)
+    colour = drawn.get_color()
+    for marker, size, at in (("o", 4, values >= floor), ("v", 6, values < floor)):
+        ax.plot(places[at], shown[at], marker, color=colour, alpha=alpha, ms=size, mew=0)
+    _heights(ax, floor)
     ax.set_xticks(list(ranks))
     ax.set_xlabel("student rank")
     ax.set_ylabel("R²")
+    if label is not None:
+        ax.legend(frameon=False)
     return ax
+
+
+def _heights(ax: Axes, floor: float) -> None:
+    """The axis from somewhat below the floor, which is named for what lies beneath, to above 1."""
+    from matplotlib.ticker import MaxNLocator
+
+    room = 0.05 * (1 - floor)
+    ax.set_ylim(floor - room, 1 + room)
+    ticks = MaxNLocator(4).tick_values(floor, 1)
+    above = [tick for tick in ticks if floor + 3 * room < tick <= 1]
+    words = [f"≤ {floor:g}", *(f"{tick:g}" for tick in above)]
+    ax.set_yticks([floor, *above], [word.replace("-", "−") for word in words])

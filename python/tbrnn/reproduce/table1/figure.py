@@ -22,7 +22,7 @@ def companion_figure(students: Sequence[StudentRecord], protocol: Protocol) -> F
     """Rows: two-body and three-body teachers; columns: tasks; a line per student class.
 
     y is the maximum over runs of the mean R2 on states. Published values are drawn lightly, values
-    below -1 as arrows at the lower edge, the threshold dashed.
+    below -1 as arrows at "≤ −1", the threshold dashed.
     """
     from matplotlib.figure import Figure
 
@@ -62,6 +62,8 @@ def _panel(
         if known is not None:
             label = f"{name}, published"
             plot.r2_by_rank(published.RANKS, known, color=color, faint=True, label=label, ax=ax)
+    if legend := ax.get_legend():
+        legend.remove()  # the figure has one for all panels
     ax.tick_params(labelsize=8)
     ax.xaxis.label.set_fontsize(8)
     ax.label_outer()
