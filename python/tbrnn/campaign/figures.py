@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -19,18 +17,9 @@ SHOWN = 3  # trials
 
 
 def loss_figure(runs: Runs) -> Figure:
-    """The loss against epochs, that of the validation trials dashed."""
+    """The loss against epochs."""
     figure = Figure(figsize=(5.0, 3.4), layout="constrained")
-    # records between two looks at the losses have none
-    seen = [history[np.isfinite(history["loss"])] for history in runs.history]
-    ax = plot.loss(replace(runs, history=seen), ax=figure.add_subplot())
-    for history in runs.history:
-        held = history[np.isfinite(history["validation"])]
-        if len(held):
-            ax.plot(held["epoch"] + 1, held["validation"], "--", color="#888888", lw=0.8)
-            ax.lines[-1].set_label("validation")
-    ax.set_ylabel("loss")
-    ax.legend(frameon=False)
+    plot.loss(runs, ax=figure.add_subplot())
     return figure
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from tbrnn._arguments import instance
+from tbrnn.errors import mistake
 from tbrnn.plot._axes import axes
+from tbrnn.runs import Runs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from tbrnn.runs import Runs
 
 STATUS_COLOURS = {
     "converged": "#3a9a5b",
@@ -19,10 +22,13 @@ STATUS_COLOURS = {
     "rejected": "#8c564b",
     "interrupted": "#888888",
 }
+STYLES = {"loss": "-", "validation": "--"}
 
 
 def loss(runs: Runs, ax: Axes | None = None) -> Axes:
-    """The training loss of every member against epochs, coloured by how the training ended.
+    """The loss of every member against epochs, coloured by how the training ended.
+
+    Where there was a validation set, its loss is dashed.
 
     Parameters
     ----------
@@ -30,16 +36,44 @@ def loss(runs: Runs, ax: Axes | None = None) -> Axes:
         What ``fit`` or ``lint`` returned, recorded with ``record_every`` above 0.
     ax : Axes, optional
         Where to draw.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If nothing was recorded.
+    TypeError
+        If `runs` are no Runs.
+
+    Examples
+    --------
+    >>> import tbrnn
+    >>> model = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1)
+    >>> runs = tbrnn.fit(model, tbrnn.tasks.FlipFlop(bits=1).sample(8), epochs=20)
+    >>> tbrnn.plot.loss(runs).get_ylabel()
+    'training loss'
     """
+    instance("runs", runs, Runs, "Runs, as tbrnn.fit returns")
+    if not any(map(len, runs.history)):
+        raise mistake("runs", "recorded, with record_every above 0", "no records")
     ax = axes(ax)
-    named: set[str] = set()
     for history, status in zip(runs.history, runs.status, strict=True):
-        label = None if status in named else str(status)
-        named.add(str(status))
-        colour = STATUS_COLOURS.get(str(status), "#888888")
-        ax.plot(history["epoch"] + 1, history["loss"], color=colour, lw=0.8, alpha=0.8, label=label)
+        for field, style in STYLES.items():
+            # records between two looks at the losses have none
+            seen = history[np.isfinite(history[field])]
+            colour = STATUS_COLOURS[status]
+            ax.plot(seen["epoch"] + 1, seen[field], style, color=colour, lw=0.8, alpha=0.8)
+    for status in dict.fromkeys(runs.status):
+        ax.plot([], [], color=STATUS_COLOURS[status], lw=0.8, label=str(status))
+    validated = any(np.isfinite(history["validation"]).any() for history in runs.history)
+    for name, style in zip(("training", "validation"), STYLES.values(), strict=True):
+        if validated:
+            ax.plot([], [], style, color="0.4", lw=0.8, label=name)
     ax.set_yscale("log")
     ax.set_xlabel("epoch")
-    ax.set_ylabel("training loss")
+    ax.set_ylabel("loss" if validated else "training loss")
     ax.legend(frameon=False)
     return ax
