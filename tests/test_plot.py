@@ -1,7 +1,7 @@
 """Plots draw what they are given into the axes they are given, and leave the style alone."""
 
+from dataclasses import replace
 from itertools import combinations
-from types import SimpleNamespace
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -10,7 +10,7 @@ import pytest
 
 import tbrnn
 from tbrnn import Trials, plot
-from tbrnn.tasks import FlipFlop, SineWave
+from tbrnn.tasks import FlipFlop, MultiFate, SineWave
 
 matplotlib.use("agg")
 
@@ -28,6 +28,10 @@ def ax():
     return plt.figure().add_subplot()
 
 
+def texts(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 def test_trial_draws_inputs_targets_and_outputs(ax):
     trials = FlipFlop(bits=3).sample(4, seed=0)
     assert plot.trial(trials, 0.5 * trials.targets, index=2, ax=ax) is ax
@@ -36,8 +40,7 @@ def test_trial_draws_inputs_targets_and_outputs(ax):
     spacing = ax.get_yticks()[0] - ax.get_yticks()[1]
     assert np.allclose(lines[1] + spacing, trials.targets[2, :, 1])
     assert np.allclose(lines[5] + 2 * spacing, 0.5 * trials.targets[2, :, 2])
-    labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels == ["input", "target", "output"]
+    assert texts(ax) == ["input", "target", "output"]
 
 
 def test_trial_without_outputs_or_targets():
@@ -50,6 +53,7 @@ def test_trial_without_outputs_or_targets():
     [
         (SineWave().sample(2), np.zeros((2, 99, 1)), r"outputs must be of the targets' shape"),
         (Trials.stack([SineWave().sample(2)] * 2), None, "trials must be one data set, got 2"),
+        (Trials(np.ones((2, 5, 1))), np.ones((2, 4, 1)), "outputs must be .* 2 trials and 5 steps"),
     ],
 )
 def test_trial_errors(trials, outputs, message):
@@ -58,23 +62,89 @@ def test_trial_errors(trials, outputs, message):
     assert plt.get_fignums() == []
 
 
-def test_loss_has_a_line_per_member_and_a_label_per_status(ax):
-    fields = [("epoch", int), ("loss", float)]
-    history = np.array([(-1, 1.0), (9, 0.1), (19, 0.01)], dtype=fields)
+def test_trial_of_many_channels_is_legible():
+    """Few labels, a row of its own for each curve, and no word for inputs that are not there."""
+    trials = MultiFate(candidates=100).sample(2, seed=0)
+    ax = plot.trial(trials)
+    assert texts(ax) == ["target"]
+    assert len(ax.collections) == 0
+    ax.figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    first, second = (ax.transData.transform([(0, y), (0, y - 1)])[:, 1] for y in (0, -1))
+    unit = first[0] - second[0]
+    row = unit * (ax.get_yticks()[0] - ax.get_yticks()[1]) / 3  # of ten labels for thirty channels
+    assert row > 20  # pixels
+    assert unit * np.ptp(np.concatenate([[0], trials.targets[0].ravel()])) > 0.75 * row
+
+
+def test_trial_of_large_inputs_says_what_they_are_divided_by():
+    targets = np.linspace(0, 0.5, 5).reshape(1, 5, 1)
+    ax = plot.trial(Trials(np.full((1, 5, 1), 100.0), targets=targets))
+    assert texts(ax) == ["input / 200", "target"]
+    heights = [segment[1, 1] for segment in ax.collections[0].get_segments()]
+    assert np.allclose(heights, 0.5)
+
+
+@pytest.fixture(scope="module")
+def runs():
+    model, trials = tbrnn.LowRankRNN(units=5, rank=1, inputs=1, outputs=1), FlipFlop(bits=1)
+    return tbrnn.fit(
+        model,
+        trials.sample(4),
+        members=3,
+        validation=trials.sample(4, seed=1),
+        epochs=20,
+        evaluate_every=4,
+        record_every=2,
+    )
+
+
+def test_loss_has_a_line_per_member_and_a_label_per_status(ax, runs):
+    history = runs.history[0].copy()
+    history["validation"] = history["loss"][2] = np.nan
     status = np.array(["converged", "capped", "converged"])
-    runs = SimpleNamespace(history=[history] * 3, status=status)
-    assert plot.loss(runs, ax=ax) is ax
+    assert plot.loss(replace(runs, history=[history] * 3, status=status), ax=ax) is ax
     assert ax.get_yscale() == "log"
-    assert [line.get_xdata().tolist() for line in ax.lines] == [[0, 10, 20]] * 3
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["converged", "capped"]
+    assert ax.get_ylabel() == "training loss"
+    drawn = [line for line in ax.lines if len(line.get_xdata())]
+    epochs = np.delete(history["epoch"] + 1, 2).tolist()
+    assert [line.get_xdata().tolist() for line in drawn] == [epochs] * 3
+    assert texts(ax) == ["converged", "capped"]
+
+
+def test_loss_of_the_validation_trials_is_dashed(ax, runs):
+    plot.loss(runs, ax=ax)
+    assert texts(ax) == [*dict.fromkeys(runs.status), "training", "validation"]
+    drawn = [line for line in ax.lines if len(line.get_xdata())]
+    assert [line.get_linestyle() for line in drawn] == ["-", "--"] * 3
+    seen = runs.history[1][np.isfinite(runs.history[1]["validation"])]
+    assert np.array_equal(drawn[3].get_ydata(), seen["validation"])
+    assert ax.get_ylabel() == "loss"
 
 
 def test_r2_below_the_floor_becomes_an_arrow(ax):
     assert plot.r2_by_rank([1, 2, 3], [-40.0, 0.5, 0.95], label="students", ax=ax) is ax
-    curve, *dots = ax.lines
+    curve, dots, arrows = ax.lines
     assert curve.get_ydata().tolist() == [-1, 0.5, 0.95]
-    assert [dot.get_marker() for dot in dots] == ["v", "o", "o"]
-    assert ax.get_ylim() == (-1, 1.1)
+    assert dots.get_ydata().tolist() == [0.5, 0.95]
+    assert arrows.get_ydata().tolist() == [-1]
+    assert arrows.get_marker() == "v"
+    assert texts(ax) == ["students"]
+
+
+@pytest.mark.parametrize("floor", [-1.0, -0.3, 0.8])
+def test_the_axis_of_r2_says_what_is_below_the_floor(ax, floor):
+    """And has room for arrows there, and none of its labels beneath another."""
+    plot.r2_by_rank([1, 2], [-3.0, 1.0], floor=floor, ax=ax)
+    ax.figure.draw_without_rendering()
+    labels = ax.get_yticklabels()
+    assert labels[0].get_text() == f"≤ {floor:g}".replace("-", "−")
+    boxes = [label.get_window_extent() for label in labels]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    low, high = ax.transData.transform([(1, ax.get_ylim()[0]), (1, floor)])[:, 1]
+    assert high - low > ax.lines[-1].get_markersize()
+    assert ax.get_legend() is None
 
 
 def test_a_new_figure_is_made_without_axes():
@@ -118,9 +188,11 @@ def test_phase_portrait_marks_what_it_is_given(ax):
 def test_embedding_draws_groups_and_their_distances(ax):
     points = np.array([[0.0, 0.0], [0.0, 2.0], [3.0, 1.0], [3.0, 5.0]])
     assert plot.embedding(points, ["a", "a", "b", "b"], ax=ax) is ax
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    assert texts(ax) == ["a", "b"]
     assert [text.get_text() for text in ax.texts] == [f"{np.hypot(3, 2):.2f}"]
     assert np.allclose(ax.collections[0].get_offsets(), points[:2])
+    same = plot.embedding(tbrnn.analysis.Embedding(points, 0.0, np.zeros(1)), ["a", "a", "b", "b"])
+    assert np.allclose(same.collections[0].get_offsets(), points[:2])
     first = ax.patches[0]
     assert first.center == (0, 1)
     assert (first.width, first.height) == pytest.approx((3 * np.sqrt(2), 3 * np.sqrt(1e-3)))
@@ -140,10 +212,35 @@ def test_lengths_of_edges_in_one_line_do_not_overlap():
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
+def field():
+    net = rank_one(tbrnn.LowRankRNN)[0]
+    plane = tbrnn.analysis.pca(np.random.default_rng(0).normal(size=(9, 12)))
+    return tbrnn.analysis.plane_flow(net, plane, (1.0, 1.0), points=3)
+
+
+def points(units):
+    net = tbrnn.LowRankRNN(units=units, rank=1, inputs=1, outputs=1).initial([0])[0]
+    return tbrnn.analysis.fixed_points(net)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: plot.kappa_flow(rank_one(tbrnn.LowRankRNN, 2)), "net must be one network of rank"),
+        (
+            lambda: plot.kappa_flow(rank_one(tbrnn.LowRankRNN, 2)),
+            "net must be one network, as nets",
+        ),
+        (
+            lambda: plot.kappa_flow(
+                tbrnn.LowRankRNN(units=12, rank=2, inputs=1, outputs=1).initial([0])
+            ),
+            "net must be of rank 1, got",
+        ),
+        (lambda: plot.phase_portrait(field(), points(13)), "fixed_points must be of 12 units, got"),
+        (lambda: plot.trial(SineWave().sample(2), index=2), "index must be .* from -2 to 1, got 2"),
+        (lambda: plot.r2_by_rank([1, 2], [0.5]), r"r2 must be one score for each of the 2 ranks"),
+        (lambda: plot.r2_by_rank(1, [0.5]), r"ranks must be \(rank,\), got shape \(\)"),
+        (lambda: plot.r2_by_rank([1], [0.5], floor=1.0), "floor must be a finite number at most"),
         (lambda: plot.embedding(np.zeros((4, 3)), list("aabb")), r"points must be \(network, 2\)"),
         (
             lambda: plot.embedding(np.zeros((4, 2)), list("aabb"), colors={"a": "red"}),
@@ -151,7 +248,35 @@ def test_lengths_of_edges_in_one_line_do_not_overlap():
         ),
     ],
 )
-def test_errors_of_pictures_of_dynamics(call, message):
+def test_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call()
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.loss(rank_one(tbrnn.LowRankRNN)), "runs must be Runs, .* got Ensemble"),
+        (lambda: plot.trial(np.ones((2, 5, 1))), r"trials must be tbrnn.Trials, got shape"),
+        (lambda: plot.trial(SineWave().sample(2), index=0.0), "index must be a whole number"),
+        (lambda: plot.phase_portrait(points(12)), "field must be a PlaneFlow, .* got FixedPoints"),
+        (
+            lambda: plot.phase_portrait(field(), [points(12)]),
+            r"fixed_points must be FixedPoints of one network, .*nets\[i\]\), got \[FixedPoints",
+        ),
+        (lambda: plot.kappa_flow(rank_one(tbrnn.LowRankRNN).model), "net must be an Ensemble"),
+        (lambda: plot.r2_by_rank([1], ["a"]), "r2 must be an array of real numbers"),
+        (lambda: plot.embedding([["a", "b"]], ["a"]), "points must be an array of real numbers"),
+    ],
+)
+def test_wrong_types(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+    assert plt.get_fignums() == []
+
+
+def test_runs_without_records_are_refused(runs):
+    empty = replace(runs, history=[history[:0] for history in runs.history])
+    with pytest.raises(ValueError, match="runs must be recorded, with record_every above 0"):
+        plot.loss(empty)

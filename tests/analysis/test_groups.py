@@ -67,7 +67,8 @@ def test_blocks_are_their_definition():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: centroids(POINTS[0], ["a"]), r"points must be \(network, dimension\), finite"),
+        (lambda: centroids(POINTS[0], ["a"]), r"points must be \(network, dimension\), got"),
+        (lambda: centroids([[0.0, np.nan]], ["a"]), r"points must be finite, got nan at \(0, 1\)"),
         (lambda: centroids(POINTS, GROUPS[:8]), "groups must be one name for each of the 9"),
         (lambda: centroids(POINTS, GROUPS, sigmas=0), "sigmas must be a finite number above 0"),
         (lambda: block_statistics(POINTS, GROUPS), r"distances must be \(network, network\)"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import number, whole
+from tbrnn._arguments import number, real_array, whole
 from tbrnn._extras import extra
 from tbrnn._seeds import generator
 from tbrnn.errors import mistake
@@ -39,6 +39,12 @@ class Embedding:
         return (
             f"Embedding({networks} networks in {dimensions} dimensions, stress {self.stress:.4g})"
         )
+
+
+def positions_of(points: ArrayLike | Embedding) -> Array:
+    """Points (network, dimension) as they are given or embedded."""
+    given = points.points if isinstance(points, Embedding) else points
+    return real_array("points", given).astype(np.float64)
 
 
 def classical_mds(distances: ArrayLike, dimensions: int = 2) -> Embedding:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import number
+from tbrnn._arguments import check_finite, number
+from tbrnn.analysis.embedding import Embedding, positions_of
 from tbrnn.errors import mistake
 
 Array = NDArray[np.float64]
@@ -41,7 +42,7 @@ class Centroids:
 
 
 def centroids(
-    points: ArrayLike, groups: ArrayLike, *, sigmas: float = 1.5, floor: float = 1e-3
+    points: ArrayLike | Embedding, groups: ArrayLike, *, sigmas: float = 1.5, floor: float = 1e-3
 ) -> Centroids:
     """The centre of each group of points and the ellipse of its covariance.
 
@@ -51,7 +52,7 @@ def centroids(
 
     Parameters
     ----------
-    points : array (network, dimension)
+    points : array (network, dimension), or Embedding
     groups : array (network,)
         The name of each network's group.
     sigmas : float, default 1.5
@@ -67,6 +68,8 @@ def centroids(
     ------
     ValueError
         If shapes do not agree or values are not finite.
+    TypeError
+        If points are no real numbers.
 
     Examples
     --------
@@ -75,9 +78,10 @@ def centroids(
     >>> found.names, found.distances[0, 1], found.half_axes[0].round(3)
     (['a', 'b'], np.float64(3.0), array([2.121, 0.047]))
     """
-    positions = np.asarray(points, np.float64)
-    if positions.ndim != 2 or positions.size == 0 or not np.isfinite(positions).all():
-        raise mistake("points", "(network, dimension), finite", f"shape {positions.shape}")
+    positions = positions_of(points)
+    if positions.ndim != 2 or positions.size == 0:
+        raise mistake("points", "(network, dimension)", f"shape {positions.shape}")
+    check_finite("points", positions)
     size, least = number("sigmas", sigmas, above=0), number("floor", floor, least=0)
     members = members_by_name(groups, len(positions))
     centres = np.array([positions[where].mean(axis=0) for where in members.values()])
@@ -95,7 +99,18 @@ def centroids(
 
 @dataclass(frozen=True)
 class BlockStatistics:
-    """The distances between the members of two groups; std is that of the population."""
+    """The distances between the members of two groups, as returned by `block_statistics`.
+
+    Attributes
+    ----------
+    pairs : int
+        Number of distances.
+    mean, median : float
+    std : float
+        Of the population: divided by the number of distances.
+    least, most : float
+        The smallest and the largest distance.
+    """
 
     pairs: int
     mean: float

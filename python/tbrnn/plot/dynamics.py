@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import number
+from tbrnn._arguments import instance, number
+from tbrnn._ensembles import one_network
 from tbrnn.errors import mistake
 from tbrnn.plot._axes import axes
 
@@ -39,6 +40,17 @@ def phase_portrait(
     ax : Axes, optional
         Where to draw.
 
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the fixed points are of another number of units.
+    TypeError
+        If `field` is no PlaneFlow, or `fixed_points` are not those of one network.
+
     Examples
     --------
     >>> import tbrnn
@@ -49,6 +61,15 @@ def phase_portrait(
     >>> ax.get_xlabel()
     'PC1'
     """
+    from tbrnn.analysis import FixedPoints, PlaneFlow
+
+    instance("field", field, PlaneFlow, "a PlaneFlow, as tbrnn.analysis.plane_flow returns")
+    if fixed_points is not None:
+        expected = "FixedPoints of one network, as tbrnn.analysis.fixed_points(nets[i])"
+        instance("fixed_points", fixed_points, FixedPoints, expected)
+        units = fixed_points.states.shape[1]
+        if units != len(field.plane.mean):
+            raise mistake("fixed_points", f"of {len(field.plane.mean)} units", f"{units}")
     ax = axes(ax)
     along, across = np.moveaxis(field.velocity, -1, 0)
     ax.streamplot(
@@ -86,10 +107,16 @@ def kappa_flow(
     ax : Axes, optional
         Where to draw.
 
+    Returns
+    -------
+    Axes
+
     Raises
     ------
     ValueError
         For several networks or higher ranks.
+    TypeError
+        If `net` is no Ensemble.
 
     Examples
     --------
@@ -100,9 +127,9 @@ def kappa_flow(
     """
     from tbrnn.analysis import fixed_points, flow
 
-    if len(net) != 1 or sum(net.model.ranks) != 1:
-        raise mistake("net", "one network of rank 1, as nets[i]", repr(net))
-    net = net[0]
+    net = one_network("net", net)
+    if sum(net.model.ranks) != 1:
+        raise mistake("net", "of rank 1", repr(net))
     points = fixed_points(net, inputs)
     assert not isinstance(points, list)
     roots = points.kappa[:, 0]

@@ -15,12 +15,14 @@ from tbrnn.plot._axes import axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from tbrnn.analysis import Embedding
+
 COLOURS = ("#4c78a8", "#e08a1e", "#3a9a5b", "#d1495b", "#8c564b", "#7b5ea7", "#888888")
 DASHES = 31  # of an edge, every second one drawn
 
 
 def embedding(
-    points: ArrayLike,
+    points: ArrayLike | Embedding,
     groups: ArrayLike,
     *,
     colors: Mapping[str, str] | None = None,
@@ -33,8 +35,8 @@ def embedding(
 
     Parameters
     ----------
-    points : array (network, 2)
-        For instance of `tbrnn.analysis.classical_mds`.
+    points : array (network, 2), or Embedding
+        For instance what `tbrnn.analysis.classical_mds` returned.
     groups : array (network,)
         The name of each network's group.
     colors : mapping from name to colour, optional
@@ -42,10 +44,16 @@ def embedding(
     ax : Axes, optional
         Where to draw.
 
+    Returns
+    -------
+    Axes
+
     Raises
     ------
     ValueError
         If shapes do not agree, or groups have no colour.
+    TypeError
+        If points are no real numbers.
 
     Examples
     --------
@@ -58,8 +66,9 @@ def embedding(
     from matplotlib.patches import Ellipse
 
     from tbrnn.analysis import centroids
+    from tbrnn.analysis.embedding import positions_of
 
-    positions, names = np.asarray(points, np.float64), np.asarray(groups)
+    positions, names = positions_of(points), np.asarray(groups)
     if positions.ndim != 2 or positions.shape[1] != 2:
         raise mistake("points", "(network, 2)", f"shape {positions.shape}")
     found = centroids(positions, names)
