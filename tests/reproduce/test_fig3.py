@@ -1,7 +1,10 @@
 """Fig 3: its truncations, example and report, on published networks where there are some."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 
 import tbrnn
 from connectivity.golden import effective_pair
@@ -11,6 +14,7 @@ from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.fig3 import (
     EXPERIMENT,
     example,
+    figure,
     load_protocol,
     make_report,
     read_portrait,
@@ -147,6 +151,22 @@ def test_truncations_and_example_of_a_campaign(folder):
         outputs = nets.simulate(shown).outputs[0]
         few_signs = 3 / outputs.size  # of float32 tensors
         assert abs(getattr(one, score) - accuracy(outputs, shown.targets)) <= few_signs
+
+
+@pytest.mark.parametrize("without", [[], ["tca"], ["lint", "tt", "slices", "tca"]])
+def test_methods_without_runs_are_not_drawn(without):
+    runs = {method: 0 if method in without else 2 for method in ("lint", "tt", "slices", "tca")}
+    curves = {method: np.full((6, count), 0.7) for method, count in runs.items()}
+    cartoon, reductions = figure(curves, range(1, 7), None, None).axes
+    drawn = [method for method in curves if method not in without]
+    assert [line.get_linestyle() for line in reductions.lines].count(":") == len(drawn)
+    assert ("CP" in {text.get_text() for text in cartoon.texts}) == ("tca" in drawn)
+    legend = reductions.get_legend()
+    assert (legend is None) == (not drawn)
+    if legend is not None:
+        assert len(legend.get_texts()) == len(drawn)
+        keys = Counter(line.get_color() for line in legend.findobj(Line2D))
+        assert list(keys.values()) == [2] * len(drawn)  # ours and the published one
 
 
 def test_students_have_their_teacher_s_readout_and_no_scale(folder):

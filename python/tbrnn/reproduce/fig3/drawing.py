@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -18,16 +19,18 @@ VECTOR = "#a9cbb0"
 SLANT = 0.45  # of edges that go into the page, both ways
 
 
-def decompositions(ax: Axes) -> None:
-    """CP, tensor train and slices, each as a sum of small parts."""
-    for row, (name, draw) in enumerate((("CP", _cp), ("TT", _train), ("slice", _slices))):
+def decompositions(ax: Axes, methods: Collection[str]) -> None:
+    """Those of CP, tensor train and slices that are among the methods, as sums of small parts."""
+    known = {"tca": ("CP", _cp), "tt": ("TT", _train), "slices": ("slice", _slices)}
+    shown = [drawn for method, drawn in known.items() if method in methods]
+    for row, (name, draw) in enumerate(shown):
         y = -1.9 * row
         ax.text(-0.75, y + 0.5, name, ha="right", va="center", fontsize=8)
         _box(ax, (0, y), 1.0, 1.0, 1.0, TENSOR)
         ax.text(1.75, y + 0.5, "≈ Σ", ha="left", va="center", fontsize=9)
         draw(ax, 3.3, y)
     ax.set_xlim(-2.2, 10.1)
-    ax.set_ylim(-4.2, 1.8)
+    ax.set_ylim(-1.9 * max(len(shown) - 1, 0) - 0.4, 1.8)
     ax.set_aspect("equal")
     ax.set_axis_off()
 

@@ -19,10 +19,16 @@ from tbrnn.trials import Trials
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from mpl_toolkits.mplot3d import Axes3D
 
 COLOURS = {"lint": "#b02a37", "slices": "#8a4fa3", "tt": "#3b6fb6", "tca": "#3a9a5b"}
-CURVE = {"lint": "lint", "tt": "tt", "tca": "tca"}  # ours -> published
+PUBLISHED = {
+    "lint": published.ACCURACY["lint"][published.DISTINCT],
+    "slices": published.SLICE_IRREGULAR,
+    "tt": published.ACCURACY["tt"][published.DISTINCT],
+    "tca": published.ACCURACY["tca"][published.DISTINCT],
+}
 PATH = "#3b6fb6"
 
 
@@ -37,7 +43,7 @@ def figure(
     Parameters
     ----------
     curves : dict from method to array (rank, run)
-        Accuracy on the training trials.
+        Accuracy on the training trials; methods without runs are left out.
     ranks : sequence of int
     shown : Portrait, optional
         Of a teacher.
@@ -51,9 +57,10 @@ def figure(
     if shown is not None:
         _states(page.add_subplot(grid[0, 0], projection="3d"), shown)
         _trial(page.add_subplot(grid[1, 0]), shown)
-    decompositions(top := page.add_subplot(grid[0, 1]))
+    done = {method: curve for method, curve in curves.items() if curve.size}
+    decompositions(top := page.add_subplot(grid[0, 1]), done)
     top.set_title("b", loc="left", fontsize=10, fontweight="bold")
-    _reductions(page.add_subplot(grid[1, 1]), curves, ranks)
+    _reductions(page.add_subplot(grid[1, 1]), done, ranks)
     if example is not None:
         same = example.symmetrised()
         whole, effective = page.add_subplot(grid[0, 2]), page.add_subplot(grid[1, 2])
@@ -93,27 +100,39 @@ def _trial(ax: Axes, shown: Portrait) -> None:
 def _reductions(ax: Axes, curves: Mapping[str, NDArray[np.float64]], ranks: Sequence[int]) -> None:
     """Accuracy by rank: mean, its standard error as a ribbon, and the published means dotted."""
     ax.axhline(CUTOFF, color="#888888", lw=0.8, ls="--")
+    both = {}
     for method, curve in curves.items():
-        if not curve.size:
-            continue
         mean, colour = curve.mean(axis=1), COLOURS[method]
         error = curve.std(axis=1) / np.sqrt(curve.shape[1])
         ax.fill_between(ranks, mean - error, mean + error, color=colour, alpha=0.2, lw=0)
-        ax.plot(ranks, mean, color=colour, lw=1.3, label=NAMES[method])
+        (ours,) = ax.plot(ranks, mean, color=colour, lw=1.3)
         ax.plot(ranks, mean, "o", color="black", ms=2.5, zorder=3)
-    for method, theirs in CURVE.items():
-        known = published.ACCURACY[theirs][published.DISTINCT]
-        ax.plot(published.RANKS, known, ":", color=COLOURS[method], lw=1, alpha=0.7)
-    ax.plot(
-        published.RANKS, published.SLICE_IRREGULAR, ":", color=COLOURS["slices"], lw=1, alpha=0.7
-    )
-    ax.plot([], [], ":", color="0.4", lw=1, label="published")
+        (theirs,) = ax.plot(published.RANKS, PUBLISHED[method], ":", color=colour, lw=1, alpha=0.7)
+        both[NAMES[method]] = (ours, theirs)
     ax.set_xticks(list(ranks))
     ax.set_ylim(0.48, 1.02)
     ax.set_xlabel("rank")
     ax.set_ylabel("accuracy, training trials")
-    ax.legend(loc="lower right", fontsize=6, frameon=False)
+    if both:
+        _legend(ax, both)
     _small(ax)
+
+
+def _legend(ax: Axes, both: Mapping[str, tuple[Line2D, Line2D]]) -> None:
+    """Of each method our line and the published one side by side."""
+    from matplotlib.legend_handler import HandlerTuple
+
+    ax.legend(
+        list(both.values()),
+        list(both),
+        handler_map={tuple: HandlerTuple(ndivide=None)},
+        handlelength=4,
+        title="ours, published (dotted)",
+        loc="lower right",
+        fontsize=6,
+        title_fontsize=6,
+        frameon=False,
+    )
 
 
 def _entries(
@@ -125,8 +144,9 @@ def _entries(
     ax.plot([-reach, reach], [-reach, reach], "--", color="#888888", lw=0.8, zorder=0)
     ax.plot(teacher, student, ".", color=PATH, ms=1.5, mew=0, alpha=0.4, rasterized=True)
     ax.text(0.05, 0.95, f"cos {cosine:.3f}", transform=ax.transAxes, fontsize=7, va="top")
-    ax.set_xlabel(f"{name}, teacher")
-    ax.set_ylabel(f"{name}, student")
+    ax.set_title(name, fontsize=8)
+    ax.set_xlabel("teacher's entries")
+    ax.set_ylabel("student's entries")
     ax.locator_params(nbins=3)
     ax.set_box_aspect(1)
     _small(ax)
