@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -75,6 +76,24 @@ def test_public_names_have_docstrings_with_examples():
             assert inspect.getdoc(thing), name
             if inspect.isfunction(thing):
                 assert ">>>" in thing.__doc__, name
+
+
+def documented(thing):
+    """The names that heads of numpydoc entries define, such as ``x, y : array``."""
+    heads = re.findall(r"^([\w, ]+) : ", inspect.getdoc(thing), re.M)
+    return {name for head in heads for name in head.split(", ")}
+
+
+@pytest.mark.parametrize("module", ["analysis", "connectivity", "noise", "plot"])
+def test_public_arguments_and_fields_are_documented(module):
+    listed = importlib.import_module(f"tbrnn.{module}")
+    for thing in (getattr(listed, name) for name in listed.__all__):
+        if is_dataclass(thing):
+            assert documented(thing) >= {field.name for field in fields(thing)}, thing
+        if inspect.isfunction(thing):
+            assert documented(thing) >= set(inspect.signature(thing).parameters), thing
+            for section in ("Parameters", "Returns", "Raises", "Examples"):
+                assert f"\n{section}\n---" in inspect.getdoc(thing), (thing, section)
 
 
 def public(names):

@@ -58,7 +58,21 @@ def diffusion(sigma: float, alpha: float) -> float:
 def input_diffusion(sigma: float, alpha: float) -> float:
     """Noise of an input, ``u + sqrt(2 / alpha) sigma xi``, in the same convention.
 
-    Parameters and errors are those of `diffusion`.
+    Parameters
+    ----------
+    sigma : float
+        At least 0.
+    alpha : float
+        dt/tau, above 0 and at most 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was expected and what was given.
 
     Examples
     --------
@@ -72,7 +86,21 @@ def input_diffusion(sigma: float, alpha: float) -> float:
 def within_bracket(sigma: float, alpha: float) -> float:
     """Noise per step of ``alpha (-x + ... + eta)``, eta of standard deviation sigma: alpha sigma.
 
-    Parameters and errors are those of `diffusion`.
+    Parameters
+    ----------
+    sigma : float
+        At least 0.
+    alpha : float
+        dt/tau, above 0 and at most 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was expected and what was given.
 
     Examples
     --------
@@ -88,7 +116,21 @@ def stationary(sigma: float, alpha: float) -> float:
 
     ``sqrt(1 - (1 - alpha)^2) sigma``, as ``x <- (1 - alpha) x + noise``.
 
-    Parameters and errors are those of `diffusion`.
+    Parameters
+    ----------
+    sigma : float
+        At least 0.
+    alpha : float
+        dt/tau, above 0 and at most 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was expected and what was given.
 
     Examples
     --------

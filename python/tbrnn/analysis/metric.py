@@ -8,7 +8,17 @@ from typing import Literal
 class Metric:
     """The frozen identity of a score that is written into results.
 
-    ``name`` and ``version`` change whenever the same arrays would give another number.
+    Attributes
+    ----------
+    name : str
+    version : int
+        Name or version changes whenever the same arrays would give another number.
+    kind : {"similarity", "distance"}
+        Whether larger is more alike, or less.
+    range : (float, float)
+        Least and largest value.
+    invariant_to : str
+        What changes of the arrays leave the value as it is.
 
     Examples
     --------
