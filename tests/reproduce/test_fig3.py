@@ -1,5 +1,6 @@
 """Fig 3: its truncations, example and report, on published networks where there are some."""
 
+import sys
 from collections import Counter
 
 import numpy as np
@@ -187,6 +188,17 @@ def test_rejected_teachers_have_no_students_and_are_named(tmp_path):
     assert "rejected after 2 attempts" in report.printed()
     assert len((tmp_path / "attempts.jsonl").read_text().splitlines()) == 2 * 2 * 2
     assert len((tmp_path / "networks.jsonl").read_text().splitlines()) == 2 * 2
+
+
+def test_without_tensorly_its_method_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorly", None)
+    report = reproduce(EXPERIMENT, small("fig3", runs=1), out=tmp_path, threads=2)
+    assert report.left_out == ["TCA (CP): needs tensorly, pip install 'tbrnn[analysis]'"]
+    assert (tmp_path / "fig3.txt").read_text() == report.printed()
+    assert {one.method for one in read_truncations(tmp_path / "truncations.jsonl")} == {
+        "tt",
+        "slices",
+    }
 
 
 def test_portrait_survives_its_file(folder):

@@ -1,5 +1,6 @@
 """Fig 4: warm starts, memories, and the published distances through the report."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,17 @@ def test_the_published_matrix_agrees_with_the_published_numbers(published):
     text = report.printed()
     assert "holds: two-body networks remember in two symmetric fixed points" in text
     assert text.count("does not hold") == 0
+
+
+def test_without_scikit_learn_smacof_is_left_out(published, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    report = report_of_the_published_matrix(published)
+    assert report.left_out == ["SMACOF: needs scikit-learn, pip install 'tbrnn[analysis]'"]
+    head, *rows = (
+        line.split() for line in report.printed().split("two dimensions\n")[1].split("\n")
+    )
+    assert head == ["pair", "classical", "publ.", "SMACOF", "publ."]
+    assert [row[-2] for row in rows[:3]] == ["-"] * 3
 
 
 def test_published_numbers_have_a_pair_for_every_two_classes():

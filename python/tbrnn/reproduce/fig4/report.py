@@ -202,10 +202,11 @@ def _distance_rows(measured: Measured, found: Mapping[str, Value]) -> list[list[
 
 def _centre_rows(found: Mapping[str, Value]) -> list[list[str]]:
     rows = [["pair", "classical", "publ.", "SMACOF", "publ."]]
-    for pair in published.CENTRES:
+    for pair, theirs in published.CENTRES.items():
         some = [found.get(_pair_name(f"{how} centres", pair)) for how in ("classical", "SMACOF")]
         if some[0] is not None:
-            words = [w for v in some if v for w in (shown(v), number(v.published))]
+            ours = ["-" if value is None else shown(value) for value in some]
+            words = [word for v, t in zip(ours, theirs, strict=True) for word in (v, number(t))]
             rows.append([" - ".join(NAMES[name] for name in pair), *words])
     return rows
 
