@@ -15,6 +15,7 @@ from tbrnn._arguments import number, per_member, switch, whole
 from tbrnn._packing import check_trials, dataset_of_members, pack
 from tbrnn._seeds import noise_keys
 from tbrnn._threads import thread_count
+from tbrnn.errors import WrongValue
 from tbrnn.trials import Floats, Trials
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _check_stackable(nets: Ensemble, wanted: Mapping[str, bool]) -> None:
         channel = "outputs" if name == "outputs" else "units"
         lengths = sorted({getattr(cohort.model, channel) for cohort in nets.cohorts})
         if len(lengths) > 1:
-            raise ValueError(
+            raise WrongValue(
                 f"{name} do not stack: the members have {lengths} {channel}; "
                 f"select with nets.where({channel}=...) or leave them out with {name}=False"
             )

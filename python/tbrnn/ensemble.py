@@ -14,7 +14,7 @@ from tbrnn._network import Network
 from tbrnn._published import published_names
 from tbrnn._seeds import Entropy, Seed
 from tbrnn._selection import members_where, position, positions
-from tbrnn.errors import mistake, wrong_type
+from tbrnn.errors import WrongValue, mistake, wrong_type
 from tbrnn.trials import Floats, Trials, shown
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Ensemble:
     def model(self) -> Network:
         """The model of all members; ValueError if they differ."""
         if len(self.cohorts) != 1:
-            raise ValueError(f"{self!r} has no single model: see .models, or select with .where")
+            raise WrongValue(f"{self!r} has no single model: see .models, or select with .where")
         return self.cohorts[0].model
 
     @property
@@ -294,7 +294,7 @@ class Ensemble:
         ['L', 'M', 'N', 'w_in.bias', 'w_in.weight', 'w_out.bias', 'w_out.weight']
         """
         if len(self) != 1:
-            raise ValueError(f"state_dict is of one network, take nets[i].state_dict(): {self!r}")
+            raise WrongValue(f"state_dict is of one network, take nets[i].state_dict(): {self!r}")
         arrays = self[0].arrays
         names = published_names(type(self.model))
         return {name: arrays[ours].copy() for name, ours in names.items() if ours in arrays}

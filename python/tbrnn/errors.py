@@ -9,12 +9,24 @@ class BackendUnavailable(RuntimeError):
     """An engine that was asked for cannot be used here; the message says why and what to do."""
 
 
-def mistake(argument: str, expected: str, given: object) -> ValueError:
+class Mistake(Exception):
+    """A user's mistake, of either kind below; any other error is a fault of the package."""
+
+
+class WrongValue(Mistake, ValueError):
+    """A value, key or file that cannot be used; the message says what was expected and given."""
+
+
+class WrongType(Mistake, TypeError):
+    """The same for an argument of the wrong type."""
+
+
+def mistake(argument: str, expected: str, given: object) -> WrongValue:
     """A user's mistake: which argument, what was expected, what was given."""
-    return ValueError(f"{argument} must be {expected}, got {given}")
+    return WrongValue(f"{argument} must be {expected}, got {given}")
 
 
-def wrong_type(argument: str, expected: str, given: object) -> TypeError:
+def wrong_type(argument: str, expected: str, given: object) -> WrongType:
     """The same for an argument of the wrong type."""
     shown = f"shape {given.shape}" if isinstance(given, np.ndarray) else repr(given)
-    return TypeError(f"{argument} must be {expected}, got {shown} ({type(given).__name__})")
+    return WrongType(f"{argument} must be {expected}, got {shown} ({type(given).__name__})")

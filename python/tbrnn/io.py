@@ -17,6 +17,7 @@ from tbrnn._cohorts import Cohort, by_name
 from tbrnn._constants import Constant, plain
 from tbrnn._engine import VERSION
 from tbrnn.ensemble import Ensemble
+from tbrnn.errors import WrongValue
 from tbrnn.models import MODELS
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def load(path: str | os.PathLike[str]) -> Ensemble:
         nets = Ensemble(cohorts, configuration["order"])
         _ = nets.numbers  # fails where the order names a member that is not there
     except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise WrongValue(
             f"{path}: written by tbrnn {configuration.get('tbrnn')}, "
             f"this is tbrnn {VERSION} and cannot read it ({error})"
         ) from error
@@ -107,7 +108,7 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
     """Read what `write_tensors` wrote; `load` documents the errors."""
     metadata, tensors = _read(a_path("path", path))
     if "tbrnn" not in metadata:
-        raise ValueError(
+        raise WrongValue(
             f"{path}: a safetensors file that tbrnn did not write (its metadata lack 'tbrnn'); "
             "arrays with published names load with Model.from_state_dict"
         )
@@ -117,7 +118,7 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
     except (ValueError, LookupError, TypeError, AttributeError):
         intact = False
     if not intact:
-        raise ValueError(f"{path}: damaged, weights or configuration differ from what was saved")
+        raise WrongValue(f"{path}: damaged, weights or configuration differ from what was saved")
     return configuration, tensors
 
 
@@ -145,7 +146,7 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return file.metadata() or {}, tensors
     except SafetensorError as error:
-        raise ValueError(f"{path}: truncated, damaged or no safetensors file ({error})") from error
+        raise WrongValue(f"{path}: truncated, damaged or no safetensors file ({error})") from error
 
 
 def _digest(configuration: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]) -> str:

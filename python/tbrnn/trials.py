@@ -58,7 +58,7 @@ class Trials:
     >>> tbrnn.Trials(pulses, targets=np.zeros((16, 49, 1)))
     Traceback (most recent call last):
         ...
-    ValueError: targets must be (trial, time, channel) = (16, 50, any), got (16, 49, 1)
+    tbrnn.errors.WrongValue: targets must be (trial, time, channel) = (16, 50, any), got (16, 49, 1)
     """
 
     def __init__(

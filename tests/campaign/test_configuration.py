@@ -12,6 +12,7 @@ from tbrnn.campaign.members import Expansion
 from tbrnn.campaign.options import call_options, member_options
 from tbrnn.campaign.plan import plan_sweep
 from tbrnn.campaign.reading import read_configuration
+from tbrnn.errors import WrongValue
 
 ONE = {
     "task": {"class": "FlipFlop", "bits": 1, "steps": 15},
@@ -51,6 +52,7 @@ def files(tmp_path):
     np.savez(tmp_path / "wide.npz", inputs=np.ones((6, 10, 3)), targets=trials["targets"])
     np.savez(tmp_path / "odd.npz", **trials, weights=np.ones(3))
     (tmp_path / "text.npz").write_text("no archive")
+    (tmp_path / "empty.npz").write_text("")
     return tmp_path
 
 
@@ -209,7 +211,7 @@ def test_trials_of_the_user(files):
     ],
 )  # fmt: skip
 def test_mistakes(files, key, value, message):
-    with pytest.raises(ValueError, match=".*") as mistake:
+    with pytest.raises(WrongValue) as mistake:
         member(with_value(ONE, key, value), files)
     assert message in str(mistake.value)
     assert "\n" not in str(mistake.value)
@@ -220,6 +222,7 @@ def test_mistakes(files, key, value, message):
     [
         ({"file": "nil.npz"}, "nil.npz: no such file"),
         ({"file": "text.npz"}, "text.npz: no npz file of plain arrays"),
+        ({"file": "empty.npz"}, "empty.npz: no npz file of plain arrays"),
         ({"file": "bare.npz"}, "task: targets of the training trials are missing"),
         ({"file": "odd.npz"}, "odd.npz: weights is an unknown array; known are inputs, targets"),
         ({"file": "trials.npz", "tset": "x"}, "task.tset is an unknown key"),
@@ -227,7 +230,7 @@ def test_mistakes(files, key, value, message):
     ],
 )
 def test_mistakes_in_files(files, task, message):
-    with pytest.raises((ValueError, OSError)) as mistake:
+    with pytest.raises((WrongValue, OSError)) as mistake:
         member({"task": task, "model": ONE["model"]}, files)
     assert message in str(mistake.value)
 
@@ -248,7 +251,7 @@ def test_mistakes_in_files(files, task, message):
     ],
 )
 def test_mistakes_in_sweeps(changes, message):
-    with pytest.raises(ValueError, match=".*") as mistake:
+    with pytest.raises(WrongValue) as mistake:
         plan_sweep({**ONE, **changes}, Path())
     assert message in str(mistake.value)
 
@@ -264,6 +267,12 @@ def test_a_count_of_seeds_is_a_list():
 def test_files_that_hold_no_configuration(tmp_path, text, message):
     (tmp_path / "a.yaml").write_text(text + "\n")
     with pytest.raises(ValueError, match=message):
+        read_configuration(tmp_path / "a.yaml")
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "a.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(WrongValue, match="a.yaml: no YAML .*can't decode"):
         read_configuration(tmp_path / "a.yaml")
 
 

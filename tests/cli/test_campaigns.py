@@ -134,6 +134,17 @@ def test_the_figure_of_the_loss_has_no_gaps_and_shows_validation():
     assert words == ["capped", "training", "validation"]
 
 
+def test_a_fault_of_the_package_is_no_mistake(config, tmp_path, monkeypatch):
+    def fail(runs):
+        raise ValueError("zip() argument 2 is shorter than argument 1")
+
+    monkeypatch.setattr("tbrnn.campaign.single.loss_figure", fail)
+    result = run("train", config({**ONE, "training": TRAINING}), "--out", tmp_path / "out")
+    assert isinstance(result.exception, ValueError)  # with its traceback
+    assert result.exit_code == 1
+    assert result.stderr == ""
+
+
 def test_sweep(config, tmp_path):
     tbrnn.sweep(SMALL, out=tmp_path / "api")
     result = run("sweep", config(SMALL), "--out", tmp_path / "cli", "--threads", 1)

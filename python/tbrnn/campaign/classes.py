@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tbrnn.errors import WrongValue
+
 PLAIN = (str, int, float, bool, list, tuple, type(None))
 
 
@@ -36,11 +38,11 @@ def named_class(name: str, known: Mapping[str, type], base: type, folder: Path) 
     place, _, attribute = name.rpartition(":")
     if not place:
         expected = f"one of {', '.join(known)}, module:Class or file.py:Class"
-        raise ValueError(f"task.class must be {expected}, got {name!r}")
+        raise WrongValue(f"task.class must be {expected}, got {name!r}")
     module = _from_file(folder / place) if place.endswith(".py") else _from_name(place)
     found = getattr(module, attribute, None)
     if not isinstance(found, type) or not issubclass(found, base):
-        raise ValueError(f"class {name!r} must be a subclass of {base.__name__}, got {found!r}")
+        raise WrongValue(f"class {name!r} must be a subclass of {base.__name__}, got {found!r}")
     return found
 
 
@@ -71,7 +73,7 @@ def completed(
     >>> completed("task", FlipFlop, {"bit": 2})
     Traceback (most recent call last):
         ...
-    ValueError: task.bit is an unknown key; FlipFlop has bits, steps, pulse_probability
+    tbrnn.errors.WrongValue: task.bit is an unknown key; FlipFlop has bits, steps, pulse_probability
     """
     known = {
         name: parameter
@@ -82,10 +84,10 @@ def completed(
     for key in given:
         if key not in known:
             listed = ", ".join(known) or "no settings"
-            raise ValueError(f"{section}.{key} is an unknown key; {cls.__name__} has {listed}")
+            raise WrongValue(f"{section}.{key} is an unknown key; {cls.__name__} has {listed}")
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in given:
-            raise ValueError(f"{section}.{name} is missing; {cls.__name__} needs it")
+            raise WrongValue(f"{section}.{name} is missing; {cls.__name__} needs it")
     defaults = {name: p.default for name, p in known.items() if isinstance(p.default, PLAIN)}
     settings = {**defaults, **given}
     return {name: settings[name] for name in known if name in settings}
@@ -95,12 +97,12 @@ def _from_name(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ValueError(f"class of module {module!r} does not load: {error}") from error
+        raise WrongValue(f"class of module {module!r} does not load: {error}") from error
 
 
 def _from_file(path: Path) -> Any:
     if not path.is_file():
-        raise ValueError(f"class of {path}: no such file")
+        raise WrongValue(f"class of {path}: no such file")
     name = f"tbrnn_own_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -110,5 +112,5 @@ def _from_file(path: Path) -> Any:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise ValueError(f"{path} does not load: {type(error).__name__}: {error}") from error
+        raise WrongValue(f"{path} does not load: {type(error).__name__}: {error}") from error
     return module

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from tbrnn.errors import WrongValue
 from tbrnn.guard import Guard
 
 
@@ -159,12 +160,12 @@ def checked_configuration(content: Mapping[str, Any]) -> Configuration:
     >>> checked_configuration({"task": task, "model": network, "training": {"epoch": 5}})
     Traceback (most recent call last):
         ...
-    ValueError: training.epoch is an unknown key
+    tbrnn.errors.WrongValue: training.epoch is an unknown key
     """
     try:
         return Configuration.model_validate(dict(content))
     except ValidationError as error:
-        raise ValueError(_in_one_line(error)) from None
+        raise WrongValue(_in_one_line(error)) from None
 
 
 def checked_sweep(content: Mapping[str, Any]) -> SweepConfiguration:
@@ -172,7 +173,7 @@ def checked_sweep(content: Mapping[str, Any]) -> SweepConfiguration:
     try:
         return SweepConfiguration.model_validate(dict(content))
     except ValidationError as error:
-        raise ValueError(_in_one_line(error)) from None
+        raise WrongValue(_in_one_line(error)) from None
 
 
 def with_value(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
@@ -189,7 +190,7 @@ def with_value(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
         inner = section.get(name)
         if inner is not None and not isinstance(inner, dict):
             place = ".".join(sections[:depth])
-            raise ValueError(f"{key} cannot be set: {place} is {inner!r}, not a section")
+            raise WrongValue(f"{key} cannot be set: {place} is {inner!r}, not a section")
         section[name] = dict(inner or {})
         section = section[name]
     section[last] = value

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tbrnn._engine import VERSION
+from tbrnn.errors import WrongValue
 from tbrnn.io import write_atomically
 
 FORMAT = 1  # of the folder; larger numbers come from later versions of the package
@@ -23,7 +24,7 @@ class FolderInUse(OSError):
     """Another process works in the folder."""
 
 
-class ChangedConfiguration(ValueError):
+class ChangedConfiguration(WrongValue):
     """The folder holds results of another configuration; the message lists the differences."""
 
 
@@ -115,9 +116,9 @@ def _check(folder: Path, configuration: dict[str, Any]) -> None:
         found = json.loads(path.read_text())
         version, begun = found["format"], found["configuration"]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: damaged ({error})") from error
+        raise WrongValue(f"{path}: damaged ({error})") from error
     if version > FORMAT:
-        raise ValueError(
+        raise WrongValue(
             f"{folder}: made by tbrnn {found.get('tbrnn')} (format {version}); "
             f"this is tbrnn {VERSION}, which knows formats up to {FORMAT}"
         )

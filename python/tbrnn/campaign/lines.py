@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tbrnn.errors import WrongValue
 from tbrnn.io import write_atomically
 
 
@@ -93,8 +94,8 @@ def _entries(path: Path, content: bytes) -> list[dict[str, Any]]:
         try:
             entry = json.loads(line)
         except ValueError as error:
-            raise ValueError(f"{path}, line {number}: no JSON ({error})") from error
+            raise WrongValue(f"{path}, line {number}: no JSON ({error})") from error
         if not isinstance(entry, dict):
-            raise ValueError(f"{path}, line {number}: no JSON object")
+            raise WrongValue(f"{path}, line {number}: no JSON object")
         entries.append(entry)
     return entries

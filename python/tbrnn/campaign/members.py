@@ -21,6 +21,7 @@ from tbrnn.campaign.configuration import (
     with_value,
 )
 from tbrnn.campaign.sources import Source, source
+from tbrnn.errors import Mistake, WrongValue
 from tbrnn.models import MODELS
 
 SECTIONS = ("task", "trials", "model", "training")
@@ -86,7 +87,7 @@ class Expansion:
         shared = sweep.model_dump(exclude={"grid", "seeds"}, exclude_none=True)
         for key in sweep.grid:
             if key.partition(".")[0] not in SECTIONS:
-                raise ValueError(
+                raise WrongValue(
                     f"grid.{key} is an unknown key; it must begin with one of {', '.join(SECTIONS)}"
                 )
         made = []
@@ -128,17 +129,17 @@ class Expansion:
 def _model(section: Mapping[str, Any], trials: Source) -> Network:
     """A model with as many inputs and outputs as the trials have channels."""
     if "class" not in section:
-        raise ValueError("model.class is missing")
+        raise WrongValue("model.class is missing")
     name = section["class"]
     if name not in MODELS:
-        raise ValueError(f"model.class must be one of {', '.join(MODELS)}, got {name!r}")
+        raise WrongValue(f"model.class must be one of {', '.join(MODELS)}, got {name!r}")
     given = {key: value for key, value in section.items() if key != "class"}
     settings = completed("model", MODELS[name], given, apart=("inputs", "outputs"))
     inputs, outputs = trials.channels
     try:
         return MODELS[name](inputs=inputs, outputs=outputs, **settings)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"model.{error}") from None
+    except Mistake as error:
+        raise WrongValue(f"model.{error}") from None
 
 
 def _check_distinct(members: Sequence[Member]) -> None:
@@ -146,7 +147,7 @@ def _check_distinct(members: Sequence[Member]) -> None:
     for member in members:
         other = seen.setdefault(member.id, member)
         if other is not member:
-            raise ValueError(
+            raise WrongValue(
                 f"grid and seeds must give every network once, got twice: "
                 f"{ {**member.varied, 'seed': member.seed} }"
             )

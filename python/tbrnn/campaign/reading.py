@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tbrnn.campaign.configuration import with_value
+from tbrnn.errors import WrongValue
 
 PRESETS = ("_quick", "_paper")  # of published figures and tables, which have protocols of their own
 
@@ -53,7 +54,7 @@ def read_configuration(
         return dict(given), Path()
     path = Path(given)
     if path.is_file():
-        return _content(path.read_text(), str(path)), path.parent
+        return _content(_text(path), str(path)), path.parent
     installed = {Path(file.name).stem: file for file in (files("tbrnn") / "configs").iterdir()}
     if str(given) in installed:
         return _content(installed[str(given)].read_text(), str(given)), Path()
@@ -73,15 +74,22 @@ def with_settings(content: dict[str, Any], settings: Iterable[str]) -> dict[str,
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not (key and equals):
-            raise ValueError(f"set must look like training.lr=0.01, got {setting!r}")
+            raise WrongValue(f"set must look like training.lr=0.01, got {setting!r}")
         content = with_value(content, key.strip(), _parsed(value, f"the value of {key}"))
     return content
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except UnicodeDecodeError as error:
+        raise WrongValue(f"{path}: no YAML ({error})") from None
 
 
 def _content(text: str, name: str) -> dict[str, Any]:
     content = _parsed(text, name)
     if not isinstance(content, dict):
-        raise ValueError(f"{name} must hold keys with values, got {content!r}")
+        raise WrongValue(f"{name} must hold keys with values, got {content!r}")
     return content
 
 
@@ -90,6 +98,6 @@ def _parsed(text: str, name: str) -> Any:
         return yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ValueError(f"{name}{line}: no YAML ({error.problem})") from None
+        raise WrongValue(f"{name}{line}: no YAML ({error.problem})") from None
     except yaml.YAMLError as error:
-        raise ValueError(f"{name}: no YAML ({' '.join(str(error).split())})") from None
+        raise WrongValue(f"{name}: no YAML ({' '.join(str(error).split())})") from None

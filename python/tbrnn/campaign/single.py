@@ -20,6 +20,7 @@ from tbrnn.campaign.folder import hold
 from tbrnn.campaign.lines import Lines
 from tbrnn.campaign.members import Expansion, Member
 from tbrnn.campaign.reading import read_configuration, with_settings
+from tbrnn.errors import WrongValue
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ def train_single(
     content, base = read_configuration(configuration)
     content = with_settings(content, settings)
     if swept := [key for key in ("grid", "seeds") if key in content]:
-        raise ValueError(f"{swept[0]} must be left out for one network; tbrnn sweep takes it")
+        raise WrongValue(f"{swept[0]} must be left out for one network; tbrnn sweep takes it")
     checked = checked_configuration(content)
     expansion = Expansion(base)
     member = expansion.member(checked, checked.seed)

@@ -15,6 +15,7 @@ import numpy as np
 from tbrnn import tasks
 from tbrnn.campaign.classes import completed, named_class
 from tbrnn.campaign.configuration import DrawnTrials
+from tbrnn.errors import Mistake, WrongValue
 from tbrnn.trials import Trials
 
 TASKS: dict[str, type] = {
@@ -71,15 +72,16 @@ def source(task: Mapping[str, Any], trials: DrawnTrials | None, folder: Path) ->
     """
     if "file" in task:
         if trials is not None:
-            raise ValueError("trials must be left out for a task that is a file")
+            raise WrongValue("trials must be left out for a task that is a file")
         return _read(task, folder)
     if "class" not in task:
-        raise ValueError("task.class is missing, or task.file for trials of your own")
+        raise WrongValue("task.class is missing, or task.file for trials of your own")
     return _drawn(task, trials or DrawnTrials(), folder)
 
 
 def _drawn(task: Mapping[str, Any], trials: DrawnTrials, folder: Path) -> Source:
     given = {key: value for key, value in task.items() if key != "class"}
+    refusals = Mistake if task["class"] in TASKS else (TypeError, ValueError)
     cls = named_class(str(task["class"]), TASKS, tasks.Task, folder)
     settings = completed("task", cls, given)
     try:
@@ -93,8 +95,8 @@ def _drawn(task: Mapping[str, Any], trials: DrawnTrials, folder: Path) -> Source
             )
             if number
         }
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"task {task['class']}: {error}") from error
+    except refusals as error:
+        raise WrongValue(f"task {task['class']}: {error}") from error
     described = {"task": {"class": task["class"], **settings}, "trials": trials.model_dump()}
     own = (
         {} if task["class"] in TASKS else {str(task["class"]): _digest(Path(inspect.getfile(cls)))}
@@ -106,7 +108,7 @@ def _read(task: Mapping[str, Any], folder: Path) -> Source:
     known = FILES.values()
     for key in task:
         if key not in known:
-            raise ValueError(f"task.{key} is an unknown key; trials in files: {', '.join(known)}")
+            raise WrongValue(f"task.{key} is an unknown key; trials in files: {', '.join(known)}")
     names = {key: str(name) for key, name in task.items() if name is not None}
     read = {name: _trials(folder / names[key]) for name, key in FILES.items() if key in names}
     return _source(read, {"task": names}, {name: _digest(folder / name) for name in names.values()})
@@ -115,12 +117,12 @@ def _read(task: Mapping[str, Any], folder: Path) -> Source:
 def _source(drawn: Mapping[str, Trials], described: dict[str, Any], own: dict[str, str]) -> Source:
     for name, trials in drawn.items():
         if trials.targets is None:
-            raise ValueError(f"task: targets of the {name} trials are missing")
+            raise WrongValue(f"task: targets of the {name} trials are missing")
         if trials.datasets > 1:
-            raise ValueError(f"task: {name} trials must be one data set, got {trials.datasets}")
+            raise WrongValue(f"task: {name} trials must be one data set, got {trials.datasets}")
     if len({_channels(trials) for trials in drawn.values()}) > 1:
         listed = ", ".join(f"{name} {trials!r}" for name, trials in drawn.items())
-        raise ValueError(f"task: all trials must have as many inputs and targets, got {listed}")
+        raise WrongValue(f"task: all trials must have as many inputs and targets, got {listed}")
     return Source(drawn["training"], drawn.get("validation"), drawn.get("test"), described, own)
 
 
@@ -134,17 +136,17 @@ def _trials(path: Path) -> Trials:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-    except (ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: no npz file of plain arrays ({error})") from error
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise WrongValue(f"{path}: no npz file of plain arrays ({error})") from error
     for name in arrays:
         if name not in ARRAYS:
-            raise ValueError(f"{path}: {name} is an unknown array; known are {', '.join(ARRAYS)}")
+            raise WrongValue(f"{path}: {name} is an unknown array; known are {', '.join(ARRAYS)}")
     if "inputs" not in arrays:
-        raise ValueError(f"{path}: inputs are missing")
+        raise WrongValue(f"{path}: inputs are missing")
     try:
         return Trials(**arrays)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from error
+    except Mistake as error:
+        raise WrongValue(f"{path}: {error}") from error
 
 
 def _digest(path: Path) -> str:

@@ -14,6 +14,7 @@ from tbrnn.campaign.files import NETWORKS
 from tbrnn.campaign.folder import MANIFEST, holder
 from tbrnn.campaign.kinds import Group, Kind, kind_of
 from tbrnn.campaign.lines import read_lines
+from tbrnn.errors import WrongValue
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def read_status(folder: Path) -> Status:
         groups = kind.groups(lines)
         endings = Counter(line["status"] for line in lines)
     except KeyError as missing:
-        raise ValueError(f"{folder}: a line of {NETWORKS} lacks {missing}") from None
+        raise WrongValue(f"{folder}: a line of {NETWORKS} lacks {missing}") from None
     networks = sum(groups.values())
     parts = [
         _part(part, len(lines), networks, kind)
@@ -105,14 +106,14 @@ def read_status(folder: Path) -> Status:
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
-        raise ValueError(f"{folder}: no campaign was begun here (there is no {MANIFEST})")
+        raise WrongValue(f"{folder}: no campaign was begun here (there is no {MANIFEST})")
     try:
         made = json.loads(path.read_text())
         if isinstance(made["configuration"], dict):
             return dict(made)
     except (KeyError, TypeError, ValueError):
         pass
-    raise ValueError(f"{path}: damaged")
+    raise WrongValue(f"{path}: damaged")
 
 
 def _distinct(kind: Kind, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,20 +11,22 @@ import typer
 @contextmanager
 def mistakes_named(command: str) -> Iterator[None]:
     """End with one line on stderr and status 2 upon a user's mistake or without the engine."""
-    from tbrnn.errors import BackendUnavailable
+    from tbrnn.errors import BackendUnavailable, Mistake
 
     try:
         yield
-    except (ValueError, OSError, BackendUnavailable) as error:
+    except (Mistake, OSError, BackendUnavailable) as error:
         typer.echo(f"tbrnn {command}: {error}", err=True)
         raise typer.Exit(2) from None
 
 
 def shard_of(text: str) -> tuple[int, int]:
     """2/8 as (2, 8)."""
+    from tbrnn.errors import WrongValue
+
     i, _, n = text.partition("/")
     if not (i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
-        raise ValueError(
+        raise WrongValue(
             f"shard must look like 2/8, the first number at most the second, got {text!r}"
         )
     return int(i), int(n)

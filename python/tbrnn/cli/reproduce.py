@@ -200,10 +200,12 @@ def _end(name: str, folder: Path, shard: str | None, text: str | None) -> None:
 
 def _numbers(text: str) -> list[int]:
     """1-3,6 as [1, 2, 3, 6]."""
+    from tbrnn.errors import WrongValue
+
     numbers: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")
         if not first.isdecimal() or not (last or first).isdecimal():
-            raise ValueError(f"ranks must look like 1-6 or 1,2,4, got {text!r}")
+            raise WrongValue(f"ranks must look like 1-6 or 1,2,4, got {text!r}")
         numbers += range(int(first), int(last or first) + 1)
     return numbers

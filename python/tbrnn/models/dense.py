@@ -67,7 +67,7 @@ class RNN(FullRankNetwork):
     >>> tbrnn.RNN(units=0, inputs=2, outputs=1)
     Traceback (most recent call last):
         ...
-    ValueError: units must be a whole number of at least 1, got 0
+    tbrnn.errors.WrongValue: units must be a whole number of at least 1, got 0
     """
 
     mask: ArrayLike | Constant | None = field(default=None, metadata=OPTION)

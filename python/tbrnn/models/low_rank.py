@@ -104,7 +104,7 @@ class LowRankRNN(LowRankNetwork):
     >>> tbrnn.LowRankRNN(units=30, rank=31, inputs=2, outputs=2)
     Traceback (most recent call last):
         ...
-    ValueError: rank must be a whole number from 1 to 30, got 31
+    tbrnn.errors.WrongValue: rank must be a whole number from 1 to 30, got 31
     """
 
     rank: int

@@ -58,7 +58,7 @@ class TBRNN(FullRankNetwork):
     >>> tbrnn.TBRNN(units=30, inputs=3, outputs=2, readout="identity")
     Traceback (most recent call last):
         ...
-    ValueError: outputs must be units = 30 with readout='identity', got 2
+    tbrnn.errors.WrongValue: outputs must be units = 30 with readout='identity', got 2
     """
 
     mask: ArrayLike | Constant | None = field(default=None, metadata=OPTION)
@@ -127,7 +127,7 @@ class HORNN(FullRankNetwork):
     >>> tbrnn.HORNN(units=30, inputs=3, outputs=3, gated=2)
     Traceback (most recent call last):
         ...
-    TypeError: gated must be True or False, got 2 (int)
+    tbrnn.errors.WrongType: gated must be True or False, got 2 (int)
     """
 
     gated: bool = False

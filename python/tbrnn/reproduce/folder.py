@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tbrnn._device import default_name
 from tbrnn.campaign import Lines
+from tbrnn.errors import WrongValue
 from tbrnn.io import write_atomically
 from tbrnn.reproduce.provenance import provenance
 
@@ -33,7 +34,7 @@ def runs_of(runs: int, shard: Shard | None, out: Path | None) -> range:
         return range(runs)
     i, n = shard
     if not 1 <= i <= n or out is None:
-        raise ValueError(f"shard must be (i, n) with 1 <= i <= n, and out given, got {shard}")
+        raise WrongValue(f"shard must be (i, n) with 1 <= i <= n, and out given, got {shard}")
     return range(i - 1, runs, n)
 
 

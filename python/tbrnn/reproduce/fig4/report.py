@@ -16,6 +16,7 @@ from tbrnn.analysis import (
     classical_mds,
     smacof,
 )
+from tbrnn.errors import Mistake
 from tbrnn.reproduce.fig4 import published
 from tbrnn.reproduce.fig4.measured import REST, Array, Measured
 from tbrnn.reproduce.fig4.networks import CLASSES, NAMES
@@ -73,7 +74,7 @@ def plane(measured: Measured, method: str = "classical") -> tuple[Array, list[st
     matrix = measured.distance[np.ix_(rows, rows)]
     try:
         scaled = classical_mds(matrix) if method == "classical" else smacof(matrix)
-    except ValueError:
+    except Mistake:
         return None
     return scaled.points, [str(name) for name in measured.groups[rows]]
 
