@@ -145,6 +145,23 @@ def test_a_fault_of_the_package_is_no_mistake(config, tmp_path, monkeypatch):
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize("command", ["train", "sweep"])
+def test_ctrl_c_says_that_the_same_command_goes_on(config, tmp_path, monkeypatch, command):
+    def press(self, *words):
+        raise KeyboardInterrupt
+
+    long = {**TRAINING, "epochs": 50_000, "target_loss": None}  # several slices of time
+    words = (command, config({**ONE, "training": long}), "--out", tmp_path / "out")
+    with monkeypatch.context() as pressed:
+        pressed.setattr("tbrnn._training.Bar.update", press)
+        result = run(*words)
+    assert result.exit_code == 130
+    told = f"tbrnn {command}: stopped; the same command goes on where it stopped"
+    assert result.stderr.splitlines()[-1] == told
+    assert "Warning" not in result.stderr
+    assert run(*words).exit_code == 0
+
+
 def test_sweep(config, tmp_path):
     tbrnn.sweep(SMALL, out=tmp_path / "api")
     result = run("sweep", config(SMALL), "--out", tmp_path / "cli", "--threads", 1)

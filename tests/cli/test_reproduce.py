@@ -1,13 +1,14 @@
 """``tbrnn reproduce`` of figures and tables at smoke size; all of a paper into one folder."""
 
 import json
+from importlib import import_module
 
 import pytest
 from typer.testing import CliRunner
 
 import tbrnn.reproduce.table1 as table1
-from cli.test_cli import smoke
-from reproduce.small import EXPERIMENTS, small
+from cli.test_cli import QUICK, smoke
+from reproduce.small import EXPERIMENTS, LOAD, small
 from tbrnn.cli import app
 
 
@@ -39,6 +40,21 @@ def test_an_experiment(name, tmp_path):
     other = run(name, "--out", tmp_path, "--seed", 4)
     assert other.exit_code == 2
     assert "seed: 3 there, 4 now" in other.stderr
+
+
+@pytest.mark.parametrize("name", ["table1", "table2"])
+def test_ctrl_c_says_that_the_same_command_goes_on(name, tmp_path, monkeypatch):
+    def press(self, *words):
+        raise KeyboardInterrupt
+
+    module = import_module(f"tbrnn.reproduce.{name}")
+    monkeypatch.setattr(module, "load_protocol", {"table1": QUICK, **LOAD}[name])
+    monkeypatch.setattr("tbrnn._training.Bar.update", press)  # after a slice of time
+    result = run(name, "--out", tmp_path)
+    assert result.exit_code == 130
+    told = f"tbrnn reproduce {name}: stopped; the same command goes on where it stopped"
+    assert result.stderr.splitlines()[-1] == told
+    assert "Warning" not in result.stderr
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

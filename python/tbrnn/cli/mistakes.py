@@ -1,7 +1,8 @@
-"""A user's mistakes, and words of the command line as values."""
+"""A user's mistakes, Ctrl-C, and words of the command line as values."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,19 @@ def mistakes_named(command: str) -> Iterator[None]:
     except (Mistake, OSError, BackendUnavailable) as error:
         typer.echo(f"tbrnn {command}: {error}", err=True)
         raise typer.Exit(2) from None
+
+
+@contextmanager
+def goes_on(command: str) -> Iterator[None]:
+    """End with one line on stderr and status 130 upon Ctrl-C, in commands that can go on."""
+    try:
+        with warnings.catch_warnings():
+            # it tells of runs, which a caller of `tbrnn.fit` has
+            warnings.filterwarnings("ignore", "training interrupted", RuntimeWarning)
+            yield
+    except KeyboardInterrupt:
+        typer.echo(f"tbrnn {command}: stopped; the same command goes on where it stopped", err=True)
+        raise typer.Exit(130) from None
 
 
 def shard_of(text: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tbrnn.cli.mistakes import mistakes_named, shard_of
+from tbrnn.cli.mistakes import goes_on, mistakes_named, shard_of
 
 app = typer.Typer(
     help="Recompute a published table or figure and set it beside the published one.",
@@ -136,7 +136,8 @@ def _experiment(
     from tbrnn.reproduce.campaign import reproduce
 
     folder = out or _folder(name, preset, seed)
-    with mistakes_named(f"reproduce {name}"), default_device(device):
+    command = f"reproduce {name}"
+    with mistakes_named(command), goes_on(command), default_device(device):
         module = import_module(f"tbrnn.reproduce.{name}")
         report = reproduce(
             module.EXPERIMENT,
@@ -163,7 +164,8 @@ def _table1(
     from tbrnn._device import default_device
     from tbrnn.reproduce.table1 import load_protocol, printed, reproduce_table1
 
-    with mistakes_named("reproduce table1"), default_device(device):
+    command = "reproduce table1"
+    with mistakes_named(command), goes_on(command), default_device(device):
         protocol = load_protocol(
             preset,
             seed=seed,

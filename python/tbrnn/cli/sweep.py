@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tbrnn.cli.mistakes import mistakes_named, shard_of
+from tbrnn.cli.mistakes import goes_on, mistakes_named, shard_of
 
 
 def sweep(
@@ -36,7 +36,7 @@ def sweep(
     from tbrnn.campaign.status_table import status_text
 
     folder = out or Path("runs") / Path(configuration).stem
-    with mistakes_named("sweep"), default_device(device):
+    with mistakes_named("sweep"), goes_on("sweep"), default_device(device):
         tbrnn.sweep(
             configuration,
             out=folder,

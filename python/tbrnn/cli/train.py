@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tbrnn.cli.mistakes import mistakes_named
+from tbrnn.cli.mistakes import goes_on, mistakes_named
 
 if TYPE_CHECKING:
     from tbrnn.campaign.single import Single
@@ -37,7 +37,7 @@ def train(
     from tbrnn.campaign.single import train_single
 
     folder = out or Path("runs") / Path(configuration).stem
-    with mistakes_named("train"), default_device(device):
+    with mistakes_named("train"), goes_on("train"), default_device(device):
         single = train_single(configuration, out=folder, settings=settings or (), threads=threads)
     typer.echo(_summary(single))
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
