@@ -71,6 +71,12 @@ def library() -> Path:
     return Path(given) if given else Path(__file__).parent / LIBRARY
 
 
+def check_device() -> None:
+    """BackendUnavailable if calls that do not say otherwise are to use a device, and cannot."""
+    if device_word() == "cuda":
+        open_device()
+
+
 def open_device() -> tuple[str, dict[str, Any]]:
     """The plug-in's path and what its device is; opened at the first call.
 

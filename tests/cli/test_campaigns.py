@@ -218,6 +218,7 @@ def test_watching_ends_with_ctrl_c(tmp_path, monkeypatch):
         (["train", "CONFIG", "--set", "training.epoch=2"], "training.epoch is an unknown key"),
         (["train", "CONFIG", "--set", "grid={}"], "grid must be left out for one network"),
         (["train", "CONFIG", "--threads", "0"], "threads must be a whole number of at"),
+        (["train", "CONFIG", "--set", "training.loss=logistic"], "targets must be from 0 to 1 for"),
         (["sweep", "CONFIG", "--shard", "3/2"], "shard must look like 2/8"),
         (["sweep", "CONFIG", "--threads", "0"], "threads must be a whole number of at"),
         (["sweep", "table1_quick"], "runs is an unknown key"),

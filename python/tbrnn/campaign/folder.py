@@ -71,6 +71,11 @@ def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
         yield
 
 
+def begun(folder: Path) -> bool:
+    """Whether the folder is bound to a configuration."""
+    return (folder / MANIFEST).exists()
+
+
 def holder(folder: Path) -> str | None:
     """The number of the process that works in a folder now, None if none does."""
     try:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tbrnn._arguments import whole
+from tbrnn.campaign.checks import check_members
 from tbrnn.campaign.files import NETWORKS, history_of, weights_of
-from tbrnn.campaign.folder import hold
+from tbrnn.campaign.folder import begun, hold
 from tbrnn.campaign.lines import Lines
-from tbrnn.campaign.plan import Plan, Shard, plan_sweep
+from tbrnn.campaign.plan import Plan, Shard, plan_sweep, shard_folder
 from tbrnn.campaign.work import Manner, complete
 from tbrnn.errors import mistake, wrong_type
 from tbrnn.io import write_atomically
@@ -64,7 +65,10 @@ def _run_shard(
     content: Mapping[str, Any], base: Path, out: Path, shard: Shard, threads: int
 ) -> int:
     """Finish a shard in whatever process this is; how many networks it has."""
-    return len(complete(plan_sweep(content, base), out, shard, Manner(threads, progress=False)))
+    plan = plan_sweep(content, base)
+    if not begun(shard_folder(out, shard)):
+        check_members(plan.part(shard))
+    return len(complete(plan, out, shard, Manner(threads, progress=False)))
 
 
 def merge_shards(out: Path, plan: Plan, lines: Lines) -> None:

@@ -13,10 +13,11 @@ import numpy as np
 
 from tbrnn._threads import thread_count
 from tbrnn.campaign.batches import Batch, train_batch
+from tbrnn.campaign.checks import check_members
 from tbrnn.campaign.configuration import checked_configuration, short_hash
 from tbrnn.campaign.figures import loss_figure, trials_figure, write_figure
 from tbrnn.campaign.files import CHECKPOINTS, NETWORKS, columns, write_npz
-from tbrnn.campaign.folder import hold
+from tbrnn.campaign.folder import begun, hold
 from tbrnn.campaign.lines import Lines
 from tbrnn.campaign.members import Expansion, Member
 from tbrnn.campaign.reading import read_configuration, with_settings
@@ -90,6 +91,8 @@ def train_single(
     member = expansion.member(checked, checked.seed)
     manifest = {**checked.model_dump(mode="json"), "files": expansion.files}
     folder, workers = Path(out), thread_count(threads)
+    if not begun(folder):
+        check_members([member])
     with hold(folder, manifest):
         lines = Lines(folder / NETWORKS)
         if not lines.entries:

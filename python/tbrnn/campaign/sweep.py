@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tbrnn._threads import thread_count
+from tbrnn.campaign.checks import check_members
+from tbrnn.campaign.folder import begun
 from tbrnn.campaign.lines import Lines
-from tbrnn.campaign.plan import Shard, plan_sweep
+from tbrnn.campaign.plan import Shard, plan_sweep, shard_folder
 from tbrnn.campaign.reading import read_configuration
 from tbrnn.campaign.shards import Executor, check_executor, merge_shards, run_shards
 from tbrnn.campaign.work import Manner, complete
@@ -100,6 +102,8 @@ def sweep(
             run_shards(executor, shards, content, base, folder, manner.threads)
         merge_shards(folder, plan, lines)
 
+    if executor is None and not begun(shard_folder(folder, shard)):
+        check_members(plan.part(shard))
     if shard is not None:
         return complete(plan, folder, shard, manner)
     return complete(plan, folder, None, manner, before=gather)

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeAlias
 
 import tbrnn
+from tbrnn._device import check_device
 from tbrnn._threads import thread_count
 from tbrnn.campaign import hold
+from tbrnn.campaign.folder import begun
 from tbrnn.campaign.lines import write_lines
 from tbrnn.reproduce.folder import (
     Checkpoints,
@@ -128,6 +130,8 @@ def reproduce(
     folder = shard_folder(out, shard)
     with ExitStack() as stack:
         if folder:
+            if not begun(folder):
+                check_device()
             stack.enter_context(hold(folder, protocol.model_dump(mode="json")))
         store = Store(folder)
         if out and not shard:

@@ -6,8 +6,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tbrnn._device import check_device
 from tbrnn._threads import thread_count
 from tbrnn.campaign import hold
+from tbrnn.campaign.folder import begun
 from tbrnn.reproduce.folder import (
     Shard,
     png,
@@ -82,6 +84,8 @@ def reproduce_table1(
     with ExitStack() as stack:
         folder = shard_folder(out, shard)
         if folder:
+            if not begun(folder):
+                check_device()
             stack.enter_context(hold(folder, protocol.model_dump(mode="json")))
         records = Records(folder)
         if out and not shard:
