@@ -106,6 +106,24 @@ def test_before_the_first_line(tmp_path):
         assert f"running (process {os.getpid()}), no line yet" in text(tmp_path)
 
 
+def test_what_is_in_training(tmp_path, monkeypatch):
+    def press(self, *words):
+        raise KeyboardInterrupt
+
+    grid = {"training.epochs": [5, 50_000], "model.rank": [1, 2]}
+    changes = {"training": {"stall": None, "target_loss": None}, "grid": grid, "seeds": 1}
+    with monkeypatch.context() as pressed:
+        pressed.setattr("tbrnn._training.Bar.update", press)
+        with pytest.warns(RuntimeWarning), pytest.raises(KeyboardInterrupt):
+            tbrnn.sweep({**SMALL, **changes}, out=tmp_path)
+    found = re.search(
+        "no line yet; in training: 2 of 4 ended, ([0-9,]+) epochs, saved", text(tmp_path)
+    )
+    assert 10 < int(found[1].replace(",", "")) < 100_010
+    tbrnn.sweep({**SMALL, **changes}, out=tmp_path)
+    assert "in training" not in text(tmp_path)
+
+
 def test_a_line_that_is_being_written_does_not_count_and_stays(tmp_path):
     tbrnn.sweep({**SMALL, "seeds": 1}, out=tmp_path)
     path = tmp_path / "networks.jsonl"

@@ -14,6 +14,7 @@ from tbrnn.campaign.files import NETWORKS
 from tbrnn.campaign.folder import MANIFEST, holder
 from tbrnn.campaign.kinds import Group, Kind, kind_of
 from tbrnn.campaign.lines import read_lines
+from tbrnn.campaign.saved import Saved, last_saved
 from tbrnn.errors import WrongValue
 
 
@@ -30,6 +31,8 @@ class Part:
         The number of the process that works there.
     age : float or None
         Seconds since its last line.
+    saved : Saved or None
+        The training that goes on, as it was saved last.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Part:
     networks: int
     process: str | None
     age: float | None
+    saved: Saved | None
 
 
 @dataclass(frozen=True)
@@ -129,4 +133,4 @@ def _part(folder: Path, finished: int, networks: int, kind: Kind) -> Part:
         age = time.time() - (folder / NETWORKS).stat().st_mtime
     except OSError:
         age = None
-    return Part(folder.name, finished, networks, holder(folder), age)
+    return Part(folder.name, finished, networks, holder(folder), age, last_saved(folder))

@@ -58,11 +58,21 @@ def _middle(lines: Sequence[dict[str, Any]], name: str) -> str:
 
 
 def _state(parts: Sequence[Part]) -> str:
-    """Who is at work, and when the last line came."""
+    """Who is at work, when the last line came, and how far what is in training was saved."""
     running = [part.process for part in parts if part.process is not None]
     work = f"running (process {', '.join(running)})" if running else "not running"
     ages = [part.age for part in parts if part.age is not None and part.finished]
-    return f"{work}, last line {_ago(min(ages))}" if ages else f"{work}, no line yet"
+    lines = f"last line {_ago(min(ages))}" if ages else "no line yet"
+    return "; ".join([f"{work}, {lines}", *_in_training(parts)])
+
+
+def _in_training(parts: Sequence[Part]) -> list[str]:
+    saved = [part.saved for part in parts if part.saved is not None]
+    if not saved:
+        return []
+    ended, networks = sum(one.ended for one in saved), sum(one.networks for one in saved)
+    epochs, age = sum(one.epochs for one in saved), min(one.age for one in saved)
+    return [f"in training: {ended} of {networks} ended, {epochs:,} epochs, saved {_ago(age)}"]
 
 
 def _ago(seconds: float) -> str:
