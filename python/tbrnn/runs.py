@@ -135,7 +135,12 @@ class Runs:
 
     def __repr__(self) -> str:
         words, counts = np.unique(self.status, return_counts=True)
-        fates = ", ".join(f"{count} {word}" for word, count in zip(words, counts, strict=True))
+        waited = int(((self.status == "interrupted") & (self.epochs == 0)).sum())
+        notes = {"interrupted": f" ({waited} before the first epoch)"} if waited else {}
+        fates = ", ".join(
+            f"{count} {word}{notes.get(word, '')}"
+            for word, count in zip(words.tolist(), counts, strict=True)
+        )
         finite = self.best_loss[np.isfinite(self.best_loss)]
         losses = f"; best losses {finite.min():.3g} to {finite.max():.3g}" if finite.size else ""
         return f"Runs({len(self)} members: {fates}{losses})"

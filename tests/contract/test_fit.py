@@ -47,6 +47,15 @@ def test_one_entry_per_member():
     assert runs.best.dtype == np.float32
 
 
+def test_members_that_were_interrupted_before_they_began_are_counted():
+    runs = tbrnn.fit(MODEL, TRIALS, members=4, epochs=3)
+    status, losses = np.array(["interrupted"] * 3 + ["stalled"]), np.array([0.5, np.inf, np.inf, 1])
+    stopped = replace(runs, status=status, best_loss=losses, epochs=np.array([2, 0, 0, 3]))
+    fates = "3 interrupted (2 before the first epoch), 1 stalled"
+    assert repr(stopped) == f"Runs(4 members: {fates}; best losses 0.5 to 1)"
+    assert "first epoch" not in repr(stopped[[0, 3]])
+
+
 def test_members_by_number_are_the_same_members():
     full = tbrnn.fit(MODEL, TRIALS, members=5, seed=7, epochs=9, sigma=0.1)
     part = tbrnn.fit(MODEL, TRIALS, members=[4, 1], seed=7, epochs=9, sigma=0.1)
