@@ -25,7 +25,7 @@ if(NOT architectures)
   if(cuda_mode STREQUAL "ON")
     message(FATAL_ERROR "TBRNN_CUDA=ON on a machine without a GPU needs CMAKE_CUDA_ARCHITECTURES, such as 80;90")
   endif()
-  message(STATUS "CUDA engine left out: no GPU on this machine (TBRNN_CUDA=ON builds it all the same)")
+  message(STATUS "CUDA engine left out: no GPU on this machine (TBRNN_CUDA=ON with CMAKE_CUDA_ARCHITECTURES builds it)")
   return()
 endif()
 

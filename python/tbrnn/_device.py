@@ -25,6 +25,10 @@ PRECISIONS = ("float32", "tf32x3")
 DEFAULT = "TBRNN_DEVICE"
 VARIABLE = "TBRNN_CUDA_LIBRARY"  # another file than the package's own
 LIBRARY = "libtbrnn_cuda.so"
+BUILD = (
+    "pip install . --config-settings=cmake.define.TBRNN_CUDA=ON "
+    "--config-settings='cmake.define.CMAKE_CUDA_ARCHITECTURES=80;90'"
+)
 
 _REASONS = {
     "no driver": "there is no NVIDIA driver; install one, or use device='cpu'",
@@ -88,8 +92,8 @@ def open_device() -> tuple[str, dict[str, Any]]:
     path = library()
     if not path.exists():
         raise BackendUnavailable(
-            f"device='cuda' cannot be used: {path} does not exist; build the package with CUDA: "
-            "pip install . --config-settings=cmake.define.TBRNN_CUDA=ON"
+            f"device='cuda' cannot be used: {path} does not exist; pip install . builds it where "
+            f"there are nvcc and a GPU, and with nvcc alone for GPUs that are named: {BUILD}"
         )
     _check_content(path)
     try:

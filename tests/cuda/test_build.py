@@ -57,6 +57,9 @@ def test_on_without_a_gpu_needs_architectures(tools, tmp_path):
     process = configure(tmp_path / "build", "-DTBRNN_CUDA=ON", **tools(nvidia_smi=BROKEN))
     assert process.returncode
     assert "needs CMAKE_CUDA_ARCHITECTURES" in process.stdout
+    named = ("-DTBRNN_CUDA=ON", "-DCMAKE_CUDA_ARCHITECTURES=80;90")
+    process = configure(tmp_path / "named", *named, PATH=os.environ["PATH"])
+    assert process.returncode == 0, process.stdout
 
 
 @pytest.mark.parametrize("wanted", [["-DTBRNN_CUDA=ON", "-DCMAKE_CUDA_ARCHITECTURES=80;90"], []])

@@ -53,7 +53,10 @@ def unavailable(monkeypatch, library, *words):
 
 
 def test_a_plugin_that_was_not_built(monkeypatch, tmp_path):
-    unavailable(monkeypatch, tmp_path / "none.so", "does not exist", "TBRNN_CUDA=ON")
+    advice = "pip install . --config-settings=cmake.define.TBRNN_CUDA=ON "
+    advice += "--config-settings='cmake.define.CMAKE_CUDA_ARCHITECTURES=80;90'"
+    unavailable(monkeypatch, tmp_path / "none.so", "does not exist", "with nvcc alone", advice)
+    assert advice in (SOURCE / "README.md").read_text()
 
 
 def test_a_file_that_is_no_library(monkeypatch, tmp_path):
