@@ -45,6 +45,7 @@ def member(content, folder=Path()):
 @pytest.fixture
 def files(tmp_path):
     (tmp_path / "echo.py").write_text(OWN)
+    (tmp_path / "broken.py").write_text("undefined")
     rng = np.random.default_rng(0)
     trials = {"inputs": rng.normal(size=(6, 10, 2)), "targets": rng.normal(size=(6, 10, 1))}
     np.savez(tmp_path / "trials.npz", **trials, initial_states=np.ones((6, 8)))
@@ -190,22 +191,26 @@ def test_trials_of_the_user(files):
         ("task.bits", 0, "task FlipFlop: bits must be a whole number of at least 1, got 0"),
         ("task.class", "Sine", "task.class must be one of FlipFlop, "),
         ("task.class", "Flop", "module:Class or file.py:Class, got 'Flop'"),
-        ("task.class", "no_such:Task", "module 'no_such' does not load"),
+        ("task.class", "no_such:Task", "task.class: module 'no_such' does not load"),
         ("task", {"class": "nil.py:Task"}, "nil.py: no such file"),
-        ("task", {"class": "echo.py:NoTask"}, "'echo.py:NoTask' must be a subclass of Task"),
+        ("task", {"class": "echo.py:NoTask"}, "class must be a subclass of Task, got 'echo.py:N"),
+        ("task", {"class": "echo.py:D"}, "in echo.py, which has no D, got 'echo.py:D'"),
+        ("task", {"class": "broken.py:D"}, "broken.py does not load: NameError"),
         ("task", {}, "task.class is missing"),
         ("task", {"file": "trials.npz"}, "trials must be left out for a task that is a file"),
-        ("trials.trian", 3, "trials.trian is an unknown key"),
+        ("trials.trian", 3, "trials.trian is an unknown key; trials has train, valid"),
         ("trials.train", 0, "trials.train must be greater than 0, got 0"),
-        ("training.epoch", 3, "training.epoch is an unknown key"),
+        ("training.epoch", 3, "training.epoch is an unknown key; training has epochs, loss"),
         ("training.epochs", [3, 4], "training.epochs must be a valid integer, got [3, 4]"),
-        ("training.lr", -1, "training.lr.first must be greater than 0, got -1"),
+        ("training.lr", -1, "training.lr must be a finite number above 0, got -1"),
         ("training.lr", {"first": 1.0}, "training.lr.last is missing"),
+        ("training.lr", {"frist": 1.0}, "training.lr has schedule, first, last, epochs"),
+        ("trainng", {}, "trainng is an unknown key; a configuration has task, tri"),
         ("training.lr", "fast", "training.lr must be a section of keys, got 'fast'"),
         ("training.lr", {"first": 1, "last": 1, "schedule": "step"}, "lr.schedule must be"),
         ("training.optimizer", "sgd", "optimizer.name must be 'adam' or 'adamw', got 'sgd'"),
         ("training.optimizer", {"decay": 0.1}, "optimizer.decay must be left out for adam"),
-        ("training.guard", {"los": 1}, "training.guard.los is an unknown key"),
+        ("training.guard", {"los": 1}, "training.guard.los is an unknown key; training.guard has"),
         ("seed", -1, "seed must be greater than or equal to 0, got -1"),
         ("sed", 1, "sed is an unknown key"),
     ],
@@ -214,6 +219,7 @@ def test_mistakes(files, key, value, message):
     with pytest.raises(WrongValue) as mistake:
         member(with_value(ONE, key, value), files)
     assert message in str(mistake.value)
+    assert key.partition(".")[0] in str(mistake.value)
     assert "\n" not in str(mistake.value)
 
 
@@ -239,15 +245,16 @@ def test_mistakes_in_files(files, task, message):
     ("changes", "message"),
     [
         ({"grid": {"model.rank": []}}, "grid.model.rank must be at least one value, got []"),
-        ({"grid": {"model.rank": 2}}, "grid.model.rank must be a valid list, got 2"),
+        ({"grid": {"model.rank": 2}}, "grid.model.rank must be a list of values, got 2"),
         ({"grid": {"rank": [2]}}, "grid.rank is an unknown key; it must begin with one of task"),
         ({"grid": {"model.rank": [1, 1]}}, "every network once, got twice: {'model.rank': 1"),
         ({"grid": {"model.rank": [1, 9]}}, "model.rank must be a whole number from 1 to 8, got 9"),
         ({"grid": {"model.rank.x": [1]}}, "model.rank.x cannot be set: model.rank is 1"),
-        ({"seeds": 0}, "seeds must be at least one value, got []"),
+        ({"seeds": 0}, "seeds must be a count of at least 1, or a list, got 0"),
         ({"seeds": [0, -1]}, "seeds.1 must be greater than or equal to 0, got -1"),
         ({"seeds": [2, 2]}, "every network once, got twice: {'seed': 2}"),
-        ({"seed": 2}, "seed is an unknown key"),
+        ({"seed": 2}, "seed must be left out for a sweep; tbrnn train takes it"),
+        ({"a": 2, "b": 3}, "a is an unknown key; b is an unknown key; a sweep has task, trials, "),
     ],
 )
 def test_mistakes_in_sweeps(changes, message):
@@ -262,12 +269,23 @@ def test_a_count_of_seeds_is_a_list():
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a: [1", "line 2: no YAML"), ("- 1", "must hold keys with values"), ("", "must hold keys")],
+    [
+        ("a: [1", "line 2: no YAML"),
+        ("a: {b: 1,\n c: 2,\n b: 3}", "line 3: .*the key 'b' twice"),
+        ("- 1", "must hold keys with values"),
+        ("", "must hold keys"),
+    ],
 )
 def test_files_that_hold_no_configuration(tmp_path, text, message):
     (tmp_path / "a.yaml").write_text(text + "\n")
     with pytest.raises(ValueError, match=message):
         read_configuration(tmp_path / "a.yaml")
+
+
+def test_a_merged_key_may_be_replaced(tmp_path):
+    (tmp_path / "a.yaml").write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\n")
+    content, _ = read_configuration(tmp_path / "a.yaml")
+    assert content == {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}}
 
 
 def test_a_file_that_is_no_text(tmp_path):

@@ -150,16 +150,14 @@ def test_ctrl_c_says_that_the_same_command_goes_on(config, tmp_path, monkeypatch
     def press(self, *words):
         raise KeyboardInterrupt
 
-    long = {**TRAINING, "epochs": 50_000, "target_loss": None}  # several slices of time
+    long = {**TRAINING, "epochs": 10**8, "target_loss": None}
     words = (command, config({**ONE, "training": long}), "--out", tmp_path / "out")
-    with monkeypatch.context() as pressed:
-        pressed.setattr("tbrnn._training.Bar.update", press)
-        result = run(*words)
+    monkeypatch.setattr("tbrnn._training.Bar.update", press)  # after a slice of time
+    result = run(*words)
     assert result.exit_code == 130
     told = f"tbrnn {command}: stopped; the same command goes on where it stopped"
     assert result.stderr.splitlines()[-1] == told
     assert "Warning" not in result.stderr
-    assert run(*words).exit_code == 0
 
 
 def test_sweep(config, tmp_path):
@@ -209,13 +207,26 @@ def test_watching_ends_with_ctrl_c(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "command", [["train", "flipflop_train"], ["sweep", "flipflop_sweep"], ["reproduce", "fig4"]]
+)
+def test_results_go_to_a_folder(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    for name, message in (("file", "file must be a folder, got a file"), ("", "a folder, got ''")):
+        result = run(*command, "--out", name)
+        assert result.exit_code == 2
+        assert message in result.stderr
+    assert files(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["train", "nil"], "tbrnn train: nil: no such file, and none of the installed ones (fl"),
-        (["train", "CONFIG", "--set", "seed"], "set must look like training.lr=0.01, got 'seed'"),
+        (["train", "CONFIG", "--set", "seed"], "--set must look like training.lr=0.01, got 'seed'"),
         (["train", "CONFIG", "--set", "model.rank=9"], "model.rank must be a whole number from"),
         (["train", "CONFIG", "--set", "model.rank=[1"], "the value of model.rank, line 1: no YAML"),
-        (["train", "CONFIG", "--set", "training.epoch=2"], "training.epoch is an unknown key"),
+        (["train", "CONFIG", "--set", "training.epoch=2"], "training.epoch is an unknown key; tr"),
         (["train", "CONFIG", "--set", "grid={}"], "grid must be left out for one network"),
         (["train", "CONFIG", "--threads", "0"], "threads must be a whole number of at"),
         (["train", "CONFIG", "--set", "training.loss=logistic"], "targets must be from 0 to 1 for"),

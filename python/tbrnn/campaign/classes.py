@@ -40,9 +40,11 @@ def named_class(name: str, known: Mapping[str, type], base: type, folder: Path) 
         expected = f"one of {', '.join(known)}, module:Class or file.py:Class"
         raise WrongValue(f"task.class must be {expected}, got {name!r}")
     module = _from_file(folder / place) if place.endswith(".py") else _from_name(place)
-    found = getattr(module, attribute, None)
+    if not hasattr(module, attribute):
+        raise WrongValue(f"task.class must be in {place}, which has no {attribute}, got {name!r}")
+    found = getattr(module, attribute)
     if not isinstance(found, type) or not issubclass(found, base):
-        raise WrongValue(f"class {name!r} must be a subclass of {base.__name__}, got {found!r}")
+        raise WrongValue(f"task.class must be a subclass of {base.__name__}, got {name!r}")
     return found
 
 
@@ -97,12 +99,12 @@ def _from_name(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise WrongValue(f"class of module {module!r} does not load: {error}") from error
+        raise WrongValue(f"task.class: module {module!r} does not load: {error}") from error
 
 
 def _from_file(path: Path) -> Any:
     if not path.is_file():
-        raise WrongValue(f"class of {path}: no such file")
+        raise WrongValue(f"task.class: {path}: no such file")
     name = f"tbrnn_own_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -112,5 +114,7 @@ def _from_file(path: Path) -> Any:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise WrongValue(f"{path} does not load: {type(error).__name__}: {error}") from error
+        raise WrongValue(
+            f"task.class: {path} does not load: {type(error).__name__}: {error}"
+        ) from error
     return module

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from tbrnn.campaign.wording import in_one_line
 from tbrnn.errors import WrongValue
 from tbrnn.guard import Guard
 
@@ -55,6 +57,8 @@ class LearningRate(Section):
     @classmethod
     def _from_number(cls, given: Any) -> Any:
         if isinstance(given, (int, float)) and not isinstance(given, bool):
+            if not 0 < given < inf:
+                raise ValueError("a finite number above 0")
             return {"first": given, "last": given}
         return given
 
@@ -140,7 +144,11 @@ class SweepConfiguration(Section):
     @field_validator("seeds", mode="before")
     @classmethod
     def _count(cls, given: Any) -> Any:
-        return list(range(given)) if isinstance(given, int) else given
+        if not isinstance(given, int) or isinstance(given, bool):
+            return given
+        if given < 1:
+            raise ValueError("a count of at least 1, or a list")
+        return list(range(given))
 
 
 def checked_configuration(content: Mapping[str, Any]) -> Configuration:
@@ -157,23 +165,25 @@ def checked_configuration(content: Mapping[str, Any]) -> Configuration:
     >>> task = {"class": "FlipFlop", "bits": 1}
     >>> checked_configuration({"task": task, "model": network}).training.epochs
     10000
-    >>> checked_configuration({"task": task, "model": network, "training": {"epoch": 5}})
+    >>> checked_configuration({"task": task, "model": network, "trials": {"sed": 5}})
     Traceback (most recent call last):
         ...
-    tbrnn.errors.WrongValue: training.epoch is an unknown key
+    tbrnn.errors.WrongValue: trials.sed is an unknown key; trials has train, validation, test, seed
     """
     try:
         return Configuration.model_validate(dict(content))
     except ValidationError as error:
-        raise WrongValue(_in_one_line(error)) from None
+        raise WrongValue(in_one_line(error, Configuration, "a configuration")) from None
 
 
 def checked_sweep(content: Mapping[str, Any]) -> SweepConfiguration:
     """A sweep's configuration from plain values; `checked_configuration` says how it fails."""
+    if "seed" in content:
+        raise WrongValue("seed must be left out for a sweep; tbrnn train takes it")
     try:
         return SweepConfiguration.model_validate(dict(content))
     except ValidationError as error:
-        raise WrongValue(_in_one_line(error)) from None
+        raise WrongValue(in_one_line(error, SweepConfiguration, "a sweep")) from None
 
 
 def with_value(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
@@ -200,23 +210,3 @@ def with_value(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
 def short_hash(content: Any) -> str:
     """First 12 digits of the SHA-256 of plain values as canonical JSON."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
-
-
-_EXPECTED = {"model_type": "a section of keys", "too_short": "at least one value"}
-
-
-def _in_one_line(error: ValidationError) -> str:
-    return "; ".join(_mistake(".".join(map(str, entry["loc"])), entry) for entry in error.errors())
-
-
-def _mistake(key: str, entry: Any) -> str:
-    if entry["type"] == "extra_forbidden":
-        return f"{key} is an unknown key"
-    if entry["type"] == "missing":
-        return f"{key} is missing"
-    expected = entry["msg"].removeprefix("Input should be ")
-    if entry["type"] == "value_error":
-        expected = str(entry["ctx"]["error"])
-    if entry["type"] in _EXPECTED:
-        expected = _EXPECTED[entry["type"]]
-    return f"{key} must be {expected}, got {entry['input']!r}"

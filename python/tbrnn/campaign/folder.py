@@ -64,7 +64,10 @@ def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
     tbrnn.campaign.folder.ChangedConfiguration: ...: begun with another configuration
       seed: 0 there, 1 now
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(f"{folder} must be a folder, got a file") from None
     with (folder / ".lock").open("a+b") as lock:
         _lock(folder, lock.fileno())
         _check(folder, json.loads(json.dumps(configuration)))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.composer import ComposerError
 
 from tbrnn.campaign.configuration import with_value
 from tbrnn.errors import WrongValue
@@ -18,7 +19,17 @@ PRESETS = ("_quick", "_paper")  # of published figures and tables, which have pr
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which 1e-3 is a number, as YAML 1.2 has it, not a word."""
+    """Safe YAML in which 1e-3 is a number, as YAML 1.2 has it, and no key is there twice."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                problem = f"the key {key.value!r} twice"
+                raise ComposerError(problem=problem, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return node
 
 
 _Loader.add_implicit_resolver(
@@ -74,7 +85,7 @@ def with_settings(content: dict[str, Any], settings: Iterable[str]) -> dict[str,
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not (key and equals):
-            raise WrongValue(f"set must look like training.lr=0.01, got {setting!r}")
+            raise WrongValue(f"--set must look like training.lr=0.01, got {setting!r}")
         content = with_value(content, key.strip(), _parsed(value, f"the value of {key}"))
     return content
 

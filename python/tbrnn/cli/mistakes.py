@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -32,6 +33,13 @@ def goes_on(command: str) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(f"tbrnn {command}: stopped; the same command goes on where it stopped", err=True)
         raise typer.Exit(130) from None
+
+
+def folder_of(text: str) -> Path:
+    """A folder for results; no text is not the working folder."""
+    if not text:
+        raise typer.BadParameter("must be a folder, got ''")
+    return Path(text)
 
 
 def shard_of(text: str) -> tuple[int, int]:

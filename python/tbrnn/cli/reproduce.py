@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tbrnn.cli.mistakes import goes_on, mistakes_named, shard_of
+from tbrnn.cli.mistakes import folder_of, goes_on, mistakes_named, shard_of
 
 app = typer.Typer(
     help="Recompute a published table or figure and set it beside the published one.",
@@ -19,7 +19,11 @@ Runs = Annotated[int | None, typer.Option(help="The first so many runs.")]
 Seed = Annotated[int, typer.Option(help="Seed of all data and networks.")]
 Out = Annotated[
     Path | None,
-    typer.Option(help="Folder for the results; runs/NAME-PRESET-seed-SEED by default."),
+    typer.Option(
+        parser=folder_of,
+        metavar="PATH",
+        help="Folder for the results; runs/NAME-PRESET-seed-SEED by default.",
+    ),
 ]
 Shard = Annotated[
     str | None,

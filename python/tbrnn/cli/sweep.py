@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tbrnn.cli.mistakes import goes_on, mistakes_named, shard_of
+from tbrnn.cli.mistakes import folder_of, goes_on, mistakes_named, shard_of
 
 
 def sweep(
@@ -15,7 +15,10 @@ def sweep(
         str, typer.Argument(help="A YAML file, or the name of an installed one.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; runs/NAME by default.")
+        Path | None,
+        typer.Option(
+            parser=folder_of, metavar="PATH", help="Folder for the results; runs/NAME by default."
+        ),
     ] = None,
     shard: Annotated[
         str | None,

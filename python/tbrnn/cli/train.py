@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tbrnn.cli.mistakes import goes_on, mistakes_named
+from tbrnn.cli.mistakes import folder_of, goes_on, mistakes_named
 
 if TYPE_CHECKING:
     from tbrnn.campaign.single import Single
@@ -18,7 +18,10 @@ def train(
         str, typer.Argument(help="A YAML file, or the name of an installed one.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; runs/NAME by default.")
+        Path | None,
+        typer.Option(
+            parser=folder_of, metavar="PATH", help="Folder for the results; runs/NAME by default."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
