@@ -111,7 +111,25 @@ class Ensemble:
 
     @staticmethod
     def concatenate(several: Iterable[Ensemble]) -> Ensemble:
-        """All members of several ensembles, in order; members of equal model share a cohort."""
+        """All members of several ensembles, in order; members of equal model share a cohort.
+
+        Parameters
+        ----------
+        several : iterable of Ensemble
+            Of one dtype.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is none, if their dtypes differ, or if one is no Ensemble.
+
+        Examples
+        --------
+        >>> import tbrnn
+        >>> nets = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1).initial(range(3))
+        >>> tbrnn.Ensemble.concatenate([nets[2:], nets[:1]]).numbers
+        array([2, 0])
+        """
         ensembles = list(several)
         for i, nets in enumerate(ensembles):
             if not isinstance(nets, Ensemble):
@@ -262,6 +280,11 @@ class Ensemble:
         Activity
             ``.states .rates .outputs``, each (member, trial, time, unit or output), without the
             member axis for a network picked as ``nets[i]``. Sample t is the state after input t.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the argument, what was expected and what was given, before any work.
 
         Examples
         --------

@@ -11,6 +11,7 @@ from tbrnn import _engine
 from tbrnn._arguments import choice
 from tbrnn._cohorts import by_name
 from tbrnn._device import plugin_for, splits_products
+from tbrnn._ensembles import networks
 from tbrnn._packing import MATCHES, check_loss, check_trials, dataset_of_members, pack
 from tbrnn._threads import thread_count
 from tbrnn.activity import input_noise_of_members, noise_of_members, simulation_keys
@@ -74,7 +75,7 @@ def gradient(
     ((5,), (5, 30, 2), (5, 1))
     """
     choice("match", match, MATCHES)
-    model = nets.model
+    model = networks("nets", nets).model
     check_trials(nets, trials, match)
     check_loss(loss, match, trials)
     index = dataset_of_members(dataset, trials, len(nets))

@@ -89,6 +89,8 @@ def test_gradient_mistakes():
     both = tbrnn.Ensemble.concatenate([MODEL.initial([0]), replace(MODEL, rank=1).initial([0])])
     with pytest.raises(ValueError, match="has no single model"):
         tbrnn.gradient(both, TRIALS)
+    with pytest.raises(TypeError, match="nets must be an Ensemble.*, got LowRankTBRNN"):
+        tbrnn.gradient(MODEL, TRIALS)
     with pytest.raises(ValueError, match="trials must be Trials with targets"):
         tbrnn.gradient(MODEL.initial([0]), tbrnn.Trials(INPUTS))
 
