@@ -25,10 +25,11 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
-                problem = f"the key {key.value!r} twice"
+            name = str(key.value)
+            if name in seen:
+                problem = f"the key {name!r} twice"
                 raise ComposerError(problem=problem, problem_mark=key.start_mark)
-            seen.add(key.value)
+            seen.add(name)
         return node
 
 

@@ -44,7 +44,7 @@ def last_saved(folder: Path) -> Saved | None:
         # a member that has just ended is in two files, and counts as in the later one
         paths = [latest, *latest.parent.glob("finished-*.safetensors")]
         states = {member: state for path in paths for member, state in _header(path).items()}
-    except (OSError, SafetensorError):
+    except (OSError, SafetensorError, LookupError, TypeError, ValueError):
         return None  # removed meanwhile, or damaged, which the training will say
     return Saved(
         networks=len(states),
