@@ -47,8 +47,9 @@ def read_state_dict(
     if "gate" not in names.values():
         del read["gate"]
     sizes = _sizes(model, read, identity=identity)
-    for name in sizes.keys() & options.keys():
-        raise mistake(name, f"left out: the arrays say it is {sizes[name]}", options[name])
+    for name, size in sizes.items():
+        if name in options:
+            raise mistake(name, f"left out: the arrays say it is {size}", options[name])
     _check_shapes(names, read, model(**sizes, **options).spec.fields)
     return read, sizes
 
