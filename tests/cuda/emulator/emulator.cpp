@@ -49,6 +49,10 @@ std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, 
   return residents->current().value;
 }
 
+void together(void* mine, void (*act)(void* const (&lanes)[warp_lanes]), Where where) {
+  residents->together(mine, act, where);
+}
+
 void* map_shared(void* mine, int rank, Where where) {
   return residents->map_shared(mine, rank, where);
 }

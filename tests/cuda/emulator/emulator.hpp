@@ -15,6 +15,8 @@ namespace tbrnn::emulator {
 
 using Where = std::source_location;  // of the call in the kernel
 
+constexpr int warp_lanes = 32;
+
 enum class Order { forward, reverse, random };
 
 struct Schedule {
@@ -53,6 +55,8 @@ void wait_for_count(const unsigned* count, unsigned goal, Where);
 // In other orders than the forward one, as long as any can go on.
 void let_others_go_first(Where);
 std::uint64_t shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
+// What the lanes of a warp do together, once all have come: from what each brings, which the others may change.
+void together(void* mine, void (*act)(void* const (&lanes)[warp_lanes]), Where);
 void* map_shared(void* mine, int rank, Where);
 // The address of a vector, which must be a multiple of its size, as far as 16 bytes.
 void align(const void* at, std::size_t bytes, Where);

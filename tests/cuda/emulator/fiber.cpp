@@ -110,6 +110,14 @@ void Fiber::resume() {
   tell_arrival(fake_stack, nullptr, nullptr);
 }
 
+// Stacks are many and far apart, so the caches hold few of them.
+void Fiber::fetch() const {
+#if defined(__x86_64__)
+  const auto* top = static_cast<const std::byte*>(inside_);
+  for (int line = 0; line < 8; ++line) __builtin_prefetch(top + 64 * line);
+#endif
+}
+
 void Fiber::leave(bool for_good) {
   tell_switch(for_good ? nullptr : &fake_stack_, outside_bottom_, outside_bytes_);
   exchange(inside_, outside_);

@@ -18,6 +18,7 @@ class Fiber {
   Fiber(const Fiber&) = delete;
   void start(void (*entry)(void*), void* argument);  // runs at the next resume
   void resume();                                     // called outside, returns at the next suspend
+  void fetch() const;                                // what the next resume reads
   void suspend();                                    // called inside
   void finish();  // called inside, as the last thing: never returns
   bool overflowed() const;

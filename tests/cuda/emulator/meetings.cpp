@@ -1,5 +1,4 @@
-// Where the threads of a launch meet: barriers of a block, a cluster or some blocks, what blocks of a
-// cluster send, and shuffles of a warp.
+// Where the threads of a launch meet: barriers of a block, a cluster or some blocks, and what blocks of a cluster send.
 #include <cstring>
 
 #include "residents.hpp"
@@ -148,47 +147,6 @@ bool Residents::let_arrive(std::mt19937& random) {
     if (arrives(next)) return true;
   }
   return false;
-}
-
-void Residents::shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where where) {
-  Thread& mine = *current_;
-  mine.doing = Doing::shuffle;
-  mine.where = where;
-  mine.mask = mask;
-  mine.source_lane = source_lane;
-  mine.value = value;
-  const Range lanes = warp(mine);
-  const auto names = [](std::uint32_t among, int lane) { return (among >> lane & 1u) != 0; };
-  if (!names(mask, mine.lane())) fail("a shuffle whose mask leaves out its own lane");
-  if (source_lane < 0 || source_lane >= warp_lanes || !names(mask, source_lane))
-    fail("a shuffle that reads lane " + std::to_string(source_lane) + ", outside its mask");
-  if (launch_.threads - (mine.place.thread - mine.lane()) < warp_lanes &&
-      mask >> (launch_.threads % warp_lanes))
-    fail("a shuffle with lanes that the block does not have");
-  std::uint32_t& waiting = waiting_of(mine);
-  waiting |= 1u << mine.lane();
-  const std::uint32_t missing = mask & ~waiting;
-  if (missing && !any_ended_) return wait();
-  bool complete = true;
-  for (int lane = 0; lane < warp_lanes; ++lane) {
-    if (!names(mask, lane)) continue;
-    const Thread& other = threads_[lanes.begin + static_cast<std::size_t>(lane)];
-    if (other.doing == Doing::ended) fail("a shuffle that not every lane of its mask reaches");
-    const bool here =
-        other.doing == Doing::shuffle && other.mask == mask && same(other.where, where);
-    if (other.doing == Doing::shuffle && !here && names(other.mask, mine.lane()))
-      fail("lanes wait for each other in different shuffles");
-    complete = complete && here;
-  }
-  if (!complete) return wait();
-  waiting &= ~mask;
-  std::uint64_t values[warp_lanes];
-  for (std::size_t i = lanes.begin; i < lanes.end; ++i) values[i - lanes.begin] = threads_[i].value;
-  for (std::size_t i = lanes.begin; i < lanes.end; ++i) {
-    if (!names(mask, threads_[i].lane())) continue;
-    threads_[i].value = values[threads_[i].source_lane];
-    threads_[i].doing = Doing::run;
-  }
 }
 
 }  // namespace tbrnn::emulator

@@ -60,6 +60,7 @@ bool Residents::run_once(const std::size_t* threads, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (!threads_[threads[i]].ready()) continue;
     any = true;
+    if (i + 1 < count) threads_[threads[i + 1]].fiber->fetch();
     current_ = &threads_[threads[i]];
     current_->fiber->resume();
     if (current_->doing == Doing::ended && current_->fiber->overflowed())

@@ -20,7 +20,9 @@ class Residents {
   void expect(Arrivals*, int bytes, Where);
   void wait_for(const Arrivals*, int turn, Where);
   void send(const void* value, std::size_t bytes, void* mine, Arrivals* count, int rank, Where);
-  void shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
+  // Returns whether this was the last lane to come.
+  bool shuffle(std::uint32_t mask, std::uint64_t value, int source_lane, Where);
+  void together(void* mine, void (*act)(void* const (&lanes)[warp_lanes]), Where);
   void* map_shared(void* mine, int rank, Where);
   const Thread& current() const { return *current_; }
   Thread& current() { return *current_; }
@@ -63,6 +65,9 @@ class Residents {
   bool arrives(const Sent&);  // whether that ends a turn
   bool let_arrive(std::mt19937& random);
   bool let_the_last_go();
+  void check_shuffle(const Thread&);
+  bool is_complete(const Thread& in_a_shuffle);
+  void exchange(const Thread& in_a_shuffle);
   bool has_ended(int block) const;
   bool run_once(const std::size_t* threads, std::size_t count);
   void end_current();

@@ -9,8 +9,6 @@
 
 namespace tbrnn::emulator {
 
-constexpr int warp_lanes = 32;
-
 enum class Doing {
   run,
   shuffle,
