@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1]
 BUILD = SOURCE / "build" / "pytest"
-NO_GOOGLETEST = "GoogleTest not found"
+INSTALL = {"GoogleTest": "apt install libgtest-dev", "Eigen": "pip install cmeel-eigen"}
 
 
 def run(*command, **variables):
@@ -33,14 +33,25 @@ def succeed(*command, **variables):
 
 
 @cache
-def configured():
-    """The build folder, once a session; skips where GoogleTest is missing, but not in CI."""
-    process = run(
+def _configuration():
+    return run(
         *("cmake", "-S", SOURCE, "-B", BUILD, "-G", "Ninja"),
         *("-DCMAKE_BUILD_TYPE=Release", "-DTBRNN_TESTS=ON", "-DTBRNN_PYTHON=OFF"),
         *("-DTBRNN_CUDA=OFF", f"-DPython_EXECUTABLE={sys.executable}"),
     )
-    if NO_GOOGLETEST in process.stdout and os.environ.get("CI") != "true":
-        pytest.skip(f"{NO_GOOGLETEST}; install it with: apt install libgtest-dev")
+
+
+def configured(*needed):
+    """The build folder, once a session; skips where a library is missing, but not in CI."""
+    process = _configuration()
+    for name in ("GoogleTest", *needed):
+        if f"{name} not found" in process.stdout:
+            assert os.environ.get("CI") != "true", process.stdout
+            pytest.skip(f"{name} not found; install it with: {INSTALL[name]}")
     assert process.returncode == 0, process.stdout
     return BUILD
+
+
+def configure_anew():
+    """Where something else has been built into the folder."""
+    _configuration.cache_clear()

@@ -1,4 +1,4 @@
-"""Hypothesis draws the same examples in every run; published arrays come from TBRNN_GOLDEN."""
+"""What all tests share: the examples of hypothesis, published arrays, and an emulated GPU."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from builds import configured, succeed
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=30)
 settings.load_profile("fixed")
@@ -23,3 +25,17 @@ def published():
             return dict(arrays)
 
     return load
+
+
+@pytest.fixture(scope="session")
+def emulated_library():
+    """The plug-in as Python opens it: the very same sources on the emulator."""
+    folder = configured()
+    succeed("cmake", "--build", folder, "--target", "tbrnn_emulated_plugin")
+    return folder / "tests" / "cuda" / "libtbrnn_emulated_plugin.so"
+
+
+@pytest.fixture
+def emulated(emulated_library, monkeypatch):
+    """device="cuda" is the emulator."""
+    monkeypatch.setenv("TBRNN_CUDA_LIBRARY", str(emulated_library))

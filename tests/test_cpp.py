@@ -11,7 +11,7 @@ from builds import configured, succeed
 
 @pytest.fixture(scope="module")
 def build():
-    folder = configured()
+    folder = configured("Eigen")
     succeed("cmake", "--build", folder)
     return folder
 

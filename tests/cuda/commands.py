@@ -19,6 +19,14 @@ def command(*words, **variables):
     )
 
 
+def path_without(folder, *names):
+    """A PYTHONPATH by which these cannot be imported."""
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text("raise ImportError('not on that machine')")
+    return os.pathsep.join([str(folder), *sys.path])
+
+
 def every_kernel():
     """The names in the sources, but of those for clusters, which the emulated device has not."""
     text = "".join(path.read_text() for path in (SOURCE / "cuda").glob("*.cuh"))

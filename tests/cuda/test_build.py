@@ -1,14 +1,17 @@
 """Building with and without CUDA: what a missing or broken nvcc does to the rest (nothing)."""
 
+import json
 import os
 import re
 import shutil
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
-from builds import SOURCE, run
+from builds import SOURCE, configured, run, succeed
+from commands import path_without
 
 SMI = "#!/bin/sh\necho 8.0\n"
 BROKEN = "#!/bin/sh\necho broken >&2; exit 1\n"
@@ -104,3 +107,15 @@ def test_an_nvcc_that_fails_at_a_kernel_fails_on_but_not_auto(tools, tmp_path):
     assert "CUDA engine left out: compile failed" in auto.stdout
     assert (tmp_path / "auto" / "cuda" / "build.ninja").exists()  # with the program of the rest
     assert not (tmp_path / "auto" / "libtbrnn_cuda.so").exists()
+
+
+def test_the_engine_and_its_tests_need_neither_eigen_nor_pydantic(tmp_path):
+    built = json.loads((configured() / "compile_commands.json").read_text())
+    ours = [one for one in built if re.search("/cuda/", one["file"])]
+    assert {Path(one["file"]).suffix for one in ours} == {".cu", ".cpp"}
+    assert not any("eigen" in one["command"].lower() for one in ours)
+    found = succeed(
+        *(sys.executable, "-m", "pytest", "--collect-only", "-q", SOURCE / "tests/cuda"),
+        PYTHONPATH=path_without(tmp_path, "pydantic"),
+    )
+    assert "test_emulated_engine.py::test_fit_is_that_of_the_processor" in found

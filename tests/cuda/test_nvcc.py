@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import tbrnn
-from builds import SOURCE, configured, run, succeed
+from builds import SOURCE, configure_anew, configured, run, succeed
 from machine_code import code_of, length_of_step, loops_of, time_loops
 
 pytestmark = pytest.mark.skipif(
@@ -98,7 +98,7 @@ def site(library, tmp_path_factory):
         *("--wheel-dir", wheels, f"--config-settings=build-dir={build}"),
         *(f"--config-settings=cmake.define.{name}={value}" for name, value in defined.items()),
     )
-    configured.cache_clear()
+    configure_anew()
     (wheel,) = wheels.iterdir()
     with zipfile.ZipFile(wheel) as file:
         file.extractall(wheels / "site")

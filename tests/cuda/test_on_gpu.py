@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from commands import command, every_kernel
+from commands import command, every_kernel, path_without
 from on_gpu import building, machine, memory
 
 WITHOUT = ("pydantic", "yaml", "typer", "safetensors", "matplotlib")
@@ -45,11 +45,7 @@ def test_emulated_needs_a_library():
 
 
 def test_parity_emulated(emulated, tmp_path):
-    blocked = tmp_path / "blocked"
-    for name in WITHOUT:
-        (blocked / name).mkdir(parents=True)
-        (blocked / name / "__init__.py").write_text("raise ImportError('not on that machine')")
-    paths = os.pathsep.join([str(blocked), *sys.path])
+    paths = path_without(tmp_path / "blocked", *WITHOUT)
     json_path = ("--json", tmp_path / "p.json")
     done = command("parity", "--emulated", *json_path, PYTHONPATH=paths)
     assert done.returncode == 0, done.stdout + done.stderr
