@@ -33,12 +33,8 @@ class Pool {
       kept_.erase(kept);
       return at;
     }
-    void* at = allocate_(bytes);
-    if (!at) {
-      release();
-      at = allocate_(bytes);
-    }
-    if (!at) throw OutOfMemory(bytes);
+    void* at = nullptr;
+    if (!twice([&] { return (at = allocate_(bytes)) != nullptr; })) throw OutOfMemory(bytes);
     used_.emplace(at, bytes);
     return at;
   }
@@ -51,10 +47,20 @@ class Pool {
     used_.erase(used);
   }
 
+  // What finds no memory on the device is tried again after all that is kept has been given up. Returns whether it found some.
+  template <class Try>
+  bool make_room(Try finds_memory) {
+    const std::lock_guard lock(mutex_);
+    return twice(finds_memory);
+  }
+
  private:
-  void release() {
+  template <class Try>
+  bool twice(Try finds_memory) {
+    if (finds_memory()) return true;
     for (const auto& [bytes, at] : kept_) free_(at);
     kept_.clear();
+    return finds_memory();
   }
 
   Allocate allocate_;

@@ -9,15 +9,42 @@
 
 namespace tbrnn::dev {
 
+// Of all the threads that the present device holds at a time: what it sets aside before the first launch.
+template <class Function>
+std::size_t stack_bytes(Function* kernel) {
+  cudaFuncAttributes attributes{};
+  require(cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(kernel)), "kernel");
+  int device = 0, threads = 0;
+  require(cudaGetDevice(&device), "device");
+  require(cudaDeviceGetAttribute(&threads, cudaDevAttrMaxThreadsPerMultiProcessor, device),
+          "device");
+  return attributes.localSizeBytes * static_cast<std::size_t>(threads * multiprocessors());
+}
+
+template <class Function, class Start>
+void launched(Function* kernel, const char* what, Start start) {
+  cudaError_t error = cudaSuccess;
+  const bool found_memory = pool().make_room([&] {
+    error = start();
+    if (error != cudaErrorMemoryAllocation) return true;
+    cudaGetLastError();  // forgets it
+    return false;
+  });
+  if (!found_memory) throw OutOfMemory(stack_bytes(kernel));
+  require(error, what);
+}
+
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), int blocks, int threads, std::size_t shared_bytes,
             Arguments... arguments) {
   require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                static_cast<int>(shared_bytes)),
           "shared memory");
-  kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads), shared_bytes>>>(
-      static_cast<Parameters>(arguments)...);
-  require(cudaGetLastError(), "launch");
+  launched(kernel, "launch", [&] {
+    kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads), shared_bytes>>>(
+        static_cast<Parameters>(arguments)...);
+    return cudaGetLastError();
+  });
 }
 
 // All blocks at the same time, so that they can wait for one another. There must be room for them.
@@ -28,9 +55,10 @@ void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
                                static_cast<int>(shared_bytes)),
           "shared memory");
   void* list[] = {&arguments...};
-  require(cudaLaunchCooperativeKernel(kernel, static_cast<unsigned>(blocks),
-                                      static_cast<unsigned>(threads), list, shared_bytes),
-          "cooperative launch");
+  launched(kernel, "cooperative launch", [&] {
+    return cudaLaunchCooperativeKernel(kernel, static_cast<unsigned>(blocks),
+                                       static_cast<unsigned>(threads), list, shared_bytes);
+  });
 }
 
 // The same in clusters of so many blocks, which must have room too.
@@ -61,8 +89,9 @@ void launch_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int
                      std::size_t shared_bytes, Arguments... arguments) {
   cudaLaunchAttribute list[2];
   const auto config = in_clusters(kernel, blocks, cluster, threads, shared_bytes, list);
-  require(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...),
-          "launch in clusters");
+  launched(kernel, "launch in clusters", [&] {
+    return cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...);
+  });
 }
 
 // How many clusters the present device runs at a time; 0 where it has none.

@@ -63,4 +63,15 @@ TEST(MemoryPool, GivesUpWhatItKeepsBeforeItFails) {
   EXPECT_EQ(device.pool.take(200), all);
 }
 
+TEST(MemoryPool, MakesRoomForWhatTakesMemoryByItself) {
+  Device device(200);
+  device.pool.give_back(device.pool.take(150));
+  const auto needs = [](std::size_t bytes) { return [bytes] { return bytes <= left; }; };
+  EXPECT_TRUE(device.pool.make_room(needs(50)));
+  EXPECT_EQ(frees, 0);
+  EXPECT_TRUE(device.pool.make_room(needs(200)));
+  EXPECT_EQ(frees, 1);
+  EXPECT_FALSE(device.pool.make_room(needs(201)));
+}
+
 }  // namespace
