@@ -56,6 +56,7 @@ def collect(training: Training, members: NDArray[np.int64]) -> Runs:
         rollbacks=np.array(entries("rollbacks")),
         attempts=np.ones(len(members), dtype=np.int64),
         device=np.full(len(members), device_name(training.manner.plugin, training.manner.split)),
+        interrupted=training.interrupted,
     )
 
 

@@ -51,14 +51,13 @@ def train_until_accepted(
         of_attempt = _of_attempt(manner, pending, attempt)
         runs = train(nets, data.of(pending), options.of(pending), of_attempt)
         good = accepted(accept, runs)
-        interrupted = bool((runs.status == "interrupted").any())
-        decided = good if attempt < attempts and not interrupted else np.ones_like(good)
+        decided = good if attempt < attempts and not runs.interrupted else np.ones_like(good)
         status = runs.status.copy()
-        status[decided & ~good] = "interrupted" if interrupted else "rejected"
+        status[decided & ~good] = "interrupted" if runs.interrupted else "rejected"
         attempted = np.full(len(runs), attempt)
         ended.append(replace(runs, status=status, attempts=attempted)[decided])
         places.append(pending[decided])
-        if manner.on_member_end is not None and not interrupted:
+        if manner.on_member_end is not None and not runs.interrupted:
             for i in range(len(ended[-1])):
                 manner.on_member_end(ended[-1][i])
         pending = pending[~decided]

@@ -73,6 +73,7 @@ class Training:
     def __init__(self, nets: Ensemble, data: Data, options: Options, manner: Manner) -> None:
         self.nets, self.data, self.options, self.manner = nets, data, options, manner
         self.trainer = Trainer(manner.threads, manner.plugin)
+        self.interrupted = False  # by Ctrl-C
         self.groups: list[NDArray[np.int64]] = []  # the members of each cohort of the trainer
         self.places = [(0, 0)] * len(nets)  # of each member, its cohort there and its row
         keys = noise_keys(nets.seeds)
@@ -133,6 +134,7 @@ class Training:
                     for watch in watchers:
                         watch(self)
             except KeyboardInterrupt:
+                self.interrupted = True
                 self.trainer.interrupt()
                 warnings.warn(
                     "training interrupted: the runs hold what was trained so far, "

@@ -72,6 +72,8 @@ class Runs:
         followed by ``in tf32x3``.
     teacher : array (member,) of int, or None
         Of `tbrnn.lint`: the position of each student's teacher.
+    interrupted : bool
+        Whether Ctrl-C ended the call, even if all members had just finished.
     """
 
     status: NDArray[np.str_]
@@ -88,6 +90,7 @@ class Runs:
     attempts: NDArray[np.int64]
     device: NDArray[np.str_]
     teacher: NDArray[np.int64] | None = None
+    interrupted: bool = False
 
     @property
     def rank(self) -> NDArray[Any]:
@@ -149,11 +152,13 @@ class Runs:
 def _some(column: Any, members: NDArray[np.int64]) -> Any:
     if isinstance(column, list):
         return [column[i] for i in members]
-    return None if column is None else column[members]
+    return column if column is None or isinstance(column, bool) else column[members]
 
 
 def _joined(columns: list[Any]) -> Any:
     first = columns[0]
+    if isinstance(first, bool):
+        return any(columns)
     if isinstance(first, list):
         return [entry for column in columns for entry in column]
     if isinstance(first, (Ensemble, OptimizerState)):

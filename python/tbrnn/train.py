@@ -79,7 +79,7 @@ def fit(
     epoch are those after its last step.
 
     Ctrl-C stops within a second and returns what was trained so far, with a RuntimeWarning;
-    unfinished members have the status "interrupted".
+    unfinished members have the status "interrupted", and ``runs.interrupted`` is true.
 
     Parameters
     ----------

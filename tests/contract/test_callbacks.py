@@ -95,6 +95,19 @@ def test_ctrl_c_in_a_callback_is_an_interruption():
     assert runs.attempts.tolist() == [1, 1]
 
 
+def test_ctrl_c_when_all_have_finished_is_told():
+    def pressed(progress):
+        raise KeyboardInterrupt
+
+    with pytest.warns(RuntimeWarning, match="training interrupted"):
+        runs = tbrnn.fit(MODEL, TRIALS, members=2, epochs=2, on_slice=pressed, **FREE)
+    assert runs.status.tolist() == ["capped", "capped"]
+    others = tbrnn.fit(MODEL, TRIALS, epochs=2, **FREE)
+    assert runs.interrupted
+    assert not others.interrupted
+    assert tbrnn.Runs.concatenate([others, runs[1]]).interrupted
+
+
 def test_an_interruption_tells_what_has_ended_before():
     """The first end that is told presses Ctrl-C; the others of its slice are told all the same."""
     told = []

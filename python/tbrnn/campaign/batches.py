@@ -89,7 +89,7 @@ def train_batch(
         **call_options(members[0].training),
         **member_options(members),
     )
-    if "interrupted" in runs.status:
+    if runs.interrupted:
         raise KeyboardInterrupt
     seconds = (time.perf_counter() - began) * runs.epochs / max(1, runs.epochs.sum())
     made = {

@@ -38,6 +38,6 @@ def at_once(networks: int) -> int:
 
 
 def check_finished(runs: tbrnn.Runs) -> None:
-    """Pass a Ctrl-C on, which ends a training early with the status "interrupted"."""
-    if "interrupted" in runs.status:
+    """Pass a Ctrl-C on, which ends a call early."""
+    if runs.interrupted:
         raise KeyboardInterrupt

@@ -123,7 +123,7 @@ def _acceptance(
         assert shown is not None
         reached = accuracy(shown, np.asarray(trials.targets)[dataset])
         good = np.asarray(reached >= campaign.protocol.acceptance_accuracy)
-        if "interrupted" not in trained.status:
+        if not trained.interrupted:
             places: list[Place] = [(name, int(run), None) for run in trained.best.numbers]
             records, _ = _records(trained, places, {"training_accuracy": reached}, number)
             campaign.store.add_failed(
