@@ -78,6 +78,14 @@ def test_trial_of_many_channels_is_legible():
     assert unit * np.ptp(np.concatenate([[0], trials.targets[0].ravel()])) > 0.75 * row
 
 
+def test_trial_of_answers_that_diverged_is_drawn_up_to_there(ax):
+    trials = tbrnn.tasks.FlipFlop(bits=2).sample(8)
+    answers = np.array(trials.targets)
+    limits = plot.trial(trials, answers, index=3).get_ylim()
+    answers[3, 60:] = np.inf, np.nan
+    assert plot.trial(trials, answers, index=3, ax=ax).get_ylim() == pytest.approx(limits)
+
+
 def test_trial_of_large_inputs_says_what_they_are_divided_by():
     targets = np.linspace(0, 0.5, 5).reshape(1, 5, 1)
     ax = plot.trial(Trials(np.full((1, 5, 1), 100.0), targets=targets))
@@ -171,6 +179,11 @@ def test_kappa_flow_marks_the_roots(ax):
     assert ax.get_xlim() == pytest.approx((-1.25 * points.kappa.max(), 1.25 * points.kappa.max()))
 
 
+def test_kappa_flow_of_unbounded_rates_is_drawn_as_far_as_told(ax):
+    model = tbrnn.LowRankRNN(units=10, rank=1, inputs=1, outputs=1, phi="relu")
+    assert plot.kappa_flow(model.initial([0])[0], within=2.0, ax=ax).get_xlim() == (-2, 2)
+
+
 def test_phase_portrait_marks_what_it_is_given(ax):
     net = rank_one(tbrnn.LowRankRNN)[0]
     points = tbrnn.analysis.fixed_points(net)
@@ -183,6 +196,11 @@ def test_phase_portrait_marks_what_it_is_given(ax):
     assert np.allclose(np.transpose(stable.get_data()), places[points.stable])
     assert np.allclose(np.transpose(unstable.get_data()), places[~points.stable])
     assert len(plot.phase_portrait(field).lines) == 0
+
+
+def test_groups_may_be_numbers(ax):
+    plot.embedding(np.eye(4)[:, :2], [0, 0, 1, 1], colors={0: "red", 1: "blue"}, ax=ax)
+    assert [patch.get_facecolor()[:3] for patch in ax.patches] == [(1, 0, 0), (0, 0, 1)]
 
 
 def test_embedding_draws_groups_and_their_distances(ax):
@@ -278,5 +296,7 @@ def test_wrong_types(call, message):
 
 def test_runs_without_records_are_refused(runs):
     empty = replace(runs, history=[history[:0] for history in runs.history])
-    with pytest.raises(ValueError, match="runs must be recorded, with record_every above 0"):
-        plot.loss(empty)
+    for status, given in (("capped", "no records"), ("diverged", "runs that all diverged before")):
+        ended = replace(empty, status=np.full(len(empty), status))
+        with pytest.raises(ValueError, match=f"with record_every above 0, got {given}"):
+            plot.loss(ended)

@@ -50,6 +50,8 @@ TOLERANCES = {
     "golden figures of three decimals": 5e-4,
     # Roots of the flow solve it to 1e-10 of 1 + |kappa|, stretched by states and slopes.
     "roots": 1e-8,
+    # A step of alpha = 1e-4 is a difference of states, whose rounding in float64 alpha divides.
+    "slow velocities": 1e-10,
     # Four steps of fourth order per frame; measured 8e-7 where proteins switch fastest.
     "Runge-Kutta steps of MultiFate": 1e-6,
     # The published trajectories are Radau's at its default tolerances, relative 1e-3 per step.

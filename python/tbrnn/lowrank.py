@@ -78,7 +78,8 @@ def lint(
     teacher's units, alpha, form, sigma, phi, scale, bias switches and, where its class has them,
     hard_orth and gated. A teacher of full rank has no scale; its students have scale 1 if its alpha
     is 1, as in the published "discrete" mode, else the scale of their class. A bulk is not passed
-    on. A student has input weights of its own and an identity readout, and is trained to::
+    on, nor are bounds, but those of the input weights. A student has input weights of its own and
+    an identity readout, and is trained to::
 
         match="rates":   phi_out(x) = phi_out(x of the teacher)
         match="states":  x = x of the teacher
@@ -260,8 +261,8 @@ def _student_model(
     if not teacher.ranks and teacher.alpha == 1:
         shared["scale"] = 1.0
     inputs = student_class.published_inputs.values()
-    shared["bounds"] = tuple(b for b in checked_bounds(teacher.bounds) if b[0] in inputs)
-    return student_class(**{**shared, **bare, "rank": rank})
+    bounds = tuple(b for b in checked_bounds(teacher.bounds) if b[0] in inputs)
+    return student_class(**{**shared, **bare, "bounds": bounds, "rank": rank})
 
 
 def _settings(model: type[Network], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def test_sigmas_scale_the_ellipse():
 def test_blocks_are_their_definition():
     distances = np.abs(RNG.normal(0, 1, (9, 9)))
     distances = distances + distances.T
+    np.fill_diagonal(distances, 0)
     blocks = block_statistics(distances, GROUPS)
     assert list(blocks) == [("b", "b"), ("b", "a"), ("b", "c"), ("a", "a"), ("a", "c")]
     for (first, second), ours in blocks.items():
@@ -72,6 +73,7 @@ def test_blocks_are_their_definition():
         (lambda: centroids(POINTS, GROUPS[:8]), "groups must be one name for each of the 9"),
         (lambda: centroids(POINTS, GROUPS, sigmas=0), "sigmas must be a finite number above 0"),
         (lambda: block_statistics(POINTS, GROUPS), r"distances must be \(network, network\)"),
+        (lambda: block_statistics([[0, 1], [9, 0]], ["a", "b"]), "distances must be symmetric"),
     ],
 )
 def test_errors(call, message):

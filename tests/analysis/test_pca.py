@@ -77,11 +77,23 @@ def test_plane_flow_of_a_rank_one_network_is_its_flow():
     assert_close(flow(net, [[0.0]]), [[0.0]], "exact")
 
 
+def test_velocity_of_slow_networks_in_float32_is_that_of_their_weights():
+    model = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1, alpha=1e-4)
+    nets, states = model.initial([0, 1]), RNG.normal(0, 10, (4, 30))
+    drive = np.einsum("eij,bj->ebi", tbrnn.connectivity.matrix(nets), np.tanh(states))
+    expected = drive + nets.b_in[:, None] - states
+    assert_close(velocity(nets, states), expected, "slow velocities")
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: pca(STATES[0, 0]), "states must be .*, two samples or more"),
         (lambda: pca(np.ones((4, 3))), "states must be not constant"),
+        (lambda: pca(np.full((7, 3), 0.1)), "states must be not constant"),
+        (lambda: pca(STATES).project(np.ones((4, 1))), "states must be .* 5 units, got shape"),
+        (lambda: pca(STATES).turn(np.ones(4)), "vectors must be .* 5 units, got shape"),
+        (lambda: pca(STATES).lift(np.ones(3)), "coordinates must be .* 2 components, got shape"),
         (lambda: pca(STATES, 6), "components must be a whole number from 1 to 5"),
         (lambda: velocity(ensemble(MODELS["both"]), np.ones(4)), r"states must be .* 5 units"),
         (

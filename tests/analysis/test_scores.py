@@ -213,11 +213,19 @@ def test_errors(score, values, reference, message):
         score(values, reference)
 
 
+@pytest.mark.parametrize("values", [3j * STATES, STATES.astype(str)])
+@pytest.mark.parametrize("score", SCORES)
+def test_what_is_no_real_number_is_refused(score, values):
+    with pytest.raises(TypeError, match=r"must be an array of real numbers"):
+        score(values, REFERENCE)
+
+
 @pytest.mark.parametrize(
     ("mask", "message"),
     [
         (np.ones((6, 1, 5)), r"mask must be of shape .*, got shape \(6, 1, 5\)"),
         (np.zeros((6, 7, 1)), "mask must be nonzero somewhere, got zeros only"),
+        (np.full((6, 7, 1), np.nan), r"mask must be finite, got nan at \(0, 0, 0\)"),
     ],
 )
 def test_mask_errors(mask, message):

@@ -14,6 +14,11 @@ MODELS = {
     "both": tbrnn.LowRankHORNN(rank=(2, 3), **SIZES),
     "gated": tbrnn.LowRankHORNN(rank=(2, 3), gated=True, **SIZES),
 }
+BULK = {
+    "pairs and a bulk": tbrnn.LowRankRNN(rank=2, bulk=(0.8, 1), **SIZES),
+    "triples and a bulk": tbrnn.LowRankTBRNN(rank=2, bulk=(0.8, 1), **SIZES),
+    "both and a bulk": tbrnn.LowRankHORNN(rank=(2, 3), gated=True, bulk=(0.8, 1), **SIZES),
+}
 FULL = {
     "full matrix": tbrnn.RNN(**SIZES),
     "full tensor": tbrnn.TBRNN(**SIZES),

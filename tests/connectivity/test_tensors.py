@@ -5,7 +5,7 @@ import pytest
 
 import tbrnn
 from connectivity.golden import cosine, effective_pair
-from connectivity.networks import FULL, MODELS, THREE_BODY, ensemble
+from connectivity.networks import BULK, FULL, MODELS, THREE_BODY, ensemble
 from tbrnn import connectivity
 from tolerances import TOLERANCES, assert_close
 
@@ -20,7 +20,7 @@ def one_step(nets, states):
     drive = np.zeros((len(nets), *states.shape))
     if model.input_bias:
         drive = drive + nets.b_in[:, None]
-    if not isinstance(model, tbrnn.LowRankTBRNN | tbrnn.TBRNN):
+    if not isinstance(model, tbrnn.LowRankTBRNN | tbrnn.TBRNN) or model.fixed is not None:
         drive = drive + np.einsum("eij,bj->ebi", connectivity.matrix(nets), r)
     if not isinstance(model, tbrnn.LowRankRNN | tbrnn.RNN):
         drive = drive + np.einsum("eijk,bj,bk->ebi", connectivity.tensor(nets), r, r)
@@ -28,9 +28,9 @@ def one_step(nets, states):
     return states + model.alpha * (reached - states)
 
 
-@pytest.mark.parametrize("kind", [*MODELS, *FULL])
+@pytest.mark.parametrize("kind", [*MODELS, *FULL, *BULK])
 def test_the_exported_connectivity_is_that_of_the_dynamics(kind):
-    nets, states = ensemble((MODELS | FULL)[kind]), RNG.normal(0, 1, (7, 5))
+    nets, states = ensemble((MODELS | FULL | BULK)[kind]), RNG.normal(0, 1, (7, 5))
     engine = nets.simulate(np.zeros((7, 1, 2)), states).states[:, :, 0]
     assert_close(one_step(nets, states), engine, "float64 values")
 
@@ -50,13 +50,31 @@ def test_effective_tensor_is_its_definition(kind):
     nets = ensemble(MODELS[kind])
     for net, ours in zip(nets, connectivity.effective_tensor(nets), strict=True):
         p = {name.removesuffix("_tbrnn"): array for name, array in net.arrays.items()}
-        space = np.column_stack([p["w_in"]] + ([p["b_in"]] if "b_in" in p else []))
+        more = [p[name] for name in ("b_in", "m_rnn") if name in p]
+        space = np.column_stack([p["w_in"], *more])
         lead = np.moveaxis(connectivity.tensor(net), 0, 2).reshape(-1, 5).T  # spans that of l
         basis = np.linalg.svd(np.column_stack([lead, space]))
         basis = basis[0][:, : (basis[1] > 1e-10 * basis[1][0]).sum()]
         project = basis @ basis.T
         full = connectivity.tensor(net)
         assert_close(ours, np.einsum("ijk,jp,kq->ipq", full, project, project), "float64 values")
+
+
+@pytest.mark.parametrize("phi", ["tanh", "sigmoid", "softplus"])
+@pytest.mark.parametrize("rank", [(1, 0), (1, 1)])
+def test_effective_tensor_drives_small_states_as_the_tensor_does(phi, rank):
+    sizes = {"units": 20, "inputs": 1, "outputs": 1, "phi": phi, "input_bias": False}
+    model = tbrnn.LowRankHORNN(rank=(1, 1), **sizes)
+    if 0 in rank:
+        model = tbrnn.LowRankTBRNN(rank=1, **sizes)
+    net = ensemble(model, members=1)[0]
+    rates = net.simulate(RNG.normal(0, 1e-4, (3, 9, 1))).rates.reshape(-1, 20)
+    ours, full = (
+        np.einsum("ijk,bj,bk->bi", function(net), rates, rates)
+        for function in (connectivity.effective_tensor, connectivity.tensor)
+    )
+    worst = np.linalg.norm(ours - full) / np.linalg.norm(full)
+    assert worst < 1e-4  # second order in the states; 0.1 to 1 with a vector left out
 
 
 def test_effective_tensor_is_exact_in_a_linear_network():
@@ -106,6 +124,10 @@ def test_published_cosines(published):
         (
             lambda: connectivity.effective_tensor(ensemble(MODELS["two-body"])),
             "nets must be low-rank networks with a three-body term",
+        ),
+        (
+            lambda: connectivity.effective_tensor(ensemble(BULK["triples and a bulk"])),
+            "nets must be low-rank networks with a three-body term, without a bulk",
         ),
         (lambda: connectivity.symmetrised(np.zeros((3, 4, 4))), r"tensor must be .*\(3, 4, 4\)"),
         (lambda: connectivity.symmetrised(np.full((2, 2, 2), np.nan)), "tensor must be finite"),

@@ -90,6 +90,16 @@ def test_cp_factors_are_of_tensors(tensorly):
         connectivity.cp_factors(MATRIX.initial([0]), 1)
 
 
+@pytest.mark.parametrize("rank", [3, 4, 6])
+def test_more_components_than_a_tensor_has(tensorly, rank):
+    small = np.zeros((6, 6, 6))
+    small[:2, :2, :2] = connectivity.tensor_of(*RNG.normal(0, 1, (3, 2, 2)))
+    tensors = np.stack([small, np.zeros_like(small), 1e6 * small])
+    few, many = (rest(tensors, connectivity.truncate_cp(tensors, r)) for r in (2, rank))
+    rounding = 1e-6 * rest(tensors, np.zeros_like(tensors))
+    assert (many <= 1.01 * few + rounding).all()
+
+
 def test_cp_draws_nothing(tensorly):
     legacy = np.random.get_state()[1].copy()  # noqa: NPY002
     first, second = (connectivity.truncate_cp(FULL[0], 6, sweeps=5) for _ in range(2))

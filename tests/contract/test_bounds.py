@@ -79,6 +79,20 @@ def test_files_and_students(tmp_path):
     assert {name for name, _, _ in students.best.model.bounds} == set(BOUNDS)
 
 
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (tbrnn.RNN(bounds={"w_hh": (0, None)}, **SIZES), "w_hh"),
+        (tbrnn.LowRankRNN(rank=1, bounds={"m": (0, None), "w_in": (0, None)}, **SIZES), "m"),
+    ],
+)
+def test_students_have_no_bounds_on_what_recurs(model, name):
+    students = tbrnn.lint(model.initial([0]), tbrnn.LowRankRNN, ranks=[1], trials=TRIALS, epochs=2)
+    kept = {bound[0] for bound in model.bounds} - {name}
+    assert {bound[0] for bound in students.best.model.bounds} == kept
+    assert students.best.m.min() < 0
+
+
 def test_beside_arguments_of_the_drive(tmp_path):
     """Masks, a fixed matrix and a pair of ranks, given as what they are before they are checked."""
     array = np.ones((7, 7))

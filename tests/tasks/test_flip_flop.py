@@ -54,7 +54,8 @@ def test_conditions_describe_each_trial():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"bits": 0}, "bits must be a whole number of at least 1, got 0"),
+        ({"bits": 0}, "bits must be a whole number from 1 to 63, got 0"),
+        ({"bits": 64}, "bits must be a whole number from 1 to 63, got 64"),
         ({"bits": 1, "steps": 0}, "steps must be a whole number of at least 1, got 0"),
         (
             {"bits": 1, "pulse_probability": 1.5},

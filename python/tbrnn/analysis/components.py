@@ -46,18 +46,29 @@ class PCA:
 
     def project(self, states: ArrayLike) -> Array:
         """Coordinates (..., component) of states (..., unit)."""
-        return np.asarray((np.asarray(states, np.float64) - self.mean) @ self.components.T)
+        return np.asarray((self._of_units("states", states) - self.mean) @ self.components.T)
 
     def turn(self, vectors: ArrayLike) -> Array:
         """Coordinates (..., component) of differences, velocities or weights (..., unit).
 
         They are vectors, not places: the mean is not subtracted.
         """
-        return np.asarray(np.asarray(vectors, np.float64) @ self.components.T)
+        return np.asarray(self._of_units("vectors", vectors) @ self.components.T)
 
     def lift(self, coordinates: ArrayLike) -> Array:
         """States (..., unit) at coordinates (..., component)."""
-        return np.asarray(np.asarray(coordinates, np.float64) @ self.components + self.mean)
+        given = real_array("coordinates", coordinates).astype(np.float64)
+        if given.shape[-1:] != (len(self.components),):
+            expected = f"(..., component) with {len(self.components)} components"
+            raise mistake("coordinates", expected, f"shape {given.shape}")
+        return np.asarray(given @ self.components + self.mean)
+
+    def _of_units(self, argument: str, values: ArrayLike) -> Array:
+        given = real_array(argument, values).astype(np.float64)
+        if given.shape[-1:] != self.mean.shape:
+            expected = f"(..., unit) with {len(self.mean)} units"
+            raise mistake(argument, expected, f"shape {given.shape}")
+        return given
 
 
 def pca(states: ArrayLike, components: int = 2) -> PCA:
@@ -98,7 +109,7 @@ def pca(states: ArrayLike, components: int = 2) -> PCA:
     mean = samples.mean(axis=0, dtype=np.float64)
     centred = samples - mean
     variances, vectors = np.linalg.eigh(centred.T @ centred / (len(samples) - 1))
-    if variances[-1] <= 0:
+    if variances[-1] <= 0 or not np.ptp(samples, axis=0).any():  # rounding alone may vary
         raise mistake("states", "not constant", "states that are")
     leading = vectors.T[::-1][:count]
     peak = np.take_along_axis(leading, np.abs(leading).argmax(axis=1, keepdims=True), axis=1)

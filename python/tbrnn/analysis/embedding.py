@@ -199,8 +199,13 @@ def _stress(points: Array, matrix: Array) -> float:
 
 
 def _checked(distances: ArrayLike, dimensions: int) -> tuple[Array, int]:
+    matrix = checked_distances(distances)
+    return matrix, whole("dimensions", dimensions, least=1, most=len(matrix) - 1)
+
+
+def checked_distances(distances: ArrayLike) -> Array:
     """A symmetric matrix with a zero diagonal; what float32 rounding left beside is removed."""
-    matrix = np.array(distances, np.float64)
+    matrix = real_array("distances", distances).astype(np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
         raise mistake("distances", "(network, network) of two at least", f"shape {matrix.shape}")
     rounding = FLOAT32 * np.abs(matrix).max()
@@ -210,4 +215,4 @@ def _checked(distances: ArrayLike, dimensions: int) -> tuple[Array, int]:
         raise mistake("distances", "symmetric with zeros on the diagonal", "another matrix")
     matrix = np.maximum(0.5 * (matrix + matrix.T), 0.0)
     np.fill_diagonal(matrix, 0.0)
-    return matrix, whole("dimensions", dimensions, least=1, most=len(matrix) - 1)
+    return matrix

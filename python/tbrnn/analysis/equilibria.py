@@ -18,8 +18,9 @@ from tbrnn.connectivity.terms import stacked
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
 
-SOLVED = 1e-10  # |F| of a solution, relative to 1 + |kappa|
-SAME = 1e-6  # distance of solutions that are one, relative to 1 + |kappa|
+# Relative to |kappa| + 1, or + the reach of the overlaps where that is less:
+SOLVED = 1e-10  # |F| of a solution
+SAME = 1e-6  # distance of solutions that are one
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +160,10 @@ def _solutions(reduced: Reduced, drives: Array, starts: Array, reach: Array) -> 
         return np.asarray(reduced.jacobian(kappa[None, None], drives)[0, 0])
 
     distinct: list[Any] = []
+    unit = min(1.0, float(np.linalg.norm(reach)))
     for start in starts:
         kappa = root(velocity, start, jac=jacobian, tol=1e-13).x
-        size = 1 + np.linalg.norm(kappa)
+        size = unit + np.linalg.norm(kappa)
         solved = np.linalg.norm(velocity(kappa)) <= SOLVED * size
         if not solved or (np.abs(kappa) > reach).any():
             continue

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import check_finite, number
-from tbrnn.analysis.embedding import Embedding, positions_of
+from tbrnn.analysis.embedding import Embedding, checked_distances, positions_of
 from tbrnn.errors import mistake
 
 Array = NDArray[np.float64]
@@ -128,7 +128,7 @@ def block_statistics(
     Parameters
     ----------
     distances : array (network, network)
-        Symmetric. Within a group each pair counts once, without the diagonal.
+        Symmetric with zeros on the diagonal. Within a group each pair counts once.
     groups : array (network,)
         The name of each network's group.
 
@@ -141,7 +141,9 @@ def block_statistics(
     Raises
     ------
     ValueError
-        If shapes do not agree.
+        If shapes do not agree, or for what is no matrix of distances.
+    TypeError
+        If distances are no real numbers.
 
     Examples
     --------
@@ -150,9 +152,7 @@ def block_statistics(
     >>> sorted(blocks), blocks["a", "b"].mean
     ([('a', 'a'), ('a', 'b')], 6.0)
     """
-    matrix = np.asarray(distances, np.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise mistake("distances", "(network, network)", f"shape {matrix.shape}")
+    matrix = checked_distances(distances)
     members = members_by_name(groups, len(matrix))
     names, blocks = list(members), {}
     for i, first in enumerate(names):

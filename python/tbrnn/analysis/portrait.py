@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,13 +58,19 @@ def velocity(nets: Ensemble, states: ArrayLike, inputs: ArrayLike | None = None)
     check_finite("states", x)
     start = x.reshape(-1, model.units)
     shown = np.broadcast_to(u, (len(start), 1, len(u)))
-    after = nets.simulate(shown, start, rates=False, outputs=False).states
+    after = _in_float64(nets).simulate(shown, start, rates=False, outputs=False).states
     assert after is not None
     alpha = np.array([linear_leak(one) for one in nets.models])
     if nets.single:
         return np.asarray((after[:, 0] - start) / alpha).reshape(x.shape)
     change = after[:, :, 0] - start
     return np.asarray(change / alpha[:, None, None]).reshape(len(nets), *x.shape)
+
+
+def _in_float64(nets: Ensemble) -> Ensemble:
+    """The same weights: a difference of float32 states would be divided by a small alpha."""
+    cohorts = [replace(one, parameters=one.parameters.astype(np.float64)) for one in nets.cohorts]
+    return Ensemble(cohorts, nets.order, single=nets.single)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbrnn._arguments import check_finite, real_array
 from tbrnn.analysis.metric import Metric
 from tbrnn.errors import mistake
 
@@ -248,7 +249,7 @@ def _explained(sse: Array, sst: Array) -> Array:
 
 
 def _matched(values: ArrayLike, reference: ArrayLike, name: str, other: str) -> tuple[Array, Array]:
-    values, reference = _real(values), _real(reference)
+    values, reference = _real(name, values), _real(other, reference)
     for word, array in ((name, values), (other, reference)):
         if array.ndim not in (3, 4) or array.size == 0:
             axes = "(trial, time, unit) or (member, trial, time, unit), without empty axes"
@@ -259,14 +260,16 @@ def _matched(values: ArrayLike, reference: ArrayLike, name: str, other: str) -> 
     return values, reference
 
 
-def _real(given: ArrayLike) -> Array:
-    """What are not floating-point numbers, booleans for instance, as such."""
+def _real(argument: str, given: ArrayLike) -> NDArray[Any]:
+    """An array of real numbers, which may be objects."""
     array = np.asarray(given)
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+    return real_array(argument, array.astype(np.float64) if array.dtype == object else array)
 
 
 def _counted(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    counted = np.asarray(mask) != 0
+    weights = real_array("mask", mask)
+    check_finite("mask", weights)
+    counted = weights != 0
     if counted.ndim == 2:
         counted = counted[:, :, None]
     shapes = ((*shape[:2], 1), shape)

@@ -14,6 +14,8 @@ from tbrnn.connectivity.tensors import tensor_of, three_way
 from tbrnn.connectivity.terms import Array
 from tbrnn.ensemble import Ensemble
 
+RIDGE = 1e-10  # of least squares whose normal equations are singular, of a tensor of norm 1
+
 
 def cp_factors(
     tensor: ArrayLike, rank: int, *, sweeps: int = 100, tolerance: float = 1e-8
@@ -132,7 +134,15 @@ def _decompose(full: Array, rank: int, sweeps: int, tolerance: float) -> Array:
 
     unfolded = [np.moveaxis(full, mode, 0).reshape(len(full), -1) for mode in range(3)]
     start = [np.linalg.svd(rows, full_matrices=False)[0][:, :rank] for rows in unfolded]
-    _, factors = parafac(full, rank, n_iter_max=sweeps, init=(None, start), tol=tolerance)
+    size = np.linalg.norm(full)
+    if size == 0:
+        return np.zeros((3, len(full), rank))
+    options = {"n_iter_max": sweeps, "init": (None, start), "tol": tolerance}
+    try:
+        _, factors = parafac(full, rank, **options)
+    except np.linalg.LinAlgError:  # more components than the tensor has: of many the smallest
+        _, factors = parafac(full / size, rank, l2_reg=RIDGE, **options)
+        factors[0] = factors[0] * size
     vectors: Array = np.stack(factors)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     common = np.cbrt(np.prod(lengths, axis=0, keepdims=True))

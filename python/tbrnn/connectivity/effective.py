@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tbrnn._ensembles import networks
+from tbrnn._leak import linear_leak
+from tbrnn._phi import value
 from tbrnn.connectivity.tensors import tensor_of
-from tbrnn.connectivity.terms import Array, input_space, triples
+from tbrnn.connectivity.terms import Array, input_space, pairs, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
 
@@ -14,9 +16,10 @@ from tbrnn.errors import mistake
 def effective_tensor(nets: Ensemble) -> Array:
     """The tensor between the directions that states can take.
 
-    A low-rank rate network that starts at 0 never leaves the span of ``[l, I]``, ``I = [W_in, b]``,
-    so that, to first order in the states, only the parts of m and n in it matter. With P the
-    orthogonal projector on that span::
+    A low-rank rate network that starts at 0 never leaves the span of ``[l, I]``, ``I = [W_in, b]``
+    (of a hybrid ``[l, m, I]``, m of its pairs), so that, to first order in the states, only the
+    parts of m and n in it matter. With P the orthogonal projector on that span, and on the vector
+    of ones where phi(0) is not 0::
 
         W_eff = scale sum_R  l_R x (P m_R) x (P n_R)
 
@@ -36,7 +39,8 @@ def effective_tensor(nets: Ensemble) -> Array:
     Raises
     ------
     ValueError
-        If the members have no three-body term, or several models.
+        If the members have no three-body term, or several models, or leave the span: with a bulk,
+        leaks of single units or cubic leaks.
     TypeError
         If `nets` is no Ensemble.
 
@@ -51,10 +55,16 @@ def effective_tensor(nets: Ensemble) -> Array:
     >>> tbrnn.connectivity.effective_tensor(nets).shape
     (4, 30, 30, 30)
     """
-    term = triples(networks("nets", nets))
-    if term is None:
-        raise mistake("nets", "low-rank networks with a three-body term", repr(nets))
+    term, two = triples(networks("nets", nets)), pairs(nets)
+    if term is None or nets.model.fixed is not None:
+        expected = "low-rank networks with a three-body term, without a bulk"
+        raise mistake("nets", expected, repr(nets))
+    linear_leak(nets.model)
     reached = np.concatenate([term.l, input_space(nets)], axis=-1)
+    if two is not None:
+        reached = np.concatenate([reached, two.m], axis=-1)
+    if value(nets.model.phi, np.zeros(1))[0]:
+        reached = np.concatenate([reached, np.ones((*reached.shape[:2], 1))], axis=-1)
     project = reached @ np.linalg.pinv(reached)
     full = tensor_of(term.weight[:, None, None] * term.l, project @ term.m, project @ term.n)
     return full[0] if nets.single else full

@@ -28,7 +28,8 @@ def canonical(nets: Ensemble) -> Ensemble:
 
     The three pairs of a LowRankGRU are treated one by one.
 
-    States and outputs of the networks are unchanged (up to rounding).
+    States and outputs of the networks are unchanged (up to rounding). Bounds of the vectors, if the
+    model has some, may not hold for the new ones: training on would clip these.
 
     Parameters
     ----------

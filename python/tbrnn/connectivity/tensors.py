@@ -17,14 +17,16 @@ def matrix(nets: Ensemble) -> Array:
 
     ::
 
-        W_ij = scale sum_R m_iR n_jR          drive_i = sum_j W_ij r_j
+        W_ij = scale sum_R m_iR n_jR + C_ij          drive_i = sum_j W_ij r_j
 
-    or w_hh of an RNN and w_hh_rnn of a HORNN. In a gated network it is multiplied by g.
+    with the bulk C, if there is one, or w_hh of an RNN and w_hh_rnn of a HORNN. In a gated network
+    what is trained is multiplied by g.
 
     Parameters
     ----------
     nets : Ensemble
-        Of LowRankRNN, LowRankHORNN, RNN, EIRNN (with its signs) or HORNN, one model.
+        Of LowRankRNN, LowRankHORNN, RNN, EIRNN (with its signs), HORNN, or LowRankTBRNN with a
+        bulk, one model.
 
     Returns
     -------
@@ -53,6 +55,9 @@ def matrix(nets: Ensemble) -> Array:
     full, term = full_matrix(nets), pairs(nets)
     if term is not None:
         full = term.weight[:, None, None] * (term.m @ term.n.swapaxes(-1, -2))
+    if nets.model.fixed is not None:
+        bulk = np.asarray(nets.model.fixed, np.float64)
+        full = np.repeat(bulk[np.newaxis], len(nets), axis=0) if full is None else full + bulk
     if full is None:
         raise mistake("nets", "networks with a two-body term", repr(nets))
     return full[0] if nets.single else full

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import instance, number
 from tbrnn._ensembles import one_network
+from tbrnn._phi import bound
 from tbrnn.errors import mistake
 from tbrnn.plot._axes import axes
 
@@ -130,7 +131,7 @@ def kappa_flow(
     net = one_network("net", net)
     if sum(net.model.ranks) != 1:
         raise mistake("net", "of rank 1", repr(net))
-    points = fixed_points(net, inputs)
+    points = fixed_points(net, inputs, within=None if bound(net.model.phi) else within)
     assert not isinstance(points, list)
     roots = points.kappa[:, 0]
     half = 1.25 * np.abs(roots).max() if within is None else number("within", within, above=0)

@@ -72,7 +72,8 @@ def embedding(
     if positions.ndim != 2 or positions.shape[1] != 2:
         raise mistake("points", "(network, 2)", f"shape {positions.shape}")
     found = centroids(positions, names)
-    palette = dict(colors or zip(found.names, COLOURS, strict=False))
+    given = colors or dict(zip(found.names, COLOURS, strict=False))
+    palette = {str(name): colour for name, colour in given.items()}
     if missing := [name for name in found.names if name not in palette]:
         raise mistake("colors", "given for every group", f"none for {', '.join(missing)}")
     ax = axes(ax)

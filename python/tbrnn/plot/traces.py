@@ -94,15 +94,20 @@ def trial(
 
 def _divisor(inputs: Array, traces: list[Array]) -> float:
     """What inputs are divided by, so that they do not exceed the traces."""
-    most = max((np.abs(values).max() for values in traces), default=0.0)
+    most = max((np.abs(_finite(values)).max() for values in traces), default=0.0)
     return float(max(1.0, np.abs(inputs).max() / most)) if most > 0 else 1.0
 
 
 def _spacing(drawn: list[Array]) -> float:
     """Distance of the channels' zeros: somewhat more than from the lowest value to the highest."""
-    low = min(0.0, *(values.min() for values in drawn))
-    high = max(0.0, *(values.max() for values in drawn))
+    low = min(0.0, *(_finite(values).min() for values in drawn))
+    high = max(0.0, *(_finite(values).max() for values in drawn))
     return float(1.3 * (high - low)) or 1.0
+
+
+def _finite(values: Array) -> Array:
+    """0 in place of what cannot be drawn: targets that do not count, answers that diverged."""
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _answers(outputs: ArrayLike, trials: Trials) -> Array:

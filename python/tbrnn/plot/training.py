@@ -58,7 +58,9 @@ def loss(runs: Runs, ax: Axes | None = None) -> Axes:
     """
     instance("runs", runs, Runs, "Runs, as tbrnn.fit returns")
     if not any(map(len, runs.history)):
-        raise mistake("runs", "recorded, with record_every above 0", "no records")
+        died = (runs.status == "diverged").all()
+        given = "runs that all diverged before a record" if died else "no records"
+        raise mistake("runs", "recorded, with record_every above 0", given)
     ax = axes(ax)
     for history, status in zip(runs.history, runs.status, strict=True):
         for field, style in STYLES.items():

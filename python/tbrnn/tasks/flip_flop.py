@@ -53,7 +53,7 @@ class FlipFlop(Task):
     pulse_probability: float = 0.05
 
     def __post_init__(self) -> None:
-        whole("bits", self.bits, least=1)
+        whole("bits", self.bits, least=1, most=63)
         whole("steps", self.steps, least=1)
         number("pulse_probability", self.pulse_probability, least=0, most=1)
 

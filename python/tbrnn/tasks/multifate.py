@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import whole
+from tbrnn._arguments import real_array, whole
 from tbrnn.errors import mistake
 from tbrnn.tasks._dimer_trials import banded, pulses
 from tbrnn.tasks._dimers import TOP, Array, frames
@@ -162,7 +162,7 @@ class MultiFate(Task):
 
 
 def _checked(argument: str, values: ArrayLike, sizes: tuple[int | str, ...]) -> Array:
-    array = np.asarray(values, np.float64)
+    array = real_array(argument, values).astype(np.float64)
     matches = [size in ("any", given) for size, given in zip(sizes, array.shape, strict=False)]
     if array.ndim != len(sizes) or not all(matches) or array.size == 0:
         expected = f"of shape ({', '.join(map(str, sizes))})"
