@@ -101,6 +101,8 @@ def a_path(argument: str, value: object) -> Path:
     """A path, or its name."""
     if not isinstance(value, (str, os.PathLike)):
         raise wrong_type(argument, "a path", value)
+    if value == "":
+        raise mistake(argument, "a path", "''")
     return Path(value)
 
 

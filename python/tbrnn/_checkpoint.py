@@ -20,6 +20,7 @@ from tbrnn.io import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from tbrnn._options import Options
+    from tbrnn._retry import Accept
     from tbrnn._training import Training
     from tbrnn.trials import Trials
 
@@ -32,25 +33,31 @@ class Checkpoint:
     """The states of a training's members in a folder that this process holds.
 
     ``running.safetensors`` holds the members that go on and is replaced at every save,
-    ``finished-N.safetensors`` those that ended since the save before, written once.
+    ``finished-N.safetensors`` those that ended since the save before, written once. A file knows
+    members by their numbers, the positions in the training unless given.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, numbers: NDArray[np.int64] | None = None) -> None:
         self._folder = folder
+        self._numbers = numbers
         self._finished: set[int] = set()  # members that are in a file of finished ones
         self._saved = time.monotonic()
 
-    def of_attempt(self, attempt: int) -> Checkpoint:
-        """The checkpoint of one attempt among several."""
+    def of_attempt(self, attempt: int, pending: NDArray[np.int64]) -> Checkpoint:
+        """The checkpoint of one attempt, at the members that are still pending."""
         folder = self._folder / f"attempt-{attempt}"
         folder.mkdir(exist_ok=True)
-        return Checkpoint(folder)
+        return Checkpoint(folder, pending)
 
     def restore(self, training: Training) -> None:
         """Give the members of a training that has not begun their states, where there are some."""
         running = self._folder / RUNNING
+        positions = {number: i for i, number in enumerate(self._numbered(training))}
         for path in [*([running] if running.exists() else []), *self._segments()]:
-            for member, state in _states(path).items():
+            for number, state in _states(path).items():
+                if number not in positions:  # another function accepted it
+                    continue
+                member = positions[number]
                 training.trainer.restore(*training.places[member], state)
                 if path != running:
                     self._finished.add(member)
@@ -64,19 +71,27 @@ class Checkpoint:
         """Save every member; finished ones first, so that each is in some file at any instant."""
         ended: dict[int, State] = {}
         running: dict[int, State] = {}
-        going_on = training.running()
+        going_on, numbers, done = training.running(), self._numbered(training), set()
         for member, place in enumerate(training.places):
             if member in self._finished:
                 continue
             state = training.trainer.state(*place)
             if state["status"] == "interrupted":
                 state["status"] = "running"
-            (running if going_on[member] or state["status"] == "running" else ended)[member] = state
+            unfinished = going_on[member] or state["status"] == "running"
+            (running if unfinished else ended)[numbers[member]] = state
+            if not unfinished:
+                done.add(member)
         if ended:
             _write(self._folder / f"finished-{len(self._segments()) + 1:05}.safetensors", ended)
-            self._finished |= ended.keys()
+            self._finished |= done
         _write(self._folder / RUNNING, running)
         self._saved = time.monotonic()
+
+    def _numbered(self, training: Training) -> list[int]:
+        """The number of each member."""
+        positions = range(len(training.places))
+        return list(positions) if self._numbers is None else self._numbers.tolist()
 
     def _segments(self) -> list[Path]:
         return sorted(self._folder.glob("finished-*.safetensors"))
@@ -99,13 +114,17 @@ def described(
     nets: Ensemble,
     options: Options,
     shown: Sequence[Trials | Ensemble | None],
+    datasets: Sequence[NDArray[np.int32] | None],
+    accept: Accept | None,
     **words: Any,
 ) -> dict[str, Any]:
     """All that decides the numbers of a training, as plain values.
 
-    `shown` is what the members learn from: trials, teachers. Large arrays stand as digests.
+    `shown` is what the members learn from: trials, teachers; `datasets` which of them each does.
+    Large arrays stand as digests. Of a function `accept` nothing is known but that it is one.
     """
     state = options.optimizer
+    teachers = [one for one in shown if isinstance(one, Ensemble)]
     return {
         **words,
         "dtype": str(nets.dtype),
@@ -114,6 +133,9 @@ def described(
         "seeds": [list(seed) for seed in nets.seeds],
         "weights": _digest([nets]),
         "data": _digest([one for one in shown if one is not None]),
+        "teachers": [cohort.model.described for nets in teachers for cohort in nets.cohorts],
+        "datasets": [None if one is None else _short(one) for one in datasets],
+        "accept": "a function" if callable(accept) else accept and float(accept),
         "optimizer": "new" if state is None else _digest([state.first, state.second]),
         "steps": [] if state is None else [list(counts) for counts in state.counts],
         "train": options.train and list(options.train),

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tbrnn._arguments import check_finite, precision, real_array
+from tbrnn._arguments import check_finite, precision, real_array, whole
 from tbrnn._network import Network
 from tbrnn._seeds import Entropy, Seed, entropies
-from tbrnn.errors import mistake
+from tbrnn.errors import mistake, wrong_type
 from tbrnn.trials import Floats
 
 
@@ -71,10 +71,21 @@ def stacked(
     single = all(array.dtype == np.float32 for array in given.values())
     kind = precision(("float32" if single else "float64") if dtype is None else dtype)
     block = np.concatenate([array.reshape(members, -1) for array in given.values()], axis=1)
-    labels = tuple(range(members) if numbers is None else numbers)
-    return Cohort(
-        model, block.astype(kind), labels, tuple(entropies(labels if seeds is None else seeds))
-    )
+    labels = member_numbers(numbers, members)
+    with np.errstate(over="ignore"):
+        cast = block.astype(kind)
+    check_finite("arrays", cast, f"finite in {kind}")
+    model.check_masked(by_name(model, cast))
+    return Cohort(model, cast, labels, tuple(entropies(labels if seeds is None else seeds)))
+
+
+def member_numbers(numbers: Sequence[int] | None, members: int) -> tuple[int, ...]:
+    """The checked numbers of so many members; 0, 1, 2, ... unless given."""
+    if numbers is None:
+        return tuple(range(members))
+    if isinstance(numbers, str) or not isinstance(numbers, Iterable):
+        raise wrong_type("numbers", "a whole number for each member", numbers)
+    return tuple(whole(f"numbers[{i}]", number, least=0) for i, number in enumerate(numbers))
 
 
 def gather(places: Sequence[Place]) -> tuple[list[Cohort], list[tuple[int, int]]]:

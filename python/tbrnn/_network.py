@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +23,7 @@ from tbrnn.nonlinearity import Phi, engine_activation, nonlinearity
 
 if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
+    from tbrnn.trials import Floats
 
 FORMS = ("rate", "voltage")
 READOUTS = ("matrix", "identity")
@@ -62,8 +63,11 @@ class Network:
         """Check every argument; bounds when the drive's arguments are known."""
         self._check()
         if self.bounds:
-            _ = self.spec  # knows the parameters' names
-            masked_within(checked_bounds(self.bounds), self.masks)
+            bounds, known = checked_bounds(self.bounds), dict(replace(self, bounds=()).spec.fields)
+            for name, _, _ in bounds:
+                if name not in known:
+                    raise mistake("bounds", f"of the parameters {', '.join(known)}", name)
+            masked_within(bounds, self.masks)
 
     def _check(self) -> None:
         """Check every argument; plain Python values stay in the fields."""
@@ -106,6 +110,15 @@ class Network:
     def masks(self) -> Mapping[str, Constant]:
         """Constant arrays by the name of the parameter whose gradient they multiply."""
         return {}
+
+    def check_masked(self, arrays: Mapping[str, Floats]) -> None:
+        """Weights (member, *shape) must be 0 where a mask is."""
+        for name, mask in self.masks.items():
+            wrong = np.argwhere((np.asarray(mask) == 0) & (arrays[name] != 0))
+            if len(wrong):
+                place = tuple(int(i) for i in wrong[0])
+                given = f"{arrays[name][place]} at {place}"
+                raise mistake(f"arrays[{name!r}]", "0 where its mask is", given)
 
     @property
     def fixed(self) -> Constant | None:
@@ -158,14 +171,14 @@ class Network:
         >>> nets.m.shape, bool((nets[1].m == model.initial([(7, 1)])[0].m).all())
         ((2, 30, 3), True)
         """
-        from tbrnn._cohorts import Cohort
+        from tbrnn._cohorts import Cohort, member_numbers
         from tbrnn.ensemble import Ensemble
 
         members = entropies(seeds)
-        labels = range(len(members)) if numbers is None else numbers
+        labels = member_numbers(numbers, len(members))
         weights = np.array([self._draw(generator(member)) for member in members])
         block = weights.reshape(len(members), self.spec.size).astype(precision(dtype))
-        return Ensemble([Cohort(self, block, tuple(labels), tuple(members))])
+        return Ensemble([Cohort(self, block, labels, tuple(members))])
 
     @classmethod
     def from_state_dict(
@@ -193,7 +206,8 @@ class Network:
         Raises
         ------
         ValueError, TypeError
-            For missing and unexpected names, wrong shapes, and what is not finite real numbers.
+            For missing and unexpected names, wrong shapes, what is not finite real numbers, and
+            weights that a mask forbids.
 
         Examples
         --------

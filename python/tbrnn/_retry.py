@@ -50,15 +50,15 @@ def train_until_accepted(
     for attempt in range(1, attempts + 1):
         of_attempt = _of_attempt(manner, pending, attempt)
         runs = train(nets, data.of(pending), options.of(pending), of_attempt)
+        runs = replace(runs, attempts=np.full(len(runs), attempt))
         good = accepted(accept, runs)
         decided = good if attempt < attempts and not runs.interrupted else np.ones_like(good)
         status = runs.status.copy()
         status[decided & ~good] = "interrupted" if runs.interrupted else "rejected"
-        attempted = np.full(len(runs), attempt)
-        ended.append(replace(runs, status=status, attempts=attempted)[decided])
+        ended.append(replace(runs, status=status)[decided])
         places.append(pending[decided])
-        if manner.on_member_end is not None and not runs.interrupted:
-            for i in range(len(ended[-1])):
+        if manner.on_member_end is not None:
+            for i in np.flatnonzero(ended[-1].status != "interrupted"):
                 manner.on_member_end(ended[-1][i])
         pending = pending[~decided]
         if not pending.size:
@@ -94,6 +94,6 @@ def _of_attempt(manner: Manner, pending: NDArray[np.int64], attempt: int) -> Man
     return replace(
         manner,
         on_member_end=None,
-        checkpoint=checkpoint and checkpoint.of_attempt(attempt),
+        checkpoint=checkpoint and checkpoint.of_attempt(attempt, pending),
         dress=lambda runs, members: dress(runs, pending[members]),
     )

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tbrnn._arguments import precision, whole
+from tbrnn._arguments import check_finite, precision, whole
 from tbrnn._cohorts import Cohort, Place, gather
 from tbrnn._network import Network
 from tbrnn._seeds import Entropy, Seed, entropies, member_entropies
@@ -83,6 +83,8 @@ def _continued(nets: Ensemble, seeds: Sequence[Entropy], dtype: np.dtype[np.floa
     """The same weights in a precision and with new entropies."""
     places: list[Place] = []
     for (cohort, row), seed in zip(nets.places(), seeds, strict=True):
-        weights = cohort.parameters[[row]].astype(dtype)
+        with np.errstate(over="ignore"):
+            weights = cohort.parameters[[row]].astype(dtype)
+        check_finite("nets", weights, f"finite in {dtype}")
         places.append((Cohort(cohort.model, weights, (cohort.numbers[row],), (seed,)), 0))
     return Ensemble(*gather(places))

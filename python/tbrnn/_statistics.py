@@ -63,7 +63,8 @@ def activity_statistics(rates: NDArray[Any]) -> tuple[float, float]:
     if not np.isfinite(samples).all():
         return np.nan, np.nan
     mean = samples.mean(axis=0)
-    covariance = (samples - mean).T @ (samples - mean) / len(samples)
-    square = float(np.sum(covariance**2))
-    ratio = float(np.trace(covariance)) ** 2 / square if square > 0 else np.nan
-    return ratio, float(mean.mean())
+    with np.errstate(over="ignore", invalid="ignore"):  # of a network that explodes: nan
+        covariance = (samples - mean).T @ (samples - mean) / len(samples)
+        square = np.sum(covariance**2)
+        ratio = np.trace(covariance) ** 2 / square if square > 0 else np.nan
+    return float(ratio), float(mean.mean())

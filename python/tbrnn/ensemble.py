@@ -97,7 +97,8 @@ class Ensemble:
         Raises
         ------
         ValueError, TypeError
-            For missing and unexpected names, wrong shapes, and what is not finite real numbers.
+            For missing and unexpected names, wrong shapes, what is not finite real numbers, and
+            weights that a mask forbids.
 
         Examples
         --------
@@ -134,9 +135,11 @@ class Ensemble:
         for i, nets in enumerate(ensembles):
             if not isinstance(nets, Ensemble):
                 raise wrong_type(f"several[{i}]", "an Ensemble", nets)
-        dtypes = {str(nets.dtype) for nets in ensembles}
-        if len(dtypes) != 1:
-            raise mistake("several", "ensembles of one dtype", sorted(dtypes) or "none")
+        if not ensembles:
+            raise mistake("several", "at least one Ensemble", "none")
+        dtypes = {str(nets.dtype) for nets in ensembles if len(nets)}
+        if len(dtypes) > 1:
+            raise mistake("several", "ensembles of one dtype", sorted(dtypes))
         return Ensemble(*gather([place for nets in ensembles for place in nets.places()]))
 
     def __len__(self) -> int:

@@ -127,7 +127,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     final = a_path("path", path)
     partial = final.with_name(f".{final.name}.{os.getpid()}.partial")
     try:
-        with partial.open("xb") as file:
+        with partial.open("wb") as file:  # a process that was killed may have left one
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -28,6 +28,7 @@ from tbrnn.callbacks import OnMemberEnd, OnSlice, callback
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake, wrong_type
 from tbrnn.guard import Guard
+from tbrnn.models import MODELS
 from tbrnn.models.low_rank import LowRankNetwork
 from tbrnn.optimizers import Adam
 from tbrnn.runs import Runs
@@ -173,6 +174,7 @@ def lint(
         record_every=record_every,
     )
     index = dataset_of_members(dataset, trials, len(nets))
+    held = None
     if validation is not None:
         check_trials(nets, validation, argument="validation")
         held = dataset_of_members(validation_dataset, validation, len(nets), "validation_dataset")
@@ -191,13 +193,16 @@ def lint(
     plugin = plugin_for(device, start, "outputs", "mse")
     each = teacher.astype(np.int32)
     data = Data(list(_activity_to_match(nets, trials, index, match, workers)), each)
-    if validation is not None:
+    if validation is not None and held is not None:
         shown = list(_activity_to_match(nets, validation, held, match, workers))
         data = replace(data, validation=shown, validation_dataset=each)
     words = {"match": match, "statistics": manner.statistics}
     words |= engine_word(plugin)
     with open_checkpoint(
-        checkpoint, lambda: described(start, options, [trials, validation, nets], **words)
+        checkpoint,
+        lambda: described(
+            start, options, [trials, validation, nets], [index, held], accept, **words
+        ),
     ) as kept:
         manner = replace(manner, checkpoint=kept, plugin=plugin)
         return train_until_accepted(start, data, options, manner, accept, attempts)
@@ -218,7 +223,8 @@ def _checked(
 ) -> list[Rank]:
     if not isinstance(nets, Ensemble):
         raise wrong_type("nets", "an Ensemble of teachers", nets)
-    if not isinstance(student_class, type) or not issubclass(student_class, LowRankNetwork):
+    low_rank = isinstance(student_class, type) and issubclass(student_class, LowRankNetwork)
+    if not low_rank or student_class not in MODELS.values():
         raise wrong_type("student_class", "a class such as tbrnn.LowRankRNN", student_class)
     if not isinstance(ranks, Iterable):
         raise wrong_type("ranks", "a list of ranks such as range(1, 7)", ranks)

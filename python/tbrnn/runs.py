@@ -157,6 +157,8 @@ def _some(column: Any, members: NDArray[np.int64]) -> Any:
 
 def _joined(columns: list[Any]) -> Any:
     first = columns[0]
+    if any((column is None) != (first is None) for column in columns):
+        raise mistake("several", "all of lint or all of fit", "some with teachers")
     if isinstance(first, bool):
         return any(columns)
     if isinstance(first, list):

@@ -270,7 +270,8 @@ def fit(
     words = {"match": match, "loss": loss, "statistics": manner.statistics}
     words |= engine_word(plugin, split)
     with open_checkpoint(
-        checkpoint, lambda: described(start, options, [trials, validation], **words)
+        checkpoint,
+        lambda: described(start, options, [trials, validation], [index, held], accept, **words),
     ) as kept:
         manner = replace(manner, checkpoint=kept, plugin=plugin, split=split)
         return train_until_accepted(start, data, options, manner, accept, attempts)

@@ -213,8 +213,7 @@ class Trials:
         return array
 
     def _read_condition(self, name: str, values: ArrayLike) -> NDArray[Any]:
-        array = np.asarray(values).view()
-        array.flags.writeable = False
+        array = _kept(np.asarray(values), values)
         if array.shape != self.inputs.shape[:-2]:
             argument = f"conditions[{name!r}]"
             raise _wrong_shape(argument, self._axes()[:-1], self.inputs.shape[:-2], array)
@@ -236,8 +235,13 @@ def shown(inputs: ArrayLike | Trials, initial_states: ArrayLike | None = None) -
 
 
 def _read_only(argument: str, values: ArrayLike) -> Floats:
-    """A read-only view of float32 or float64 numbers; other numbers become float64."""
-    array = real_array(argument, values).view()
+    """Read-only float32 or float64 numbers; other numbers become float64."""
+    return _kept(real_array(argument, values), values)
+
+
+def _kept(array: NDArray[Any], values: ArrayLike) -> NDArray[Any]:
+    """A read-only array; a copy of one that its owner can still write."""
+    array = array.copy() if array is values and array.flags.writeable else array.view()
     array.flags.writeable = False
     return array
 

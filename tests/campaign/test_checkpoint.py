@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -86,6 +87,36 @@ def test_students_go_on_too(tmp_path):
     with pytest.warns(RuntimeWarning, match="interrupted"):
         students(tmp_path, on_slice=interrupt)
     assert same(students(tmp_path), students(None))
+
+
+def test_another_data_set_or_criterion_is_another_training(tmp_path):
+    both = tbrnn.Trials.stack([TRIALS, TRIALS])
+    other = {"trials": both, "epochs": 3, "dataset": [0, 1, 0]}
+    fit(tmp_path / "trials", **other)
+    with pytest.raises(ChangedConfiguration, match="datasets: "):
+        fit(tmp_path / "trials", **other | {"dataset": [1, 0, 0]})
+    fit(tmp_path / "accept", epochs=3, accept=1e9)
+    with pytest.raises(ChangedConfiguration, match=r"accept: 1000000000.0 there, 0.1 now"):
+        fit(tmp_path / "accept", epochs=3, accept=0.1)
+
+
+def test_other_teachers_are_another_training(tmp_path):
+    for draw in (0, 1):
+        teachers = tbrnn.LowRankRNN(units=6, rank=1, inputs=1, outputs=1, bulk=(0.8, draw))
+        with pytest.raises(ChangedConfiguration, match="teachers") if draw else nullcontext():
+            tbrnn.lint(
+                teachers.initial([0]), tbrnn.LowRankRNN, ranks=[1], trials=TRIALS, epochs=2,
+                checkpoint=tmp_path,
+            )  # fmt: skip
+
+
+def test_members_that_another_function_accepts_keep_their_attempts(tmp_path):
+    def but(*accepted):
+        return lambda runs: np.isin(runs.best.numbers, accepted)
+
+    options = {"epochs": 5, "attempts": 2, "members": 5}
+    fit(tmp_path, accept=but(0, 1), **options)
+    assert same(fit(tmp_path, accept=but(3), **options), fit(None, accept=but(3), **options))
 
 
 def test_an_exception_in_a_callback_loses_nothing(tmp_path):

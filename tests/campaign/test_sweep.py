@@ -55,6 +55,47 @@ def test_a_line_tells_what_fit_and_the_test_trials_say(whole):
         assert history["epoch"].tolist() == [-1, 0, 5, 10, 15, 19]
 
 
+@pytest.mark.parametrize("loss", ["mse", "logistic", "cross_entropy"])
+def test_the_test_loss_is_the_one_that_is_trained(loss, tmp_path):
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(30, 8, 2))
+    targets = np.eye(2)[(inputs[..., 0] > 0).astype(int)]
+    mask = rng.random((30, 8)) < 0.7
+    np.savez(tmp_path / "trials.npz", inputs=inputs, targets=targets, mask=mask)
+    given = {"task": {"file": "trials.npz", "test": "trials.npz"}, "model": SMALL["model"]}
+    given["model"] = {**SMALL["model"], "rank": 1}
+    given["training"] = {"loss": loss, "epochs": 200, "lr": 1e-2, "dtype": "float64"}
+    path = tmp_path / "sweep.yaml"
+    path.write_text(json.dumps(given))
+    (line,) = tbrnn.sweep(path, out=tmp_path / "out")
+    assert line["test_loss"] == pytest.approx(line["best_loss"], rel=1e-9)
+    if loss != "mse":
+        assert line["accuracy"] > 0.9
+
+
+def test_numbers_of_numpy_are_numbers(whole, tmp_path):
+    given = {**SMALL, "grid": {name: np.array(v).tolist() for name, v in SMALL["grid"].items()}}
+    given["grid"]["model.rank"] = list(np.arange(1, 3))
+    given["model"] = {**SMALL["model"], "units": np.int64(8)}
+    tbrnn.sweep({**given, "seeds": np.array([0, 5, 7])}, out=tmp_path)
+    assert lines(tmp_path) == lines(whole)
+
+
+@pytest.mark.parametrize(
+    ("shard", "error", "message"),
+    [
+        ("1/2", TypeError, r"shard must be \(i, n\), two whole numbers, got '1/2'"),
+        (1, TypeError, r"shard must be \(i, n\), two whole numbers, got 1"),
+        ((1.0, 2), TypeError, r"shard\[0\] must be a whole number"),
+        ((3, 2), ValueError, r"shard must be \(i, n\) with 1 <= i <= n, got \(3, 2\)"),
+    ],
+)
+def test_shards_that_are_none(shard, error, message, tmp_path):
+    with pytest.raises(error, match=message):
+        tbrnn.sweep(SMALL, out=tmp_path / "out", shard=shard)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_returns_is_what_is_written(whole):
     returned = tbrnn.sweep(SMALL, out=whole)
     assert returned == [json.loads(x) for x in (whole / "networks.jsonl").read_text().splitlines()]

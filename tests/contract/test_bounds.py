@@ -127,7 +127,7 @@ def test_bounds_that_would_move_masked_zeros(ends):
         (3, TypeError, "bounds must be a mapping from parameter names .*, got 3"),
         ([3], TypeError, r"bounds must be a mapping from parameter names .*, got \[3\]"),
         ([("b_in", 1)], TypeError, "bounds must be a mapping from parameter names .*, got"),
-        ({"b": (0, 1)}, ValueError, "bounds must name parameters, m, n, .*, got b"),
+        ({"b": (0, 1)}, ValueError, "bounds must be of the parameters m, n, .*, got b"),
         ({"b_in": 1}, ValueError, r"bounds\['b_in'\] must be \(low, high\), .*, got 1"),
         ({"b_in": (1, 0)}, ValueError, r"bounds\['b_in'\] must be .* low at most high, got"),
         ({"b_in": (np.nan, 0)}, ValueError, r"bounds\['b_in'\] must be a finite number, got nan"),

@@ -95,6 +95,19 @@ def test_ctrl_c_in_a_callback_is_an_interruption():
     assert runs.attempts.tolist() == [1, 1]
 
 
+def test_members_that_are_accepted_are_told_upon_ctrl_c():
+    told = []
+
+    def pressed(progress):
+        raise KeyboardInterrupt
+
+    options = {"members": 3, "epochs": [2, 10**9, 3], "accept": 1e9, **FREE}
+    with pytest.warns(RuntimeWarning, match="training interrupted"):
+        runs = tbrnn.fit(MODEL, TRIALS, on_slice=pressed, on_member_end=told.append, **options)
+    assert runs.status.tolist() == ["capped", "interrupted", "capped"]
+    assert [int(run.best.numbers[0]) for run in told] == [0, 2]
+
+
 def test_ctrl_c_when_all_have_finished_is_told():
     def pressed(progress):
         raise KeyboardInterrupt

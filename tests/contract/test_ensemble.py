@@ -119,6 +119,38 @@ def test_parameters_are_read_only():
             setattr(nets, name, np.zeros(3))
 
 
+def test_numbers_may_be_those_of_another_ensemble(mixed, tmp_path):
+    nets = mixed[[5, 0]]
+    again = tbrnn.Ensemble.from_arrays(nets.model, nets.arrays, numbers=nets.numbers)
+    again.save(tmp_path / "nets.safetensors")
+    assert tbrnn.load(tmp_path / "nets.safetensors").numbers.tolist() == nets.numbers.tolist()
+    for numbers, message in (
+        ([0.5, 1], r"numbers\[0\] must be a whole number of at least 0, got 0.5"),
+        (["a", 1], r"numbers\[0\] must be a whole number"),
+        (5, "numbers must be a whole number for each member, got 5"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            tbrnn.Ensemble.from_arrays(nets.model, nets.arrays, numbers=numbers)
+        with pytest.raises(TypeError, match=message):
+            nets.model.initial([0, 1], numbers=numbers)
+
+
+def test_weights_that_a_mask_forbids_or_float32_cannot_hold_are_refused():
+    full = tbrnn.RNN(units=4, inputs=1, outputs=1).initial([0, 1])
+    masked = tbrnn.RNN(units=4, inputs=1, outputs=1, mask=np.tril(np.ones((4, 4))))
+    message = r"arrays\['w_hh'\] must be 0 where its mask is, got .* at \(0, 0, 1\)"
+    with pytest.raises(ValueError, match=message):
+        tbrnn.Ensemble.from_arrays(masked, full.arrays)
+    pruned = {**full.arrays, "w_hh": np.tril(full.w_hh)}
+    assert len(tbrnn.Ensemble.from_arrays(masked, pruned)) == 2
+    large = {**full.arrays, "w_in": 1e300 * np.ones((2, 4, 1))}
+    with pytest.raises(ValueError, match="arrays must be finite in float32, got inf"):
+        tbrnn.Ensemble.from_arrays(full.model, large, dtype="float32")
+    nets = tbrnn.Ensemble.from_arrays(full.model, large)
+    with pytest.raises(ValueError, match="nets must be finite in float32, got inf"):
+        tbrnn.fit(nets, tbrnn.Trials(np.ones((1, 2, 1)), np.ones((1, 2, 1))), dtype="float32")
+
+
 def test_from_arrays_and_back():
     nets = three(2).initial([0, 1])
     again = tbrnn.Ensemble.from_arrays(nets.model, nets.arrays)

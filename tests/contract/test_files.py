@@ -71,6 +71,12 @@ def test_saving_replaces_a_file_and_leaves_nothing_else(tmp_path):
     assert_same(tbrnn.load(path), mixed())
 
 
+def test_what_a_killed_process_of_the_same_number_left_is_no_matter(tmp_path):
+    (tmp_path / f".nets.safetensors.{os.getpid()}.partial").write_text("half")
+    mixed().save(tmp_path / "nets.safetensors")
+    assert [path.name for path in tmp_path.iterdir()] == ["nets.safetensors"]
+
+
 def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "nets.safetensors"
     mixed()[:1].save(path)

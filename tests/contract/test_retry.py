@@ -56,6 +56,23 @@ def test_a_function_decides_on_the_runs_of_an_attempt():
     assert runs.status.tolist() == ["capped"] * 3
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nobody_may_be_accepted(dtype):
+    seen = []
+
+    def never(runs):
+        seen.append(runs.attempts.tolist())
+        return np.zeros(len(runs), dtype=bool)
+
+    options = {"members": 2, "attempts": 3, "dtype": dtype, **OPTIONS, "epochs": 2}
+    runs = tbrnn.fit(MODEL, TRIALS, accept=never, **options)
+    assert seen == [[1, 1], [2, 2], [3, 3]]
+    assert runs.status.tolist() == ["rejected"] * 2
+    assert runs.best.dtype == dtype
+    none, all_of_them = runs[[]], runs[[0, 1]]
+    assert len(tbrnn.Runs.concatenate([none, all_of_them])) == 2
+
+
 def test_options_follow_their_members():
     options = {"epochs": [3, 4, 5], "batch": [None, 2, 4], "validation": TRIALS}
     runs = tbrnn.fit(MODEL, TRIALS, members=3, accept=0.0, attempts=2, **OPTIONS | options)

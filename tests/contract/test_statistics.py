@@ -8,6 +8,7 @@ import pytest
 import tbrnn
 from contract.runs import FREE, MODEL, SIZES, TRIALS
 from reference import network
+from tbrnn._statistics import activity_statistics
 from tolerances import assert_close
 
 MODELS = {
@@ -105,6 +106,11 @@ def test_activity_that_is_not_finite():
     runs = tbrnn.fit(wild, TRIALS, epochs=20, lr=1e6, statistics=1, **FREE)
     assert runs.status.tolist() == ["diverged"]
     assert len(runs.statistics[0]) >= 1
+
+
+def test_activity_that_explodes():
+    with np.errstate(all="raise"):
+        assert np.isnan(activity_statistics(np.array([[[1e100], [-1e100]]]))[0])
 
 
 def test_mistakes():

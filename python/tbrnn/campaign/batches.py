@@ -5,20 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tbrnn._engine import VERSION, engine_info
-from tbrnn.analysis import accuracy
 from tbrnn.campaign.members import Member
 from tbrnn.campaign.options import call_options, member_options
+from tbrnn.campaign.scores import finite, test_scores
 from tbrnn.runs import Runs
 from tbrnn.train import fit
-from tbrnn.trials import Floats, Trials
+from tbrnn.trials import Trials
 
 AT_MOST = 64  # members of a batch: their lines come together, and a kill costs one batch
 
@@ -137,24 +135,9 @@ def _scores(
             scores.append({"accuracy": None, "test_loss": None})
             continue
         shown = network.simulate(_bare(test), states=False, rates=False, threads=threads)
-        scores.append(test_scores(np.asarray(shown.outputs), test))
+        loss = member.training.loss
+        scores.append(test_scores(np.asarray(shown.outputs), test, loss))
     return scores
-
-
-def test_scores(outputs: Floats, test: Trials) -> dict[str, float | None]:
-    """Share of outputs with the target's sign, and the loss that `tbrnn.fit` would see."""
-    targets: NDArray[np.float64] = np.asarray(test.targets, dtype=np.float64)
-    weights = np.broadcast_to(1.0 if test.mask is None else test.mask, targets.shape)
-    errors = np.square(outputs - targets, where=weights > 0, out=np.zeros_like(targets))
-    return {
-        "accuracy": finite(accuracy(outputs, targets, test.mask)),
-        "test_loss": finite((weights * errors).sum() / weights.sum()),
-    }
-
-
-def finite(value: Any) -> float | None:
-    """A number for JSON, which has none that is not finite."""
-    return float(value) if isfinite(value) else None
 
 
 def _bare(trials: Trials) -> Trials:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -171,7 +172,7 @@ def checked_configuration(content: Mapping[str, Any]) -> Configuration:
     tbrnn.errors.WrongValue: trials.sed is an unknown key; trials has train, validation, test, seed
     """
     try:
-        return Configuration.model_validate(dict(content))
+        return Configuration.model_validate(plain(content))
     except ValidationError as error:
         raise WrongValue(in_one_line(error, Configuration, "a configuration")) from None
 
@@ -181,9 +182,18 @@ def checked_sweep(content: Mapping[str, Any]) -> SweepConfiguration:
     if "seed" in content:
         raise WrongValue("seed must be left out for a sweep; tbrnn train takes it")
     try:
-        return SweepConfiguration.model_validate(dict(content))
+        return SweepConfiguration.model_validate(plain(content))
     except ValidationError as error:
         raise WrongValue(in_one_line(error, SweepConfiguration, "a sweep")) from None
+
+
+def plain(value: Any) -> Any:
+    """The same without numpy: numbers, lists, and dictionaries of such."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: plain(entry) for key, entry in value.items()}
+    return [plain(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def with_value(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _model(section: Mapping[str, Any], trials: Source) -> Network:
     if "class" not in section:
         raise WrongValue("model.class is missing")
     name = section["class"]
-    if name not in MODELS:
+    if not isinstance(name, str) or name not in MODELS:
         raise WrongValue(f"model.class must be one of {', '.join(MODELS)}, got {name!r}")
     given = {key: value for key, value in section.items() if key != "class"}
     settings = completed("model", MODELS[name], given, apart=("inputs", "outputs"))

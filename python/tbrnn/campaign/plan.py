@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tbrnn._arguments import whole
 from tbrnn.campaign.configuration import checked_sweep, short_hash
 from tbrnn.campaign.members import Expansion, Member
-from tbrnn.errors import mistake
+from tbrnn.errors import mistake, wrong_type
 
 Shard: TypeAlias = tuple[int, int]  # the i-th of n, from 1
 
@@ -34,11 +35,9 @@ class Plan:
 
     def part(self, shard: Shard | None) -> list[Member]:
         """Every n-th member from the i-th on, or all."""
-        if shard is None:
+        if (checked := checked_shard(shard)) is None:
             return self.members
-        i, n = shard
-        if not 1 <= i <= n:
-            raise mistake("shard", "(i, n) with 1 <= i <= n", shard)
+        i, n = checked
         return self.members[i - 1 :: n]
 
 
@@ -51,6 +50,19 @@ def plan_sweep(content: Mapping[str, Any], base: Path) -> Plan:
     return Plan(members, manifest, short_hash(manifest))
 
 
+def checked_shard(shard: Shard | None) -> Shard | None:
+    """The i-th of n, or None for the whole."""
+    if shard is None:
+        return None
+    if not isinstance(shard, (tuple, list)) or len(shard) != 2:
+        raise wrong_type("shard", "(i, n), two whole numbers", shard)
+    i, n = (whole(f"shard[{k}]", number, least=0) for k, number in enumerate(shard))
+    if not 1 <= i <= n:
+        raise mistake("shard", "(i, n) with 1 <= i <= n", shard)
+    return i, n
+
+
 def shard_folder(out: Path, shard: Shard | None) -> Path:
     """Where a shard works; the whole in `out` itself."""
+    shard = checked_shard(shard)
     return out / f"shard-{shard[0]}-of-{shard[1]}" if shard else out

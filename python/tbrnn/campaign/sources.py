@@ -80,6 +80,8 @@ def source(task: Mapping[str, Any], trials: DrawnTrials | None, folder: Path) ->
 
 
 def _drawn(task: Mapping[str, Any], trials: DrawnTrials, folder: Path) -> Source:
+    if not isinstance(task["class"], str):
+        raise WrongValue(f"task.class must be the name of a task, got {task['class']!r}")
     given = {key: value for key, value in task.items() if key != "class"}
     refusals = Mistake if task["class"] in TASKS else (TypeError, ValueError)
     cls = named_class(str(task["class"]), TASKS, tasks.Task, folder)
@@ -110,6 +112,8 @@ def _read(task: Mapping[str, Any], folder: Path) -> Source:
         if key not in known:
             raise WrongValue(f"task.{key} is an unknown key; trials in files: {', '.join(known)}")
     names = {key: str(name) for key, name in task.items() if name is not None}
+    if "file" not in names:
+        raise WrongValue("task.file must be given beside other trials in files")
     read = {name: _trials(folder / names[key]) for name, key in FILES.items() if key in names}
     return _source(read, {"task": names}, {name: _digest(folder / name) for name in names.values()})
 

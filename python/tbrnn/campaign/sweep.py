@@ -64,9 +64,10 @@ def sweep(
     list of dict
         One per network, in the order of the grid: ``id``, the varied keys, ``seed``, ``attempts``,
         ``rollbacks``, ``status``, ``epochs``, ``best_epoch``, ``best_loss``, ``last_loss``,
-        ``accuracy`` and ``test_loss`` on the test trials, ``seconds`` (the network's share of its
-        call's wall time) and where it comes from (``version``, ``config``, ``instruction_set``,
-        ``device``).
+        ``accuracy`` and ``test_loss`` on the test trials (the share of outputs with the target's
+        sign, for ``logistic`` on its side of 1/2, for ``cross_entropy`` of right classes; and the
+        loss that was trained), ``seconds`` (the network's share of its call's wall time) and where
+        it comes from (``version``, ``config``, ``instruction_set``, ``device``).
         What is not finite, or not measured, is None.
 
     Raises

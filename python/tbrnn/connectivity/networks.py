@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import overload
+from dataclasses import replace
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,5 +36,7 @@ def of_tensor(given: Ensemble | ArrayLike, function: Callable[[Array], Array]) -
     arrays = {n: a[np.newaxis] if given.single else a for n, a in given.arrays.items()}
     arrays[name] = function(three_way(arrays[name]))
     labels = {"numbers": given.numbers.tolist(), "seeds": given.seeds}
-    nets = Ensemble.from_arrays(given.model, arrays, dtype=given.dtype, **labels)
+    free: dict[str, Any] = {"mask" if isinstance(given.model, TBRNN) else "mask_tbrnn": None}
+    model = replace(given.model, **free)  # the function's value need not keep a mask
+    nets = Ensemble.from_arrays(model, arrays, dtype=given.dtype, **labels)
     return nets[0] if given.single else nets
