@@ -106,4 +106,9 @@ def _as(dtype: np.dtype[Any], name: str, array: Floats) -> Floats:
         converted = np.ascontiguousarray(array, dtype=dtype)
     if name != "targets":
         check_finite(name, converted, f"finite in {dtype}")
+    if name == "mask":
+        sums = converted.reshape(len(converted), -1).sum(axis=1)
+        if (sums < np.finfo(dtype).tiny).any():
+            expected = f"of a sum of at least {np.finfo(dtype).tiny:.2g}, which {dtype} can hold"
+            raise mistake(name, expected, f"{sums.min():.2g}")
     return converted

@@ -173,3 +173,11 @@ def test_damaged_folders(tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
     with pytest.raises(ValueError, match=message):
         read_status(tmp_path)
+
+
+def test_the_checkpoint_of_a_call_is_no_campaign(tmp_path):
+    trials = tbrnn.tasks.FlipFlop(bits=1).sample(4)
+    model = tbrnn.LowRankRNN(units=4, rank=1, inputs=1, outputs=1)
+    tbrnn.fit(model, trials, epochs=2, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="no campaign, but the checkpoint of a call of fit"):
+        read_status(tmp_path)

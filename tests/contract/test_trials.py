@@ -128,6 +128,13 @@ def test_numbers_that_are_changed_later_are_not_those_of_the_trials():
     assert np.shares_memory(part.inputs, trials.inputs)
 
 
+def test_masks_that_float32_cannot_hold():
+    trials = tbrnn.Trials(INPUTS, TARGETS, np.full((6, 7), 1e-42))
+    nets = tbrnn.LowRankRNN(units=5, rank=1, inputs=3, outputs=2).initial([0])
+    with pytest.raises(ValueError, match=r"mask must be of a sum of at least 1.2e-38, which float"):
+        tbrnn.gradient(nets, trials)
+
+
 def test_stacking_mistakes():
     with pytest.raises(ValueError, match="several must be Trials of one layout"):
         tbrnn.Trials.stack([everything(), tbrnn.Trials(INPUTS)])

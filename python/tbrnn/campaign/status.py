@@ -113,11 +113,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise WrongValue(f"{folder}: no campaign was begun here (there is no {MANIFEST})")
     try:
         made = json.loads(path.read_text())
-        if isinstance(made["configuration"], dict):
-            return dict(made)
+        whole = isinstance(made["configuration"], dict)
     except (KeyError, TypeError, ValueError):
-        pass
-    raise WrongValue(f"{path}: damaged")
+        whole = False
+    if not whole:
+        raise WrongValue(f"{path}: damaged")
+    if "weights" in made["configuration"]:
+        raise WrongValue(f"{folder}: no campaign, but the checkpoint of a call of fit or lint")
+    return dict(made)
 
 
 def _distinct(kind: Kind, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
