@@ -11,7 +11,7 @@ from builds import configured, succeed
 
 @pytest.fixture(scope="module")
 def build():
-    folder = configured("Eigen")
+    folder = configured()
     succeed("cmake", "--build", folder)
     return folder
 
@@ -22,6 +22,7 @@ def test_every_googletest_passes(build):
         *("--parallel", str(os.cpu_count())),
     )
     assert "100% tests passed" in report
+    configured("Eigen")  # skips where that is missing: the others have passed
 
 
 def test_no_weak_symbol_is_shared_between_instruction_sets(build):

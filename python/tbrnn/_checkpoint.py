@@ -125,6 +125,12 @@ def described(
     """
     state = options.optimizer
     teachers = [one for one in shown if isinstance(one, Ensemble)]
+    if teachers:
+        words["teachers"] = [cohort.model.described for one in teachers for cohort in one.cohorts]
+    if any(one is not None and one.any() for one in datasets):
+        words["datasets"] = [None if one is None else _short(one) for one in datasets]
+    if accept is not None:
+        words["accept"] = "a function" if callable(accept) else float(accept)
     return {
         **words,
         "dtype": str(nets.dtype),
@@ -133,9 +139,6 @@ def described(
         "seeds": [list(seed) for seed in nets.seeds],
         "weights": _digest([nets]),
         "data": _digest([one for one in shown if one is not None]),
-        "teachers": [cohort.model.described for nets in teachers for cohort in nets.cohorts],
-        "datasets": [None if one is None else _short(one) for one in datasets],
-        "accept": "a function" if callable(accept) else accept and float(accept),
         "optimizer": "new" if state is None else _digest([state.first, state.second]),
         "steps": [] if state is None else [list(counts) for counts in state.counts],
         "train": options.train and list(options.train),

@@ -54,7 +54,9 @@ def train_until_accepted(
         good = accepted(accept, runs)
         decided = good if attempt < attempts and not runs.interrupted else np.ones_like(good)
         status = runs.status.copy()
-        status[decided & ~good] = "interrupted" if runs.interrupted else "rejected"
+        final = (status != "interrupted") & (attempt == attempts)
+        status[decided & ~good] = "interrupted"
+        status[~good & final] = "rejected"
         ended.append(replace(runs, status=status)[decided])
         places.append(pending[decided])
         if manner.on_member_end is not None:

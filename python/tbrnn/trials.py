@@ -241,9 +241,19 @@ def _read_only(argument: str, values: ArrayLike) -> Floats:
 
 def _kept(array: NDArray[Any], values: ArrayLike) -> NDArray[Any]:
     """A read-only array; a copy of one that its owner can still write."""
-    array = array.copy() if array is values and array.flags.writeable else array.view()
+    owned = hasattr(values, "__array__")  # by somebody else; what lists become is ours
+    array = array.copy() if owned and _writeable(array) else array.view()
     array.flags.writeable = False
     return array
+
+
+def _writeable(array: Any) -> bool:
+    """Whether its memory is, by itself or by what it is a view of."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return True
+        array = array.base
+    return array is not None
 
 
 def _wrong_shape(

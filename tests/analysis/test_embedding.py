@@ -132,7 +132,8 @@ def test_a_missing_library_is_named(monkeypatch):
 @pytest.mark.parametrize(
     ("distances", "dimensions", "message"),
     [
-        (np.zeros((3, 4)), 2, r"distances must be \(network, network\) of two at least"),
+        (np.zeros((3, 4)), 2, r"distances must be \(network, network\), got shape \(3, 4\)"),
+        (np.zeros((1, 1)), 1, r"distances must be \(network, network\) of two at least"),
         (-PLANE, 2, "distances must be finite and at least 0"),
         (PLANE + np.eye(12), 2, "distances must be symmetric with zeros on the diagonal"),
         (PLANE + np.triu(np.ones((12, 12)), 1), 2, "distances must be symmetric with zeros"),

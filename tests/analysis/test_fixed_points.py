@@ -156,14 +156,15 @@ def test_decoupled_pairs_have_all_combinations():
     assert_close(points.kappa, -points.kappa[::-1], "roots")
 
 
-@pytest.mark.parametrize("scale", [1e-9, 1e9])
+@pytest.mark.parametrize("scale", [1e-9, 1e9, (1, 1e9)])
 def test_points_of_small_overlaps_are_told_apart(scale):
     """The dynamics are the same with m and n exchanged for scale m and n / scale."""
+    scale = np.broadcast_to(scale, 2)
     model = tbrnn.LowRankRNN(units=10, rank=2, inputs=1, outputs=1, input_bias=False)
     nets = model.initial([0], dtype="float64")
     vectors = np.sqrt(8) * np.kron(np.eye(2), np.ones((5, 1)))[None]
     arrays = {**nets.arrays, "m": vectors * scale, "n": vectors / scale}
-    points = fixed_points(tbrnn.Ensemble.from_arrays(model, arrays)[0])
+    points = fixed_points(tbrnn.Ensemble.from_arrays(model, arrays)[0], starts=500)
     assert (len(points), points.stable.sum()) == (9, 4)
 
 

@@ -95,7 +95,8 @@ def test_another_data_set_or_criterion_is_another_training(tmp_path):
     fit(tmp_path / "trials", **other)
     with pytest.raises(ChangedConfiguration, match="datasets: "):
         fit(tmp_path / "trials", **other | {"dataset": [1, 0, 0]})
-    fit(tmp_path / "accept", epochs=3, accept=1e9)
+    fit(tmp_path / "accept", epochs=3, accept=np.float32(1e9))
+    fit(tmp_path / "zero", epochs=3, accept=np.int64(0), attempts=1)
     with pytest.raises(ChangedConfiguration, match=r"accept: 1000000000.0 there, 0.1 now"):
         fit(tmp_path / "accept", epochs=3, accept=0.1)
 

@@ -108,6 +108,21 @@ def test_members_that_are_accepted_are_told_upon_ctrl_c():
     assert [int(run.best.numbers[0]) for run in told] == [0, 2]
 
 
+def test_what_has_ended_is_rejected_upon_ctrl_c_if_no_attempt_is_left():
+    told = []
+
+    def pressed(progress):
+        raise KeyboardInterrupt
+
+    for attempts, status in ((1, "rejected"), (2, "interrupted")):
+        told.clear()
+        options = {"members": 2, "epochs": 2, "accept": 0.0, "attempts": attempts, **FREE}
+        with pytest.warns(RuntimeWarning, match="training interrupted"):
+            runs = tbrnn.fit(MODEL, TRIALS, on_slice=pressed, on_member_end=told.append, **options)
+        assert runs.status.tolist() == [status] * 2
+        assert len(told) == (2 if attempts == 1 else 0)
+
+
 def test_ctrl_c_when_all_have_finished_is_told():
     def pressed(progress):
         raise KeyboardInterrupt

@@ -118,9 +118,26 @@ def test_what_is_no_number_in_float32_is_refused(call, names):
             call(nets, trials)
 
 
-def test_numbers_that_are_changed_later_are_not_those_of_the_trials():
+class Lent:
+    """Shows its owner's array, as arrays of other libraries do."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+def read_only(array):
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@pytest.mark.parametrize("lend", [np.asarray, read_only, Lent, lambda a: a.view(np.recarray)])
+def test_numbers_that_are_changed_later_are_not_those_of_the_trials(lend):
     own, kinds = INPUTS.copy(), np.zeros(6)
-    trials = tbrnn.Trials(own, TARGETS, conditions={"kind": kinds})
+    trials = tbrnn.Trials(lend(own), TARGETS, conditions={"kind": lend(kinds)})
     own[1, 2, 0], kinds[0] = np.nan, 1
     assert np.array_equal(trials.inputs, INPUTS)
     assert not trials.conditions["kind"].any()

@@ -200,14 +200,16 @@ def _stress(points: Array, matrix: Array) -> float:
 
 def _checked(distances: ArrayLike, dimensions: int) -> tuple[Array, int]:
     matrix = checked_distances(distances)
+    if len(matrix) < 2:
+        raise mistake("distances", "(network, network) of two at least", f"shape {matrix.shape}")
     return matrix, whole("dimensions", dimensions, least=1, most=len(matrix) - 1)
 
 
 def checked_distances(distances: ArrayLike) -> Array:
     """A symmetric matrix with a zero diagonal; what float32 rounding left beside is removed."""
     matrix = real_array("distances", distances).astype(np.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise mistake("distances", "(network, network) of two at least", f"shape {matrix.shape}")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
+        raise mistake("distances", "(network, network)", f"shape {matrix.shape}")
     rounding = FLOAT32 * np.abs(matrix).max()
     if not np.isfinite(matrix).all() or matrix.min() < -rounding:
         raise mistake("distances", "finite and at least 0", "other entries")

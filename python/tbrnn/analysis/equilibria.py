@@ -18,9 +18,8 @@ from tbrnn.connectivity.terms import stacked
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
 
-# Relative to |kappa| + 1, or + the reach of the overlaps where that is less:
-SOLVED = 1e-10  # |F| of a solution
-SAME = 1e-6  # distance of solutions that are one
+SOLVED = 1e-10  # |F| of a solution, relative to 1 + |kappa|
+SAME = 1e-6  # distance of solutions that are one, relative to 1 + |kappa|
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,23 +152,25 @@ def _solutions(reduced: Reduced, drives: Array, starts: Array, reach: Array) -> 
     """Distinct roots of the flow of one member, (point, K)."""
     from scipy.optimize import root  # here, because it takes longer to import than the rest of us
 
+    unit = np.minimum(1.0, reach)  # of each overlap: some may be small beside others
+
     def velocity(kappa: Array) -> Array:
-        return np.asarray(reduced.velocity(kappa[None, None], drives)[0, 0])
+        return np.asarray(reduced.velocity((kappa * unit)[None, None], drives)[0, 0] / unit)
 
     def jacobian(kappa: Array) -> Array:
-        return np.asarray(reduced.jacobian(kappa[None, None], drives)[0, 0])
+        slopes = reduced.jacobian((kappa * unit)[None, None], drives)[0, 0]
+        return np.asarray(slopes * unit / unit[:, None])
 
     distinct: list[Any] = []
-    unit = min(1.0, float(np.linalg.norm(reach)))
     for start in starts:
-        kappa = root(velocity, start, jac=jacobian, tol=1e-13).x
-        size = unit + np.linalg.norm(kappa)
+        kappa = root(velocity, start / unit, jac=jacobian, tol=1e-13).x
+        size = 1 + np.linalg.norm(kappa)
         solved = np.linalg.norm(velocity(kappa)) <= SOLVED * size
-        if not solved or (np.abs(kappa) > reach).any():
+        if not solved or (np.abs(kappa * unit) > reach).any():
             continue
         if all(np.linalg.norm(kappa - other) > SAME * size for other in distinct):
             distinct.append(kappa)
-    return np.array(sorted(distinct, key=tuple)).reshape(-1, reduced.overlaps)
+    return np.array(sorted(distinct, key=tuple)).reshape(-1, reduced.overlaps) * unit
 
 
 def _described(net: Ensemble, reduced: Reduced, kappa: Array, drives: Array) -> FixedPoints:

@@ -27,7 +27,8 @@ def test_scores(outputs: Floats, test: Trials, loss: str) -> dict[str, float | N
         weights = weights[..., :1]
     seen: Array = np.where(weights > 0, outputs, 0.0).astype(np.float64)
     targets = np.where(weights > 0, targets, 0.0)
-    errors = (weights * _losses(seen, targets, loss)).sum() / weights.sum()
+    with np.errstate(over="ignore", invalid="ignore"):  # of a network that explodes: None
+        errors = (weights * _losses(seen, targets, loss)).sum() / weights.sum()
     return {
         "accuracy": finite(_accuracy(seen, targets, weights > 0, loss)),
         "test_loss": finite(errors),
@@ -46,6 +47,7 @@ def _losses(outputs: Array, targets: Array, loss: str) -> Array:
 def _accuracy(outputs: Array, targets: Array, counted: NDArray[np.bool_], loss: str) -> Any:
     if loss == "cross_entropy":
         right = outputs.argmax(axis=-1) == targets.argmax(axis=-1)
+        right &= np.isfinite(outputs).all(axis=-1)
         return right[counted[..., 0]].mean()
     return accuracy(outputs, 2 * targets - 1 if loss == "logistic" else targets, counted)
 

@@ -17,9 +17,9 @@ def effective_tensor(nets: Ensemble) -> Array:
     """The tensor between the directions that states can take.
 
     A low-rank rate network that starts at 0 never leaves the span of ``[l, I]``, ``I = [W_in, b]``
-    (of a hybrid ``[l, m, I]``, m of its pairs), so that, to first order in the states, only the
-    parts of m and n in it matter. With P the orthogonal projector on that span, and on the vector
-    of ones where phi(0) is not 0::
+    (of a hybrid ``[l, m, I]``, m of its pairs), so that, to first order in the states, for a phi
+    with a slope at 0, only the parts of m and n in it matter. With P the orthogonal projector on
+    that span, and on the vector of ones where phi(0) is not 0::
 
         W_eff = scale sum_R  l_R x (P m_R) x (P n_R)
 

@@ -104,7 +104,8 @@ def kappa_flow(
     inputs : array (input,), optional
         The constant input, zero unless given.
     within : float, optional
-        Half width of the picture; a quarter more than the largest root unless given.
+        Half width of the picture; a quarter more than the largest root unless given. It must be
+        given for a phi without a bound, whose roots are searched in the picture alone.
     ax : Axes, optional
         Where to draw.
 
@@ -115,7 +116,7 @@ def kappa_flow(
     Raises
     ------
     ValueError
-        For several networks or higher ranks.
+        For several networks or higher ranks, or without `within` where it is needed.
     TypeError
         If `net` is no Ensemble.
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from tbrnn._device import default_name
 from tbrnn.campaign import Lines
-from tbrnn.errors import WrongValue
+from tbrnn.campaign.plan import checked_shard
+from tbrnn.errors import mistake
 from tbrnn.io import write_atomically
 from tbrnn.reproduce.provenance import provenance
 
@@ -30,11 +31,11 @@ DIGITS = 16  # of the name of a checkpoint
 
 def runs_of(runs: int, shard: Shard | None, out: Path | None) -> range:
     """The runs of a shard, all without one; a shard needs a folder."""
-    if shard is None:
+    if (checked := checked_shard(shard)) is None:
         return range(runs)
-    i, n = shard
-    if not 1 <= i <= n or out is None:
-        raise WrongValue(f"shard must be (i, n) with 1 <= i <= n, and out given, got {shard}")
+    if out is None:
+        raise mistake("out", "given with a shard", None)
+    i, n = checked
     return range(i - 1, runs, n)
 
 
