@@ -105,7 +105,7 @@ def truncate_cp(
 
     Returns
     -------
-    array of the tensor's shape, or Ensemble of the same networks with the truncated tensor
+    array of the tensor's shape, or Ensemble of the same networks, unmasked, with the truncated one
 
     Raises
     ------

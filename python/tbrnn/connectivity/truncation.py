@@ -40,7 +40,7 @@ def truncate_svd(tensor: Ensemble | ArrayLike, rank: int, *, mode: int = 0) -> E
 
     Returns
     -------
-    array of the same shape, or Ensemble of the same networks with the truncated tensor
+    array of the same shape, or Ensemble of the same networks, unmasked, with the truncated one
 
     Raises
     ------
@@ -100,7 +100,7 @@ def truncate_slices(
 
     Returns
     -------
-    array of the same shape, or Ensemble of the same networks with the truncated tensor
+    array of the same shape, or Ensemble of the same networks, unmasked, with the truncated one
 
     Raises
     ------
