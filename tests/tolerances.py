@@ -52,6 +52,10 @@ TOLERANCES = {
     "roots": 1e-8,
     # A step of alpha = 1e-4 is a difference of states, whose rounding in float64 alpha divides.
     "slow velocities": 1e-10,
+    # States of 1e-4 leave the reached span in second order; with a vector left out, 0.1 to 1.
+    "drives of small states": 1e-4,
+    # Least squares with components to spare may stop a little elsewhere.
+    "spare components": 0.01,
     # Four steps of fourth order per frame; measured 8e-7 where proteins switch fastest.
     "Runge-Kutta steps of MultiFate": 1e-6,
     # The published trajectories are Radau's at its default tolerances, relative 1e-3 per step.

@@ -9,6 +9,7 @@ import pytest
 import tbrnn
 from campaign.sweeps import SMALL, content, lines
 from tbrnn.campaign import ChangedConfiguration, batches, scores, work
+from tolerances import TOLERANCES
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +63,13 @@ def test_the_test_loss_is_the_one_that_is_trained(loss, tmp_path):
     targets = np.eye(2)[(inputs[..., 0] > 0).astype(int)]
     mask = rng.random((30, 8)) < 0.7
     np.savez(tmp_path / "trials.npz", inputs=inputs, targets=targets, mask=mask)
-    given = {"task": {"file": "trials.npz", "test": "trials.npz"}, "model": SMALL["model"]}
+    given = {"task": {"file": "trials.npz", "test": "trials.npz"}}
     given["model"] = {**SMALL["model"], "rank": 1}
     given["training"] = {"loss": loss, "epochs": 200, "lr": 1e-2, "dtype": "float64"}
     path = tmp_path / "sweep.yaml"
     path.write_text(json.dumps(given))
     (line,) = tbrnn.sweep(path, out=tmp_path / "out")
-    assert line["test_loss"] == pytest.approx(line["best_loss"], rel=1e-9)
+    assert line["test_loss"] == pytest.approx(line["best_loss"], rel=TOLERANCES["float64 values"])
     if loss != "mse":
         assert line["accuracy"] > 0.9
 
@@ -81,10 +82,10 @@ def test_classes_of_a_network_that_exploded_are_not_right():
 
 
 def test_numbers_of_numpy_are_numbers(whole, tmp_path):
-    given = {**SMALL, "grid": {name: np.array(v).tolist() for name, v in SMALL["grid"].items()}}
-    given["grid"]["model.rank"] = list(np.arange(1, 3))
-    given["model"] = {**SMALL["model"], "units": np.int64(8)}
-    tbrnn.sweep({**given, "seeds": np.array([0, 5, 7])}, out=tmp_path)
+    grid = {**SMALL["grid"], "model.rank": list(np.arange(1, 3))}
+    model = {**SMALL["model"], "units": np.int64(8)}
+    seeds = np.array(SMALL["seeds"])
+    tbrnn.sweep({**SMALL, "grid": grid, "model": model, "seeds": seeds}, out=tmp_path)
     assert lines(tmp_path) == lines(whole)
 
 

@@ -172,7 +172,7 @@ def checked_configuration(content: Mapping[str, Any]) -> Configuration:
     tbrnn.errors.WrongValue: trials.sed is an unknown key; trials has train, validation, test, seed
     """
     try:
-        return Configuration.model_validate(plain(content))
+        return Configuration.model_validate(without_numpy(content))
     except ValidationError as error:
         raise WrongValue(in_one_line(error, Configuration, "a configuration")) from None
 
@@ -182,18 +182,18 @@ def checked_sweep(content: Mapping[str, Any]) -> SweepConfiguration:
     if "seed" in content:
         raise WrongValue("seed must be left out for a sweep; tbrnn train takes it")
     try:
-        return SweepConfiguration.model_validate(plain(content))
+        return SweepConfiguration.model_validate(without_numpy(content))
     except ValidationError as error:
         raise WrongValue(in_one_line(error, SweepConfiguration, "a sweep")) from None
 
 
-def plain(value: Any) -> Any:
+def without_numpy(value: Any) -> Any:
     """The same without numpy: numbers, lists, and dictionaries of such."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):
-        return {key: plain(entry) for key, entry in value.items()}
-    return [plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+        return {key: without_numpy(entry) for key, entry in value.items()}
+    return [without_numpy(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def with_value(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tbrnn._device import default_name
-from tbrnn.campaign import Lines
-from tbrnn.campaign.plan import checked_shard
+from tbrnn.campaign import Lines, plan
 from tbrnn.errors import mistake
 from tbrnn.io import write_atomically
 from tbrnn.reproduce.provenance import provenance
@@ -31,7 +30,7 @@ DIGITS = 16  # of the name of a checkpoint
 
 def runs_of(runs: int, shard: Shard | None, out: Path | None) -> range:
     """The runs of a shard, all without one; a shard needs a folder."""
-    if (checked := checked_shard(shard)) is None:
+    if (checked := plan.checked_shard(shard)) is None:
         return range(runs)
     if out is None:
         raise mistake("out", "given with a shard", None)
@@ -41,7 +40,7 @@ def runs_of(runs: int, shard: Shard | None, out: Path | None) -> range:
 
 def shard_folder(out: Path | None, shard: Shard | None) -> Path | None:
     """Where a shard works; `out` itself without one."""
-    return out / f"shard-{shard[0]}-of-{shard[1]}" if out and shard else out
+    return out and plan.shard_folder(out, shard)
 
 
 class Checkpoints:

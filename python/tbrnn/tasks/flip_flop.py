@@ -32,7 +32,8 @@ class FlipFlop(Task):
     Raises
     ------
     ValueError
-        If ``bits`` or ``steps`` is below one or the probability is outside [0, 1].
+        If ``bits`` is not from 1 to 63, ``steps`` is below one, or the probability is outside
+        [0, 1].
 
     Notes
     -----
