@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tbrnn._engine import VERSION, engine_info
 from tbrnn.campaign.members import Member
 from tbrnn.campaign.options import call_options, member_options
@@ -134,9 +132,7 @@ def _scores(
         if test is None:
             scores.append({"accuracy": None, "test_loss": None})
             continue
-        shown = network.simulate(_bare(test), states=False, rates=False, threads=threads)
-        loss = member.training.loss
-        scores.append(test_scores(np.asarray(shown.outputs), test, loss))
+        scores.append(test_scores(network, _bare(test), member.training.loss, threads))
     return scores
 
 
