@@ -30,5 +30,5 @@ def test_more_threads_than_the_system_starts_are_refused():
     done = subprocess.run(
         [sys.executable, "-c", TOO_MANY], capture_output=True, text=True, timeout=60
     )
-    expected = "ValueError: threads must be no more than the system starts, "
+    expected = "tbrnn.errors.WrongValue: threads must be no more than the system starts, "
     assert done.stderr.strip().splitlines()[-1].startswith(expected)
