@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn._arguments import choice, whole
-from tbrnn._bounds import checked_bounds
 from tbrnn._checkpoint import described, open_checkpoint
-from tbrnn._cohorts import Cohort, Place, gather
 from tbrnn._device import engine_word, plugin_for
-from tbrnn._engine import Dataset
-from tbrnn._network import Network
 from tbrnn._options import LearningRate, Patience, Stall, member_options
-from tbrnn._packing import check_trials, dataset_of_members, pack
+from tbrnn._packing import check_trials, dataset_of_members
 from tbrnn._retry import Accept, check_accept, train_until_accepted
-from tbrnn._seeds import Seed, member_entropies
-from tbrnn._starting import networks
+from tbrnn._seeds import Seed
+from tbrnn._students import Rank, activity_to_match, fresh_students, settings_of, with_readout
 from tbrnn._threads import thread_count
 from tbrnn._training import Data, Manner
 from tbrnn.callbacks import OnMemberEnd, OnSlice, callback
@@ -33,10 +28,6 @@ from tbrnn.models.low_rank import LowRankNetwork
 from tbrnn.optimizers import Adam
 from tbrnn.runs import Runs
 from tbrnn.trials import Trials
-
-Rank: TypeAlias = int | tuple[int, int]
-
-READOUT = ("w_out", "b_out")
 
 
 def lint(
@@ -156,7 +147,7 @@ def lint(
     listed = _checked(nets, student_class, ranks, match)
     check_trials(nets, trials)
     teacher = np.repeat(np.arange(len(nets)), len(listed))
-    start = _students(nets, student_class, listed, match, seed)
+    start = fresh_students(nets, student_class, listed, match, seed)
     options = member_options(
         start,
         sigma=sigma,
@@ -192,9 +183,9 @@ def lint(
     )
     plugin = plugin_for(device, start, "outputs", "mse")
     each = teacher.astype(np.int32)
-    data = Data(list(_activity_to_match(nets, trials, index, match, workers)), each)
+    data = Data(list(activity_to_match(nets, trials, index, match, workers)), each)
     if validation is not None and held is not None:
-        shown = list(_activity_to_match(nets, validation, held, match, workers))
+        shown = list(activity_to_match(nets, validation, held, match, workers))
         data = replace(data, validation=shown, validation_dataset=each)
     words = {"match": match, "statistics": manner.statistics}
     words |= engine_word(plugin)
@@ -212,8 +203,8 @@ def _dressed(runs: Runs, nets: Ensemble, teacher: NDArray[np.int64]) -> Runs:
     """Students with their teachers' readout."""
     return replace(
         runs,
-        best=_with_readout(runs.best, nets, teacher),
-        last=_with_readout(runs.last, nets, teacher),
+        best=with_readout(runs.best, nets, teacher),
+        last=with_readout(runs.last, nets, teacher),
         teacher=teacher,
     )
 
@@ -228,7 +219,7 @@ def _checked(
         raise wrong_type("student_class", "a class such as tbrnn.LowRankRNN", student_class)
     if not isinstance(ranks, Iterable):
         raise wrong_type("ranks", "a list of ranks such as range(1, 7)", ranks)
-    if match == "states" and not _settings(student_class, {"phi_out": None}):
+    if match == "states" and not settings_of(student_class, {"phi_out": None}):
         for teacher in nets.models:
             if teacher.form == "rate" and teacher.phi_out != "identity":
                 expected = f"'rates': {student_class.__name__} reads out x, its teacher phi_out(x)"
@@ -237,88 +228,3 @@ def _checked(
     if not listed:
         raise mistake("ranks", "at least one rank", "none")
     return listed
-
-
-def _students(
-    nets: Ensemble,
-    student_class: type[LowRankNetwork],
-    ranks: Sequence[Rank],
-    match: str,
-    seed: int | Sequence[Seed],
-) -> Ensemble:
-    """Fresh students, those of one teacher after the other."""
-    teacher_seeds = member_entropies(seed, [(int(number),) for number in nets.numbers])
-    models, seeds, numbers = [], [], []
-    for teacher, number, words in zip(nets.models, nets.numbers, teacher_seeds, strict=True):
-        for rank in ranks:
-            model = _student_model(teacher, student_class, rank, match)
-            models.append(model)
-            seeds.append((*words, model.code, *model.ranks))
-            numbers.append(int(number))
-    return networks(models, seeds, numbers, nets.dtype)
-
-
-def _student_model(
-    teacher: Network, student_class: type[LowRankNetwork], rank: Rank, match: str
-) -> LowRankNetwork:
-    own = [field.name for field in fields(student_class) if hasattr(teacher, field.name)]
-    shared = {name: getattr(teacher, name) for name in own if name != "bulk"}
-    bare = _settings(student_class, _bare(teacher, match))
-    if not teacher.ranks and teacher.alpha == 1:
-        shared["scale"] = 1.0
-    inputs = student_class.published_inputs.values()
-    bounds = tuple(b for b in checked_bounds(teacher.bounds) if b[0] in inputs)
-    return student_class(**{**shared, **bare, "bounds": bounds, "rank": rank})
-
-
-def _settings(model: type[Network], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of some settings that a class of networks has."""
-    known = {field.name for field in fields(model)}
-    return {name: value for name, value in given.items() if name in known}
-
-
-def _bare(teacher: Network, match: str) -> dict[str, Any]:
-    """Hyperparameters of an identity readout that shows what is matched."""
-    shown = teacher.phi_out if match == "rates" else "identity"
-    inner = tuple(bound for bound in teacher.bounds if bound[0] not in READOUT)
-    return {
-        "readout": "identity",
-        "outputs": teacher.units,
-        "phi_out": shown,
-        "bounds": inner,
-    }
-
-
-def _activity_to_match(
-    nets: Ensemble, trials: Trials, dataset: NDArray[np.int32], match: str, threads: int
-) -> Iterator[Dataset]:
-    """One engine data set per teacher: its inputs and what its students have to show."""
-    for teacher, index in zip(nets, dataset, strict=True):
-        given = trials.dataset(int(index))
-        settings = _settings(type(teacher.model), _bare(teacher.model, match))
-        model = replace(teacher.model, **settings)
-        arrays = {name: teacher.arrays[name][np.newaxis] for name, _ in model.spec.fields}
-        bare = Ensemble.from_arrays(model, arrays, dtype=nets.dtype)[0]
-        shown = bare.simulate(given, states=False, rates=False, threads=threads).outputs
-        yield from pack(
-            Trials(given.inputs, shown, initial_states=given.initial_states),
-            nets.dtype,
-            with_targets=True,
-        )
-
-
-def _with_readout(students: Ensemble, nets: Ensemble, teacher: NDArray[np.int64]) -> Ensemble:
-    """The students with their teachers' phi_out and readout."""
-    places: list[Place] = []
-    for (cohort, row), place in zip(students.places(), teacher, strict=True):
-        giver = nets[int(place)]
-        given = {n: a.ravel() for n, a in giver.arrays.items() if n in READOUT}
-        readout = ("readout", "outputs", "phi_out", "output_bias")
-        settings = {name: getattr(giver.model, name) for name in readout}
-        own = checked_bounds(cohort.model.bounds)
-        bounds = [bound for bound in checked_bounds(giver.model.bounds) if bound[0] in READOUT]
-        settings = _settings(type(cohort.model), settings)
-        model = replace(cohort.model, **settings, bounds=(*own, *bounds))
-        block = np.concatenate([cohort.parameters[row], *given.values()])[np.newaxis]
-        places.append((Cohort(model, block, (cohort.numbers[row],), (cohort.seeds[row],)), 0))
-    return Ensemble(*gather(places))
