@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "bindings/data_views.hpp"
+#include "bindings/interruptible.hpp"
 #include "bindings/register.hpp"
 #include "core/plugin_library.hpp"
 
@@ -91,10 +92,7 @@ py::dict simulate_members(const Spec& spec, const py::object& parameters,
   const Activity<T> out{allocate("states", states, spec.units),
                         allocate("rates", rates, spec.units),
                         allocate("outputs", outputs, spec.outputs)};
-  {
-    const py::gil_scoped_release release;
-    simulate(cohort, threads, out);
-  }
+  interruptible([&](const Stop& stop) { simulate(cohort, threads, out, stop); });
   return result;
 }
 
@@ -111,12 +109,13 @@ py::tuple gradient_of_members(const Spec& spec, const py::object& parameters,
   Array<T> gradients({arguments.parameters.shape(0), arguments.parameters.shape(1)});
   double* loss_at = loss.mutable_data();
   T* gradient_at = gradients.mutable_data();
-  {
+  if (plugin.empty()) {
+    interruptible([&](const Stop& stop) {
+      gradient(arguments.cohort, match, threads, loss_at, gradient_at, kind, stop);
+    });
+  } else {
     const py::gil_scoped_release release;
-    if (plugin.empty())
-      gradient(arguments.cohort, match, threads, loss_at, gradient_at, kind);
-    else
-      arguments.gradient_on(open_plugin(plugin), match, kind, split, loss_at, gradient_at);
+    arguments.gradient_on(open_plugin(plugin), match, kind, split, loss_at, gradient_at);
   }
   return py::make_tuple(loss, gradients);
 }

@@ -3,6 +3,7 @@
 #include "bindings/archive.hpp"
 #include "bindings/course.hpp"
 #include "bindings/device.hpp"
+#include "bindings/interruptible.hpp"
 #include "bindings/register.hpp"
 #include "bindings/result.hpp"
 
@@ -87,8 +88,11 @@ class PyTrainer {
   }
 
   bool run(double seconds, long rest_every) {
+    if (!device_)
+      return interruptible(
+          [&](const Stop& stop) { return trainer_.run(seconds, rest_every, stop); });
     const py::gil_scoped_release release;
-    return device_ ? device_->run(seconds, rest_every) : trainer_.run(seconds, rest_every);
+    return device_->run(seconds, rest_every);
   }
 
   void interrupt() {

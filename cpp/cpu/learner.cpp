@@ -43,7 +43,6 @@ MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan,
   }
   const int most_tiles = std::max(data_->tiles(), validation_ ? validation_->tiles() : 0);
   tile_loss_.resize(static_cast<std::size_t>(most_tiles));
-  tile_gradient_.resize(static_cast<std::size_t>(batches_.most_tiles()) * plan_->gradient());
   pass_ = first_look();
   resume();
 }
@@ -89,7 +88,22 @@ TileData<T> MemberLearner<T>::pass_rows(int tile, PassMemory<T>& memory) const {
 }
 
 template <class T>
-void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& thread_memory) {
+void MemberLearner<T>::share() {
+  shared_.resize(TileGradients<T>::numbers(plan_->gradient(), batches_.most_tiles(), false));
+}
+
+template <class T>
+TileGradients<T> MemberLearner<T>::tile_gradients(bool alone, PassMemory<T>& memory) {
+  const std::size_t size = plan_->gradient();
+  if (!alone) return {shared_.data(), size, alone};
+  const std::size_t numbers = TileGradients<T>::numbers(size, batches_.most_tiles(), alone);
+  if (memory.gradients.size() < numbers) memory.gradients.resize(numbers);
+  return {memory.gradients.data(), size, alone};
+}
+
+template <class T>
+void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& thread_memory,
+                                 const Stop& stop) {
   const InstructionSet& isa = instruction_set();
   const Rollout<T>& run = plan_->rollout(isa);
   PassMemory<T>& memory = of<T>(thread_memory);
@@ -101,13 +115,18 @@ void MemberLearner<T>::run_tiles(int thread, int team, ThreadMemory& thread_memo
   net.steps = steps;
   const bool learns = pass_ == Pass::train;
   const int tiles = pass_tiles();
-  for (int tile = thread; tile < tiles; tile += team) {
+  const TileGradients<T> gradients = tile_gradients(team == 1, memory);
+  if (thread == 0) gradients_ = gradients;
+  for (int tile = thread; tile < tiles && !stop; tile += team) {
     const TileData<T> rows = pass_rows(tile, memory);
-    const std::size_t i = static_cast<std::size_t>(tile);
+    double& loss = tile_loss_[static_cast<std::size_t>(tile)];
     run.forward(net, rows, work, nullptr);
-    tile_loss_[i] =
-        learns ? run.backward(net, rows, work, tile_gradient_.data() + i * plan_->gradient())
-               : run.loss(net, rows, work);
+    if (!learns) {
+      loss = run.loss(net, rows, work);
+      continue;
+    }
+    loss = run.backward(net, rows, work, gradients.of(tile));
+    gradients.done(tile);
   }
 }
 
@@ -166,11 +185,7 @@ void MemberLearner<T>::judge(double loss) {
 
 template <class T>
 double MemberLearner<T>::collect_gradient() {
-  const std::size_t size = plan_->gradient();
-  T* sum = tile_gradient_.data();
-  for (std::size_t tile = 1; tile < static_cast<std::size_t>(pass_tiles()); ++tile)
-    for (std::size_t i = 0; i < size; ++i) sum[i] += sum[tile * size + i];
-  packed_.unpack_gradient(parameters_.data(), sum, gradient_.data());
+  packed_.unpack_gradient(parameters_.data(), gradients_.total(pass_tiles()), gradient_.data());
   const bool asked = course_.clip > 0 || course_.guard_back > 0 || course_.record_every > 0;
   return asked ? optimizer_.gradient_norm(gradient_) : unknown;
 }

@@ -12,6 +12,8 @@
 #include "cpu/optimizer.hpp"
 #include "cpu/progress.hpp"
 #include "cpu/rewind.hpp"
+#include "cpu/threads.hpp"
+#include "cpu/tile_gradients.hpp"
 #include "cpu/work_memory.hpp"
 
 namespace tbrnn {
@@ -20,6 +22,7 @@ template <class T>
 struct PassMemory {
   WorkMemory<T> work;
   TileMemory<T> tile;
+  std::vector<T> gradients;
 };
 
 struct ThreadMemory {
@@ -32,9 +35,10 @@ class Learner {
   virtual ~Learner() = default;
   virtual int tiles() const = 0;  // of the longest pass
   virtual const void* data() const = 0;
-  // One pass: each of `team` threads runs its tiles, then one of them finishes the pass.
-  virtual void run_tiles(int thread, int team, ThreadMemory&) = 0;
+  // One pass: each of `team` threads runs its tiles, then the first of them finishes the pass. What was stopped between has not been.
+  virtual void run_tiles(int thread, int team, ThreadMemory&, const Stop&) = 0;
   virtual void finish_pass() = 0;
+  virtual void share() = 0;  // before a team of several runs
   virtual void interrupt() = 0;
   virtual void state(Archive&) = 0;  // between passes: everything that is not an argument
   virtual void resume() = 0;         // after the archive has been read
@@ -66,8 +70,9 @@ class MemberLearner final : public Learner {
                 const T* parameters, const Start<T>& = {});
   int tiles() const override { return static_cast<int>(tile_loss_.size()); }
   const void* data() const override { return data_.get(); }
-  void run_tiles(int thread, int team, ThreadMemory&) override;
+  void run_tiles(int thread, int team, ThreadMemory&, const Stop&) override;
   void finish_pass() override;
+  void share() override;
   void interrupt() override;
   void state(Archive&) override;
   void resume() override;
@@ -80,6 +85,7 @@ class MemberLearner final : public Learner {
   double pass_mask_sum() const;
   double pass_loss() const;
   TileData<T> pass_rows(int tile, PassMemory<T>&) const;
+  TileGradients<T> tile_gradients(bool alone, PassMemory<T>&);
   Pass first_look() const;  // at the losses of the present weights
   Pass after_validation() const;
   void enter(Pass);
@@ -101,7 +107,8 @@ class MemberLearner final : public Learner {
   Batches batches_;
   Pass pass_ = Pass::train;
   std::vector<double> tile_loss_;
-  std::vector<T> tile_gradient_;  // [tile][packed]
+  std::vector<T> shared_;       // gradients of the tiles that a team shares
+  TileGradients<T> gradients_;  // of this pass, there or in the memory of its thread
 };
 
 }  // namespace tbrnn

@@ -1,9 +1,10 @@
 #include "cpu/simulate.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "cpu/instruction_set.hpp"
-#include "cpu/threads.hpp"
+#include "cpu/tile_gradients.hpp"
 #include "cpu/work_memory.hpp"
 
 namespace tbrnn {
@@ -62,7 +63,7 @@ void unpack_activity(const Network<T>& net, const Workspace<T>& work, const T* s
 }  // namespace
 
 template <class T>
-void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
+void simulate(const Cohort<T>& cohort, int threads, Activity<T> out, const Stop& stop) {
   const InstructionSet& isa = instruction_set();
   PackedCohort<T> packed(cohort, nullptr);
   const Network<T>& sizes = packed.plan.network;
@@ -71,7 +72,7 @@ void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
   std::vector<Buffer<T>> states(memory.size());
   const std::size_t entries =
       static_cast<std::size_t>(trials) * static_cast<std::size_t>(sizes.steps);
-  for_each(threads, cohort.members * packed.tiles, [&](int thread, int item) {
+  const auto work_on = [&](int thread, int item) {
     const std::size_t member = static_cast<std::size_t>(item / packed.tiles),
                       mine = static_cast<std::size_t>(thread);
     Buffer<T>& rows = states[mine];
@@ -89,46 +90,62 @@ void simulate(const Cohort<T>& cohort, int threads, Activity<T> out) {
     unpack_activity(
         net, work, rows.data(), tile.first_trial, trials,
         Activity<T>{from(out.states, units), from(out.rates, units), from(out.outputs, outputs)});
-  });
+  };
+  for_each(threads, cohort.members * packed.tiles, work_on, stop);
 }
 
+// Of many members a thread takes one whole, the tiles of few are shared; the bits are the same.
 template <class T>
 void gradient(const Cohort<T>& cohort, Match match, int threads, double* loss, T* gradient,
-              Loss kind) {
+              Loss kind, const Stop& stop) {
   const InstructionSet& isa = instruction_set();
   PackedCohort<T> packed(cohort, &match, kind);
-  const std::size_t size = packed.plan.gradient(), tiles = static_cast<std::size_t>(packed.tiles);
+  const Rollout<T>& run = packed.plan.rollout(isa);
+  const bool alone = cohort.members >= threads;
+  const int tiles = packed.tiles;
+  const std::size_t size = packed.plan.gradient(),
+                    numbers = TileGradients<T>::numbers(size, tiles, alone);
   std::vector<WorkMemory<T>> memory(static_cast<std::size_t>(threads));
-  std::vector<double> losses(static_cast<std::size_t>(cohort.members) * tiles);
-  std::vector<T> slabs(losses.size() * size);
-  for_each(threads, cohort.members * packed.tiles, [&](int thread, int item) {
-    const std::size_t member = static_cast<std::size_t>(item / packed.tiles),
-                      i = static_cast<std::size_t>(item);
-    const Dataset<T>& data = *cohort.data[member];
-    const Network<T> net = packed.members[member].network(cohort.noise[member], data.mask_sum());
-    const TileData<T> tile = tile_data(data, item % packed.tiles);
+  std::vector<T> gradients(static_cast<std::size_t>(alone ? threads : cohort.members) * numbers);
+  std::vector<double> losses(static_cast<std::size_t>(cohort.members) *
+                             static_cast<std::size_t>(tiles));
+  const auto of = [&](int place) {
+    return TileGradients<T>(gradients.data() + static_cast<std::size_t>(place) * numbers, size,
+                            alone);
+  };
+  const auto finish = [&](int member, const TileGradients<T>& sums) {
+    const std::size_t m = static_cast<std::size_t>(member);
+    const auto first = losses.begin() + static_cast<std::ptrdiff_t>(member) * tiles;
+    loss[m] = std::accumulate(first, first + tiles, 0.0) / cohort.data[m]->mask_sum();
+    const std::size_t block = m * packed.plan.parameters;
+    packed.members[m].unpack_gradient(cohort.parameters + block, sums.total(tiles),
+                                      gradient + block);
+  };
+  const auto work_on = [&](int thread, int item) {
+    const int member = alone ? item : item / tiles, first = alone ? 0 : item % tiles,
+              end = alone ? tiles : first + 1;
+    const std::size_t m = static_cast<std::size_t>(member);
+    const Dataset<T>& data = *cohort.data[m];
+    const TileGradients<T> sums = of(alone ? thread : member);
+    const Network<T> net = packed.members[m].network(cohort.noise[m], data.mask_sum());
     const Workspace<T> work = memory[static_cast<std::size_t>(thread)].fit(
         packed.plan, packed.plan.network.steps, isa.lane_bytes);
-    const Rollout<T>& run = packed.plan.rollout(isa);
-    run.forward(net, tile, work, nullptr);
-    losses[i] = run.backward(net, tile, work, slabs.data() + i * size);
-  });
-  for (std::size_t m = 0; m < static_cast<std::size_t>(cohort.members); ++m) {
-    T* sum = slabs.data() + m * tiles * size;
-    loss[m] = losses[m * tiles];
-    for (std::size_t tile = 1; tile < tiles; ++tile) {
-      loss[m] += losses[m * tiles + tile];
-      for (std::size_t i = 0; i < size; ++i) sum[i] += sum[tile * size + i];
+    for (int tile = first; tile < end && !stop; ++tile) {
+      const TileData<T> rows = tile_data(data, tile);
+      run.forward(net, rows, work, nullptr);
+      losses[m * static_cast<std::size_t>(tiles) + static_cast<std::size_t>(tile)] =
+          run.backward(net, rows, work, sums.of(tile));
+      sums.done(tile);
     }
-    loss[m] /= cohort.data[m]->mask_sum();
-    const std::size_t block = m * packed.plan.parameters;
-    packed.members[m].unpack_gradient(cohort.parameters + block, sum, gradient + block);
-  }
+    if (alone) finish(member, sums);
+  };
+  for_each(threads, alone ? cohort.members : cohort.members * tiles, work_on, stop);
+  for (int member = 0; !alone && member < cohort.members; ++member) finish(member, of(member));
 }
 
-template void simulate(const Cohort<float>&, int, Activity<float>);
-template void simulate(const Cohort<double>&, int, Activity<double>);
-template void gradient(const Cohort<float>&, Match, int, double*, float*, Loss);
-template void gradient(const Cohort<double>&, Match, int, double*, double*, Loss);
+template void simulate(const Cohort<float>&, int, Activity<float>, const Stop&);
+template void simulate(const Cohort<double>&, int, Activity<double>, const Stop&);
+template void gradient(const Cohort<float>&, Match, int, double*, float*, Loss, const Stop&);
+template void gradient(const Cohort<double>&, Match, int, double*, double*, Loss, const Stop&);
 
 }  // namespace tbrnn

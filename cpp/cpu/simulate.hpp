@@ -1,4 +1,4 @@
-// Forward only, and loss with gradient, of many members at once.
+// Forward only, and loss with gradient, of many members at once; of those that were reached before a stop.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include "core/dataset.hpp"
 #include "core/spec.hpp"
 #include "cpu/member.hpp"
+#include "cpu/threads.hpp"
 
 namespace tbrnn {
 
@@ -27,11 +28,11 @@ struct Activity {  // (member, trial, time, unit or output), each may be null
 };
 
 template <class T>
-void simulate(const Cohort<T>&, int threads, Activity<T>);
+void simulate(const Cohort<T>&, int threads, Activity<T>, const Stop& = never_stopped);
 
 // loss (member), gradient (member, block)
 template <class T>
-void gradient(const Cohort<T>&, Match, int threads, double* loss, T* gradient,
-              Loss = Loss::squared);
+void gradient(const Cohort<T>&, Match, int threads, double* loss, T* gradient, Loss = Loss::squared,
+              const Stop& = never_stopped);
 
 }  // namespace tbrnn

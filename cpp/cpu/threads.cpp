@@ -93,6 +93,9 @@ void on_threads(int threads, const std::function<void(int)>& work) {
     throw std::invalid_argument("threads must be no more than the system starts, " +
                                 std::to_string(others.size() + 1) + " just now, got " +
                                 std::to_string(threads));
+  } catch (...) {
+    tell(too_many);
+    throw;
   }
   tell(all_there);
   guarded(0);
@@ -100,10 +103,10 @@ void on_threads(int threads, const std::function<void(int)>& work) {
   if (failure) std::rethrow_exception(failure);
 }
 
-void for_each(int threads, int items, const std::function<void(int, int)>& work) {
+void for_each(int threads, int items, const std::function<void(int, int)>& work, const Stop& stop) {
   std::atomic<int> next = 0;
   on_threads(std::max(1, std::min(threads, items)), [&](int thread) {
-    for (int item = next++; item < items; item = next++) work(thread, item);
+    for (int item = next++; item < items && !stop; item = next++) work(thread, item);
   });
 }
 

@@ -2,15 +2,27 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <map>
-
-#include "cpu/threads.hpp"
 
 namespace tbrnn {
 
 namespace {
 
 constexpr std::chrono::milliseconds slice{50};
+
+// The threads that share the tiles of one member; the first of them finishes the passes. Who fails still meets the others, who
+// would wait for it for ever.
+struct Team {
+  Team(Learner& shared, int threads)
+      : learner(shared), size(threads), tiles_done(threads), pass_done(threads) {
+    learner.share();
+  }
+  Learner& learner;
+  int size;
+  SpinBarrier tiles_done, pass_done;
+  std::atomic<bool> goes_on = true, failed = false;
+};
 
 }  // namespace
 
@@ -35,24 +47,25 @@ std::vector<Learner*> Trainer::ready() const {
   return list;
 }
 
-bool Trainer::run(double seconds, long rest_every) {
+bool Trainer::run(double seconds, long rest_every, const Stop& stop) {
   rest_every_ = rest_every;
   constexpr double day = 86'400.0;  // longer would overflow the clock
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                       std::chrono::duration<double>(std::min(seconds, day)));
-  for (auto now = Clock::now(); now < end; now = Clock::now()) {
+  for (auto now = Clock::now(); now < end && !stop; now = Clock::now()) {
     const std::vector<Learner*> list = ready();
     if (list.empty()) break;
     const auto until = std::min(end, now + slice);
     if (static_cast<int>(list.size()) >= threads_)
-      share_members(list, until);
+      share_members(list, until, stop);
     else
-      share_tiles(list, until);
+      share_tiles(list, until, stop);
   }
   return finished() < members();
 }
 
-void Trainer::share_members(const std::vector<Learner*>& list, Clock::time_point until) {
+void Trainer::share_members(const std::vector<Learner*>& list, Clock::time_point until,
+                            const Stop& stop) {
   std::atomic<std::size_t> next = 0;
   on_threads(threads_, [&](int thread) {
     ThreadMemory& memory = memory_[static_cast<std::size_t>(thread)];
@@ -61,44 +74,50 @@ void Trainer::share_members(const std::vector<Learner*>& list, Clock::time_point
       if (item >= list.size()) return;
       Learner& learner = *list[item];
       while (goes_on(learner) && Clock::now() < until) {
-        learner.run_tiles(0, 1, memory);
+        learner.run_tiles(0, 1, memory, stop);
+        if (stop) return;
         learner.finish_pass();
       }
     }
   });
 }
 
-// Thread i belongs to the team of member i mod members; the team's first thread finishes the passes.
-void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point until) {
+// Thread i belongs to the team of member i mod members.
+void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point until,
+                          const Stop& stop) {
   const int members = static_cast<int>(list.size());
-  std::vector<int> team(list.size());
+  std::vector<std::unique_ptr<Team>> teams;
   int workers = 1;
   for (int i = 0; i < members; ++i) {
-    int& size = team[static_cast<std::size_t>(i)];
-    size = std::min((threads_ - i + members - 1) / members,
-                    list[static_cast<std::size_t>(i)]->tiles());
+    Learner& learner = *list[static_cast<std::size_t>(i)];
+    const int size = std::min((threads_ - i + members - 1) / members, learner.tiles());
+    teams.push_back(std::make_unique<Team>(learner, size));
     workers = std::max(workers, (size - 1) * members + i + 1);
   }
-  std::vector<std::unique_ptr<SpinBarrier>> tiles_done, pass_done;
-  for (int size : team) {
-    tiles_done.push_back(std::make_unique<SpinBarrier>(size));
-    pass_done.push_back(std::make_unique<SpinBarrier>(size));
-  }
-  std::vector<std::atomic<bool>> go_on(list.size());
-  for (auto& flag : go_on) flag = true;
   on_threads(workers, [&](int thread) {
-    const std::size_t i = static_cast<std::size_t>(thread % members);
-    const int mine = thread / members;
-    if (mine >= team[i]) return;
-    while (go_on[i]) {
-      list[i]->run_tiles(mine, team[i], memory_[static_cast<std::size_t>(thread)]);
-      tiles_done[i]->arrive_and_wait();
-      if (mine == 0) {
-        list[i]->finish_pass();
-        go_on[i] = goes_on(*list[i]) && Clock::now() < until;
+    Team& team = *teams[static_cast<std::size_t>(thread % members)];
+    const int place = thread / members;
+    if (place >= team.size) return;
+    ThreadMemory& memory = memory_[static_cast<std::size_t>(thread)];
+    std::exception_ptr failure;
+    while (team.goes_on) {
+      try {
+        team.learner.run_tiles(place, team.size, memory, stop);
+      } catch (...) {
+        failure = std::current_exception();
+        team.failed = true;
       }
-      pass_done[i]->arrive_and_wait();
+      team.tiles_done.arrive_and_wait();
+      if (place == 0) {
+        team.goes_on = false;
+        if (!team.failed && !stop) {
+          team.learner.finish_pass();
+          team.goes_on = goes_on(team.learner) && Clock::now() < until;
+        }
+      }
+      team.pass_done.arrive_and_wait();
     }
+    if (failure) std::rethrow_exception(failure);
   });
 }
 

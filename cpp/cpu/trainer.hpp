@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cpu/learner.hpp"
+#include "cpu/threads.hpp"
 
 namespace tbrnn {
 
@@ -15,8 +16,9 @@ class Trainer {
   explicit Trainer(int threads);
 
   void add(std::unique_ptr<Learner>);
-  // True while members are unfinished. With `rest_every`, a member waits after every so many epochs until it has been noted.
-  bool run(double seconds, long rest_every = 0);
+  // True while members are unfinished. With `rest_every`, a member waits after every so many epochs until it has been noted. A pass
+  // that is stopped, or whose memory is not to be had, has not been.
+  bool run(double seconds, long rest_every = 0, const Stop& = never_stopped);
   void interrupt();
 
   int members() const { return static_cast<int>(learners_.size()); }
@@ -29,8 +31,8 @@ class Trainer {
   using Clock = std::chrono::steady_clock;
   std::vector<Learner*> ready() const;  // grouped by data set
   bool goes_on(const Learner&) const;
-  void share_members(const std::vector<Learner*>&, Clock::time_point until);
-  void share_tiles(const std::vector<Learner*>&, Clock::time_point until);
+  void share_members(const std::vector<Learner*>&, Clock::time_point until, const Stop&);
+  void share_tiles(const std::vector<Learner*>&, Clock::time_point until, const Stop&);
 
   int threads_;
   long rest_every_ = 0;

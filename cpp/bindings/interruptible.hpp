@@ -1,0 +1,31 @@
+// Ctrl-C while the engine works: it works on another thread, and this one listens.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <future>
+
+#include "bindings/register.hpp"
+#include "cpu/threads.hpp"
+
+namespace tbrnn {
+
+// work(stop), without the interpreter's lock. Where the handler of a signal raises, the work is stopped and the exception passed on.
+template <class Work>
+auto interruptible(const Work& work) {
+  constexpr std::chrono::milliseconds between{100};
+  Stop stop = false;
+  const py::gil_scoped_release release;
+  auto done = std::async(std::launch::async, work, std::cref(stop));
+  while (done.wait_for(between) == std::future_status::timeout) {
+    const py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() == 0) continue;
+    const py::error_already_set raised;
+    stop = true;
+    done.wait();
+    throw raised;
+  }
+  return done.get();
+}
+
+}  // namespace tbrnn
