@@ -34,7 +34,7 @@ set(cuda_library ${CMAKE_CURRENT_BINARY_DIR}/libtbrnn_cuda.so)
 if(TBRNN_PYTHON AND NOT SKBUILD)
   set(cuda_library ${CMAKE_CURRENT_SOURCE_DIR}/python/tbrnn/libtbrnn_cuda.so)
 endif()
-file(GLOB cuda_inputs CONFIGURE_DEPENDS cuda/* cpp/core/* cpp/equations/*)
+file(GLOB_RECURSE cuda_inputs CONFIGURE_DEPENDS cuda/* cpp/core/* cpp/equations/*)
 string(REPLACE ";" "\\;" architectures "${architectures}")
 add_custom_command(
   OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/cuda.stamp

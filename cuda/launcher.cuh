@@ -42,10 +42,11 @@ class Launcher {
     scratch_size_ = kernel_.scratch_size(shape_, data_.steps());
     scratch_ = dev::padded<T>(scratch_size_ * static_cast<std::size_t>(teams));
     most_tickets_ = most_tickets;
-    tickets_ = dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets * blocks));
+    tickets_ = dev::Memory<Ticket>(static_cast<std::size_t>(most_tickets) *
+                                   static_cast<std::size_t>(blocks));
     part_gradients_ = dev::padded<T>(gradients_of(shared));
-    losses_ =
-        dev::Memory<double>(static_cast<std::size_t>(kernel_.halves * crews * data_.most_trials()));
+    losses_ = dev::Memory<double>(static_cast<std::size_t>(kernel_.halves * crews) *
+                                  static_cast<std::size_t>(data_.most_trials()));
   }
 
   const std::vector<int>& order() const { return order_; }  // members that share data in a row

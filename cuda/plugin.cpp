@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include "core/plugin_views.hpp"

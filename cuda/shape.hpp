@@ -1,7 +1,9 @@
 // From a Spec to the sizes, constants and offsets that kernels read.
 #pragma once
 
+#include <limits>
 #include <stdexcept>
+#include <string>
 
 #include "core/dispatch.hpp"
 #include "core/spec.hpp"
@@ -12,6 +14,11 @@ namespace tbrnn::cuda {
 
 template <class T>
 Shape<T> shape_of(const Spec& spec, Match match, Loss loss, bool noisy_inputs, bool split) {
+  constexpr int most_parameters =
+      std::numeric_limits<int>::max() / 3;  // a guard keeps three arrays
+  if (block_size(spec) > most_parameters)
+    throw std::invalid_argument("none: a network has at most " + std::to_string(most_parameters) +
+                                " parameters");
   const std::vector<Field> list = fields(spec);
   const auto offset = [&](const char* name) {
     const Field* field = find(list, name);

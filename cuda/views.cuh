@@ -4,12 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/tiles.hpp"
 #include "equations/channels.hpp"
 #include "equations/choices.hpp"
 
 namespace tbrnn::cuda {
 
-inline constexpr int tile_trials = 32;  // of core/dataset.hpp's layout
 inline constexpr int part_trials = 16;  // whose gradient and losses are summed first
 inline constexpr int lane_units = 4;    // units of one lane: one Philox counter, one 16-byte access
 inline constexpr int block_threads = 256;  // of one member's block
@@ -17,7 +17,6 @@ inline constexpr int warps = block_threads / 32;
 inline constexpr unsigned all_lanes = 0xffffffffu;
 inline constexpr int most_preactivations = 3;  // of a unit
 
-TBRNN_FN constexpr int tiles_of(int trials) { return (trials + tile_trials - 1) / tile_trials; }
 TBRNN_FN constexpr int parts_of(int trials) { return (trials + part_trials - 1) / part_trials; }
 
 TBRNN_FN constexpr int whole_quads(int numbers) {

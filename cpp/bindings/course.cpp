@@ -1,5 +1,7 @@
 #include "bindings/course.hpp"
 
+#include <limits>
+
 namespace tbrnn {
 
 namespace {
@@ -12,7 +14,7 @@ struct Real {
 struct Whole {
   const char* name;
   long Course::*value;
-  long least;
+  long least, most = std::numeric_limits<std::int32_t>::max();
 };
 
 constexpr Real reals[] = {{"sigma", &Course::sigma},
@@ -28,7 +30,7 @@ constexpr Real reals[] = {{"sigma", &Course::sigma},
                           {"guard_factor", &Course::guard_factor},
                           {"guard_growth", &Course::guard_growth}};
 
-constexpr Whole wholes[] = {{"lr_ramp", &Course::lr_ramp, 0},
+constexpr Whole wholes[] = {{"lr_ramp", &Course::lr_ramp, 0, static_cast<long>(Ramp::cosine)},
                             {"lr_epochs", &Course::lr_epochs, 1},
                             {"epochs", &Course::epochs, 1},
                             {"batch", &Course::batch, 0},
@@ -60,9 +62,11 @@ std::vector<Course> courses_of(const py::dict& options, const py::handle& keys,
     } else if (const Whole* whole = find(wholes, name)) {
       const auto given = per_member<std::int64_t>(values, whole->name, members);
       for (std::size_t m = 0; m < courses.size(); ++m) {
-        if (given[m] < whole->least)
-          throw py::value_error(name + " must be at least " + std::to_string(whole->least) +
-                                ", got " + std::to_string(given[m]));
+        const bool small = given[m] < whole->least;
+        if (small || given[m] > whole->most)
+          throw py::value_error(name + " must be at " + (small ? "least " : "most ") +
+                                std::to_string(small ? whole->least : whole->most) + ", got " +
+                                std::to_string(given[m]));
         courses[m].*whole->value = given[m];
       }
     } else {

@@ -1,6 +1,7 @@
 #include "bindings/device.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "bindings/mirror.hpp"

@@ -2,7 +2,6 @@
 // memory is trained in parts, one after the other, to the same bits.
 #pragma once
 
-#include <chrono>
 #include <deque>
 #include <memory>
 #include <vector>

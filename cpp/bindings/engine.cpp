@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <thread>
@@ -54,8 +55,14 @@ void register_engine(py::module_& module) {
     return out;
   });
   module.def("use_instruction_set", &use_instruction_set, py::arg("name"));
-  module.def("fma_peak", &fma_peak, py::arg("threads"), py::arg("seconds"),
-             py::call_guard<py::gil_scoped_release>());
+  module.def(
+      "fma_peak",
+      [](int threads, double seconds) {
+        check_threads(threads);
+        const py::gil_scoped_release release;
+        return fma_peak(threads, seconds);
+      },
+      py::arg("threads"), py::arg("seconds"));
   module.def(
       "philox",
       [](std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/plugin_views.hpp"
+#include "core/plugin.hpp"
 #include "cpu/trainer.hpp"
 
 namespace tbrnn {

@@ -1,5 +1,7 @@
 #include "bindings/result.hpp"
 
+#include <algorithm>
+
 namespace tbrnn {
 
 namespace {

@@ -1,5 +1,7 @@
 #include "cpu/trainer.hpp"
 
+#include <optional>
+
 #include "bindings/archive.hpp"
 #include "bindings/course.hpp"
 #include "bindings/device.hpp"

@@ -5,13 +5,11 @@
 #include <stdexcept>
 #include <string>
 
-#include "cpu/rollout.hpp"
+#include "core/tiles.hpp"
 
 namespace tbrnn {
 
 namespace {
-
-int tiles_of(int trials) { return (trials + tile_trials - 1) / tile_trials; }
 
 // (trial, rows) -> [tile][rows][32]; a tile that is not full repeats the last trial
 template <class T>

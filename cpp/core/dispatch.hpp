@@ -1,4 +1,4 @@
-// From a model's name to its type: the only place that knows both.
+// From a model's name to its type.
 #pragma once
 
 #include <stdexcept>

@@ -62,7 +62,7 @@ void Spec::check() const {
             "alphas and cubic belong to networks without gates, got model " + model);
     require(!gated || decltype(type)::has_gate,
             "gated belongs to LowRankHORNN and HORNN, got model " + model);
-    require(!bulk || decltype(type)::recurrence == Recurrence::channel,
+    require(!bulk || recurrence == Recurrence::channel,
             "bulk belongs to low-rank models, got model " + model);
     require(!hard_orth || decltype(type)::has_hard_orth,
             "hard_orth belongs to LowRankTBRNN, got model " + model);

@@ -1,6 +1,8 @@
 // Backpropagation through the time loop of forward.hpp, by hand: adjoints step by step, gradients chunk by chunk.
 #pragma once
 
+#include <cstring>
+
 #include "cpu/loop.hpp"
 #include "cpu/losses.hpp"
 #include "equations/leak.hpp"

@@ -36,10 +36,10 @@ class Batches {
     return sum;
   }
 
+  bool within() const { return at_ >= 0 && at_ < (trials_ + size_ - 1) / size_; }
   void state(Archive& archive) { archive.number("batch", at_); }
 
  private:
-  static int tiles_of(int trials) { return (trials + tile_trials - 1) / tile_trials; }
   int trials_, size_;
   long at_ = 0;
   std::vector<int> order_;  // empty in full batch

@@ -2,6 +2,8 @@
 // are the rows of one product with the states. The states are the carrier; `response` holds gates and candidates of each step.
 #pragma once
 
+#include <cstring>
+
 #include "cpu/dense.hpp"
 #include "cpu/gated_backward.hpp"
 #include "cpu/gated_forward.hpp"

@@ -1,6 +1,5 @@
 #include "cpu/instruction_set.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <stdexcept>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <type_traits>
 
 #include "cpu/instruction_set.hpp"
@@ -245,6 +246,10 @@ void MemberLearner<T>::state(Archive& archive) {
 
 template <class T>
 void MemberLearner<T>::resume() {
+  const bool known =
+      progress_.epochs >= 0 && progress_.epochs <= course_.epochs && progress_.rollbacks >= 0;
+  if (!known || !rewind_.within() || !batches_.within())
+    throw std::invalid_argument("state must be that of a training of these settings");
   if (progress_.status == Status::interrupted) progress_.status = Status::running;
   packed_.pack(parameters_.data());
   batches_.shuffle(course_.key, progress_.epochs);

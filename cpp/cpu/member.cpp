@@ -93,8 +93,6 @@ void PackedMember<T>::unpack_gradient(const T* p, const T* packed, T* gradient) 
     }
   });
   unpack_product(spec, p, packed + plan_.packed.total(), gradient);
-  for (const auto& [name, mask] : spec.masks)
-    mask_gradient(mask->data(), mask->size(), gradient + offset(name.c_str()));
   if (spec.hard_orth) {
     const std::size_t l = offset("l"), w = offset("w_in");
     const T* b_in = spec.input_bias ? p + offset("b_in") : nullptr;
@@ -102,11 +100,14 @@ void PackedMember<T>::unpack_gradient(const T* p, const T* packed, T* gradient) 
                       effective_.data() + l, gradient + l, gradient + w,
                       b_in ? gradient + offset("b_in") : nullptr);
   }
-  if (net.readouts == 0) return;
-  pack_readout_adjoint(
-      net.apart ? Columns<const T>{from.readout, net.readouts} : dP.from(net.reductions),
-      spec.units, net.readouts, gradient + offset("w_out"));
-  if (spec.output_bias) std::copy_n(from.b_out, net.readouts, gradient + offset("b_out"));
+  if (net.readouts > 0) {
+    pack_readout_adjoint(
+        net.apart ? Columns<const T>{from.readout, net.readouts} : dP.from(net.reductions),
+        spec.units, net.readouts, gradient + offset("w_out"));
+    if (spec.output_bias) std::copy_n(from.b_out, net.readouts, gradient + offset("b_out"));
+  }
+  for (const auto& [name, mask] : spec.masks)
+    mask_gradient(mask->data(), mask->size(), gradient + offset(name.c_str()));
 }
 
 template <class T>

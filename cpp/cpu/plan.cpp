@@ -65,7 +65,6 @@ Plan<T>::Plan(const Spec& s, const Match* match, int steps, Loss loss)
       network(sizes<T>(s, match, steps, loss)),
       packed(packed_size(network)),
       product(product_size(s)),
-      on_units(network.readouts == 0),
       model(model_index(s)) {
   const std::vector<double> of_units = unit_leaks(spec);
   leaks = Buffer<T>(of_units.size());

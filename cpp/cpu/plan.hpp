@@ -1,4 +1,4 @@
-// Sizes and constants of a cohort's networks, and what its members have in common.
+// What the members of a cohort have in common.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,6 @@
 
 namespace tbrnn {
 
-// What the members of a cohort have in common.
 template <class T>
 struct Plan {
   // match is null for a simulation
@@ -23,7 +22,6 @@ struct Plan {
   ProductSize product;
   Buffer<T> leaks;    // of units that have their own
   Buffer<T> shared;   // packed weights of the product stage, where all members have the same
-  bool on_units;      // the errors are those of the units
   std::size_t model;  // index in equations/models.hpp
 
   std::size_t weights() const { return packed.total() + product.weights; }

@@ -44,6 +44,11 @@ class Rewind {
     kept_ = 0;
   }
 
+  bool within() const {
+    const long back = static_cast<long>(back_);
+    return kept_ >= 0 && kept_ <= back && next_ >= 0 && next_ < std::max(back, 1L);
+  }
+
   void state(Archive& archive) {
     archive.array("kept_blocks", blocks_);
     archive.array("kept_steps", steps_);

@@ -4,11 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/tiles.hpp"
 #include "equations/choices.hpp"
 
 namespace tbrnn {
-
-inline constexpr int tile_trials = 32;  // trials on SIMD lanes; the unit of the reduction tree
 
 // One tile of trials. Rows are [32]; a tile that is not full repeats its last trial with weight 0.
 template <class T>
@@ -130,7 +129,7 @@ template <class T>
 struct Rollout {
   // `states` is [time][unit][32] or null.
   void (*forward)(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* states);
-  // After forward on the same workspace: the sum of this tile's weighted squared errors, alone or with the packed gradient.
+  // After forward on the same workspace: the sum of this tile's weighted losses, alone or with the packed gradient.
   double (*loss)(const Network<T>&, const TileData<T>&, const Workspace<T>&);
   double (*backward)(const Network<T>&, const TileData<T>&, const Workspace<T>&, T* gradient);
 };

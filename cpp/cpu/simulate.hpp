@@ -1,7 +1,6 @@
 // Forward only, and loss with gradient, of many members at once; of those that were reached before a stop.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "core/dataset.hpp"

@@ -1,6 +1,8 @@
 // Where the rows of one tile lie at each step.
 #pragma once
 
+#include <cstring>
+
 #include "cpu/passes.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {

@@ -1,6 +1,8 @@
 // Units on lanes instead of trials: rows [unit][32] of one step into [trial][32 units].
 #pragma once
 
+#include <cstring>
+
 #include "cpu/rollout.hpp"
 #include "cpu/simd.hpp"
 

@@ -15,6 +15,7 @@ from tbrnn.errors import mistake, wrong_type
 
 T = TypeVar("T")
 
+LARGEST = 2**31 - 1
 NUMBERS = (int, float, np.integer, np.floating)
 
 
@@ -28,6 +29,14 @@ def whole(argument: str, value: object, *, least: int, most: int | None = None) 
     if value < least or (most is not None and value > most):
         raise mistake(argument, expected, value)
     return int(value)
+
+
+def count(argument: str, value: object, *, least: int) -> int:
+    """A whole number of at least `least` that the engine's 32 bits hold."""
+    given = whole(argument, value, least=least)
+    if given > LARGEST:
+        raise mistake(argument, f"at most {LARGEST}", given)
+    return given
 
 
 def number(

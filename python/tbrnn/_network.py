@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from tbrnn._arguments import choice, number, precision, switch, whole
+from tbrnn._arguments import choice, count, number, precision, switch
 from tbrnn._bounds import Bound, checked_bounds, engine_bounds, masked_within, within
 from tbrnn._constants import Constant, plain
 from tbrnn._engine import Spec
@@ -71,9 +71,9 @@ class Network:
 
     def _check(self) -> None:
         """Check every argument; plain Python values stay in the fields."""
-        self._set("units", whole("units", self.units, least=1))
-        self._set("inputs", whole("inputs", self.inputs, least=1))
-        self._set("outputs", whole("outputs", self.outputs, least=1))
+        self._set("units", count("units", self.units, least=1))
+        self._set("inputs", count("inputs", self.inputs, least=1))
+        self._set("outputs", count("outputs", self.outputs, least=1))
         self._set("alpha", alphas(self.alpha, self.units))
         self._set("cubic", number("cubic", self.cubic, least=0))
         self._set("sigma", number("sigma", self.sigma, least=0))

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn._arguments import number, per_member, whole
+from tbrnn._arguments import count, number, per_member
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake, wrong_type
 from tbrnn.guard import Guard
@@ -67,7 +67,7 @@ def member_options(
     if sigma is None:
         sigma = [model.sigma for model in nets.models]
     rates = per_member("lr", lr, members, schedule)
-    lengths = per_member("epochs", epochs, members, partial(whole, least=1))
+    lengths = per_member("epochs", epochs, members, partial(count, least=1))
     windows = [
         _stall("stall", given, length)
         for given, length in zip(_pairs("stall", stall, members), lengths, strict=True)
@@ -95,7 +95,7 @@ def member_options(
         "epochs": lengths,
         "batch": per_member("batch", batch, members, _batch),
         "evaluate_every": per_member(
-            "evaluate_every", evaluate_every, members, partial(whole, least=1)
+            "evaluate_every", evaluate_every, members, partial(count, least=1)
         ),
         "stall_window": [window for window, _ in windows],
         "patience_epochs": [wait for wait, _ in waits],
@@ -106,7 +106,7 @@ def member_options(
         **{name: np.array(values, dtype=np.float64) for name, values in reals.items()},
         **{name: np.array(values, dtype=np.int64) for name, values in wholes.items()},
     }
-    every = whole("record_every", record_every, least=0)
+    every = count("record_every", record_every, least=0)
     return Options(each, state, _trained_names(train, nets), every)
 
 
@@ -126,7 +126,7 @@ def _clip(argument: str, value: object) -> float:
 
 
 def _batch(argument: str, value: object) -> int:
-    return 0 if value is None else whole(argument, value, least=1)
+    return 0 if value is None else count(argument, value, least=1)
 
 
 def _guard(argument: str, value: object) -> Guard | None:
@@ -145,7 +145,7 @@ def _stall(argument: str, value: object, epochs: int) -> tuple[int, float]:
     improvement = number(f"the improvement of {argument}", value[1], least=0)
     if window < 1:
         return int(window * epochs + 1e-9), improvement
-    return whole(f"the window of {argument}", value[0], least=1), improvement
+    return count(f"the window of {argument}", value[0], least=1), improvement
 
 
 def _patience(argument: str, value: object) -> tuple[int, float]:
@@ -154,7 +154,7 @@ def _patience(argument: str, value: object) -> tuple[int, float]:
         return 0, 0.0
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise mistake(argument, "None or (epochs, improvement)", repr(value))
-    wait = whole(f"the epochs of {argument}", value[0], least=1)
+    wait = count(f"the epochs of {argument}", value[0], least=1)
     return wait, number(f"the improvement of {argument}", value[1], least=0)
 
 

@@ -107,8 +107,8 @@ def _as(dtype: np.dtype[Any], name: str, array: Floats) -> Floats:
     if name != "targets":
         check_finite(name, converted, f"finite in {dtype}")
     if name == "mask":
-        sums = converted.reshape(len(converted), -1).sum(axis=1)
-        if (sums < np.finfo(dtype).tiny).any():
-            expected = f"of a sum of at least {np.finfo(dtype).tiny:.2g}, which {dtype} can hold"
-            raise mistake(name, expected, f"{sums.min():.2g}")
+        least = np.finfo(dtype).tiny
+        small = array[(array > 0) & (array < least)]
+        if small.size:
+            raise mistake(name, f"0 or at least {least:.2g} in {dtype}", f"{small.min():.2g}")
     return converted

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import NUMBERS, number, whole
+from tbrnn._arguments import NUMBERS, count, number
 from tbrnn._options import Options
 from tbrnn._starting import networks
 from tbrnn._training import Data, Manner, train
@@ -22,7 +22,7 @@ Accept: TypeAlias = float | Callable[[Runs], ArrayLike]
 
 def check_accept(accept: Accept | None, attempts: int, *, fresh: bool) -> None:
     """A number or a function, of networks that can be drawn anew."""
-    whole("attempts", attempts, least=1)
+    count("attempts", attempts, least=1)
     if accept is None:
         return
     if not fresh:

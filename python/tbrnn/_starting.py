@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tbrnn._arguments import check_finite, precision, whole
+from tbrnn._arguments import check_finite, count, precision, whole
 from tbrnn._cohorts import Cohort, Place, gather
 from tbrnn._network import Network
 from tbrnn._seeds import Entropy, Seed, entropies, member_entropies
@@ -73,7 +73,7 @@ def _numbers(members: int | Sequence[int] | None, default: int) -> list[int]:
     if members is None:
         return list(range(default))
     if not isinstance(members, (list, tuple, range, np.ndarray)):
-        return list(range(whole("members", members, least=1)))
+        return list(range(count("members", members, least=1)))
     if not len(members):
         raise mistake("members", "at least one member", "none")
     return [whole(f"members[{i}]", number, least=0) for i, number in enumerate(members)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tbrnn._arguments import whole
+from tbrnn._arguments import count
 from tbrnn.errors import mistake
 
 VARIABLE = "TBRNN_THREADS"
@@ -13,7 +13,7 @@ VARIABLE = "TBRNN_THREADS"
 def thread_count(threads: int | None = None) -> int:
     """`threads` if given, else the variable TBRNN_THREADS, else the processors we may run on."""
     if threads is not None:
-        return whole("threads", threads, least=1)
+        return count("threads", threads, least=1)
     asked = os.environ.get(VARIABLE, "").strip()
     if not asked:
         return _processors()

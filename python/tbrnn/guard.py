@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tbrnn._arguments import number, whole
+from tbrnn._arguments import count, number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Guard:
 
     def __post_init__(self) -> None:
         number("loss", self.loss, above=0)
-        whole("back", self.back, least=1)
+        count("back", self.back, least=1)
         number("factor", self.factor, above=0, most=1)
         number("growth", self.growth, least=1)
-        whole("most", self.most, least=1)
+        count("most", self.most, least=1)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn._arguments import choice, whole
+from tbrnn._arguments import choice, count
 from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._device import engine_word, plugin_for
 from tbrnn._options import LearningRate, Patience, Stall, member_options
@@ -176,7 +176,7 @@ def lint(
         match="outputs",
         threads=workers,
         progress=progress,
-        statistics=whole("statistics", statistics, least=0),
+        statistics=count("statistics", statistics, least=0),
         on_slice=callback("on_slice", on_slice),
         on_member_end=callback("on_member_end", on_member_end),
         dress=lambda runs, students: _dressed(runs, nets, teacher[students]),

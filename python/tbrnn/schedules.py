@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tbrnn._arguments import choice, number, whole
+from tbrnn._arguments import choice, count, number
 from tbrnn.errors import wrong_type
 
 RAMPS = ("linear", "cosine")  # in the order of the engine's codes
@@ -31,7 +31,7 @@ class Schedule:
     def __post_init__(self) -> None:
         number("first", self.first, above=0)
         number("last", self.last, least=0)
-        whole("epochs", self.epochs, least=1)
+        count("epochs", self.epochs, least=1)
         choice("ramp", self.ramp, RAMPS)
 
     def __call__(self, epoch: int) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from numpy.typing import DTypeLike
 
-from tbrnn._arguments import choice, whole
+from tbrnn._arguments import choice, count
 from tbrnn._checkpoint import described, open_checkpoint
 from tbrnn._device import engine_word, plugin_for, splits_products
 from tbrnn._options import LearningRate, Patience, Stall, member_options
@@ -255,7 +255,7 @@ def fit(
         loss=loss,
         threads=thread_count(threads),
         progress=progress,
-        statistics=whole("statistics", statistics, least=0),
+        statistics=count("statistics", statistics, least=0),
         on_slice=callback("on_slice", on_slice),
         on_member_end=callback("on_member_end", on_member_end),
     )

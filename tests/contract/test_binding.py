@@ -126,6 +126,7 @@ def test_simulation_needs_no_targets():
     ("options", "message"),
     [
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
+        ({"epochs": 2**31}, "epochs must be at most 2147483647, got 2147483648"),
         ({"lr": (1e-2, 1e-3, 0)}, "lr_epochs must be at least 1, got 0"),
         ({"stall": (-1, 0.0)}, "stall_window must be at least 0, got -1"),
         ({"record_every": -1}, "record_every must not be negative, got -1"),
@@ -134,6 +135,28 @@ def test_simulation_needs_no_targets():
 def test_training_options(options, message):
     with pytest.raises(ValueError, match=message):
         add(_core.Trainer(1), C, PARAMETERS, DATA, **options)
+
+
+@pytest.mark.parametrize("name", ["l", "w_in", "b_in", "w_out", "b_out"])
+def test_a_mask_is_the_last_to_touch_a_gradient(name):
+    given = {"model": "LowRankTBRNN", "units": 4, "hard_orth": True}
+    masked = spec(**given, masks={name: np.zeros(dict(spec(**given).fields)[name])})
+    data = dataset()
+    _, (block,) = _core.gradient(
+        masked,
+        np.random.default_rng(0).normal(size=(1, masked.size)),
+        [data],
+        np.zeros(1, np.int32),
+        match="outputs",
+        sigma=np.zeros(1),
+        keys=np.zeros(1, np.uint64),
+        epoch=0,
+        threads=1,
+    )
+    sizes = [int(np.prod(shape)) for _, shape in masked.fields]
+    parts = np.split(block, np.cumsum(sizes)[:-1])
+    zero = [field for (field, _), part in zip(masked.fields, parts, strict=True) if not part.any()]
+    assert zero == [name]
 
 
 def test_results_of_absent_cohorts():

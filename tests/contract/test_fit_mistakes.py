@@ -23,6 +23,18 @@ MODEL = tbrnn.LowRankTBRNN(rank=4, **SIZES)
         ({"trials": tbrnn.Trials(INPUTS, INPUTS)}, ValueError, "targets must be .* 2 outputs"),
         ({"match": "rates"}, ValueError, "targets must be .* 5 units, got shape"),
         ({"match": "voltages"}, ValueError, "match must be one of 'outputs', 'rates', 'states'"),
+        *(
+            ({name: given}, ValueError, f"{name}.* must be at most 2147483647, got {2**64}")
+            for name, given in (
+                ("epochs", 2**64),
+                ("batch", 2**64),
+                ("evaluate_every", 2**64),
+                ("patience", (2**64, 0.0)),
+                ("record_every", 2**64),
+                ("statistics", 2**64),
+                ("threads", 2**64),
+            )
+        ),
         ({"members": 0}, ValueError, "members must be a whole number of at least 1, got 0"),
         ({"members": []}, ValueError, "members must be at least one member, got none"),
         ({"members": [0, -1]}, ValueError, r"members\[1\] must be .* at least 0, got -1"),

@@ -112,6 +112,9 @@ def test_a_restored_member_rests_where_it_rested():
         (lambda s: s.update(m=s["m"][:3]), ValueError, r"state\[m\] must hold 69 numbers, got 3"),
         (lambda s: s.update(m=s["m"].astype("f4")), TypeError, "m must be a C-ordered float64"),
         (lambda s: s.update(status="asleep"), ValueError, r"state\[status\] must be .*asleep"),
+        (lambda s: s.update(kept_next=9), ValueError, "state must be that of a training of these"),
+        (lambda s: s.update(batch=1), ValueError, "state must be that of a training of these"),
+        (lambda s: s.update(epochs=10**9), ValueError, "state must be that of a training of these"),
     ],
 )
 def test_mistakes(change, error, message):

@@ -146,9 +146,11 @@ def test_numbers_that_are_changed_later_are_not_those_of_the_trials(lend):
 
 
 def test_masks_that_float32_cannot_hold():
-    trials = tbrnn.Trials(INPUTS, TARGETS, np.full((6, 7), 1e-42))
+    mask = np.ones((6, 7))
+    mask[2] = 1e-42  # of a trial that may be a mini-batch
+    trials = tbrnn.Trials(INPUTS, TARGETS, mask)
     nets = tbrnn.LowRankRNN(units=5, rank=1, inputs=3, outputs=2).initial([0])
-    with pytest.raises(ValueError, match=r"mask must be of a sum of at least 1.2e-38, which float"):
+    with pytest.raises(ValueError, match="mask must be 0 or at least 1.2e-38 in float32"):
         tbrnn.gradient(nets, trials)
 
 
