@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import real_array
+from tbrnn._arguments import check_finite, real_array
 from tbrnn.errors import mistake, wrong_type
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def read_state_dict(
         for name, ours in names.items()
         if name in arrays
     }
+    for name, ours in names.items():
+        if name in arrays:
+            check_finite(f"arrays[{name!r}]", read[ours])
     read.setdefault("gate", np.zeros(()))
     if "gate" not in names.values():
         del read["gate"]

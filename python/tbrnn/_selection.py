@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn._arguments import instance, whole
 from tbrnn._network import Network
-from tbrnn.errors import mistake, wrong_type
+from tbrnn.errors import WrongValue, mistake, wrong_type
 
 EXPECTED = "an int, a slice, a list of ints or a boolean mask"
 
@@ -44,17 +45,27 @@ def members_where(
     models: Sequence[Network], numbers: NDArray[np.int64], conditions: Mapping[str, Any]
 ) -> NDArray[np.int64]:
     """The positions of the members that meet all conditions."""
+    if not models:
+        return np.zeros(0, dtype=np.int64)
     known = sorted({"model", "number", *(f.name for model in models for f in fields(model))})
     if unknown := sorted(set(conditions) - set(known)):
         raise mistake("where()", f"called with some of {', '.join(known)}", f"{unknown}")
-    pairs = zip(models, numbers.tolist(), strict=True)
-    met = [all(_meets(m, n, *condition) for condition in conditions.items()) for m, n in pairs]
-    return np.flatnonzero(met)
+    asked = dict(conditions)
+    number = whole("number", asked.pop("number"), least=0) if "number" in asked else None
+    meets = {model: all(_meets(model, *pair) for pair in asked.items()) for model in set(models)}
+    met = np.array([meets[model] for model in models], dtype=bool)
+    return np.flatnonzero(met if number is None else met & (numbers == number))
 
 
-def _meets(model: Network, number: int, name: str, value: Any) -> bool:
-    if name == "number":
-        return bool(number == value)
+def _meets(model: Network, name: str, value: Any) -> bool:
+    """Would it be the same model with this value, in whatever way it is written?"""
     if name == "model":
-        return isinstance(model, value) if isinstance(value, type) else bool(model == value)
-    return bool(getattr(model, name, None) == value)
+        if isinstance(value, type):
+            return isinstance(model, value)
+        return model == instance("model", value, Network, "a class or a model")
+    if name not in model.arguments:
+        return np.array_equal(getattr(model, name, None), value)
+    try:
+        return replace(model, **{name: value}) == model
+    except WrongValue:
+        return False

@@ -72,7 +72,9 @@ def _models(nets: Network | Sequence[Network]) -> list[Network]:
 def _numbers(members: int | Sequence[int] | None, default: int) -> list[int]:
     if members is None:
         return list(range(default))
-    if not isinstance(members, (list, tuple, range, np.ndarray)):
+    if isinstance(members, np.ndarray):
+        members = members.tolist()
+    if not isinstance(members, (list, tuple, range)):
         return list(range(count("members", members, least=1)))
     if not len(members):
         raise mistake("members", "at least one member", "none")

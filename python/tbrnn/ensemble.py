@@ -33,7 +33,8 @@ class Ensemble:
     keep the member axis also for one member. Iteration goes over single networks.
 
     The parameters of an ensemble of one model are attributes, ``nets.m`` (member, unit, rank),
-    ``nets.w_in`` (member, unit, input) and so on; they are read-only.
+    ``nets.w_in`` (member, unit, input) and so on; they are read-only. Ensembles are compared by
+    these: ``==`` asks whether both are the same object.
 
     Attributes
     ----------
@@ -268,7 +269,8 @@ class Ensemble:
             unless given.
         noise : bool, float or one float per member, default False
             True adds each model's own noise of states and inputs; a number is the standard
-            deviation of the state noise instead of the models' own.
+            deviation of the state noise instead of the models' own, beside their noise of inputs;
+            False is without either.
         seed : int, default 0
             Member noise is keyed by (seed, *its entropy): equal in any company.
         dataset : int or one int per member, optional

@@ -21,6 +21,10 @@ class WrongType(Mistake, TypeError):
     """The same for an argument of the wrong type."""
 
 
+def _short(text: str) -> str:
+    return text if len(text) < 200 else f"{text[:80]} ... {text[-20:]}".replace("\n", " ")
+
+
 def mistake(argument: str, expected: str, given: object) -> WrongValue:
     """A user's mistake: which argument, what was expected, what was given."""
     return WrongValue(f"{argument} must be {expected}, got {given}")
@@ -28,5 +32,5 @@ def mistake(argument: str, expected: str, given: object) -> WrongValue:
 
 def wrong_type(argument: str, expected: str, given: object) -> WrongType:
     """The same for an argument of the wrong type."""
-    shown = f"shape {given.shape}" if isinstance(given, np.ndarray) else repr(given)
+    shown = f"shape {given.shape}" if isinstance(given, np.ndarray) else _short(repr(given))
     return WrongType(f"{argument} must be {expected}, got {shown} ({type(given).__name__})")

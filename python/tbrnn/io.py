@@ -132,6 +132,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(final)
+    except OSError as error:  # users know of no partial file
+        raise OSError(error.errno, error.strerror, str(final)) from error
     finally:
         partial.unlink(missing_ok=True)
 

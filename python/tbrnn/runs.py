@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -104,6 +104,9 @@ class Runs:
 
     def __len__(self) -> int:
         return len(self.status)
+
+    def __iter__(self) -> Iterator[Runs]:
+        return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Runs:
         if isinstance(index, (int, np.integer)) and not isinstance(index, bool):

@@ -117,13 +117,14 @@ def fit(
         Names of the parameter arrays that are trained, such as ``("l", "m", "n")``; the others stay
         as they are, bit for bit, and take no step. All unless given.
     clip : float, None, or one per member, optional
-        Scale the gradient of the trained arrays down to this norm where it is larger.
+        Scale the gradient g of the trained arrays by ``min(1, clip / (|g| + 1e-6))``.
     batch : int, None, or one per member, optional
         Trials per step: each epoch goes through all trials in an order of its own, drawn from the
         member's entropy and the epoch; its last batch may be smaller. None: all trials, one step.
     validation : Trials, optional
         With targets. The best weights are those of the smallest validation loss then; `target_loss`
-        and `stall` still look at the training loss.
+        and `stall` still look at the training loss. With state or input noise the networks are
+        validated under it, as they are trained; `tbrnn.gradient` gives their losses without.
     validation_dataset : int or one per member, optional
         The validation data set of each member; needed if `validation` holds several.
     evaluate_every : int or one per member, default 1
@@ -196,7 +197,7 @@ def fit(
         Naming the argument, what was expected and what was given, before any work.
     BackendUnavailable
         If ``device="cuda"`` cannot be used here; says why, and what to do.
-    ChangedConfiguration, FolderInUse, OSError
+    tbrnn.campaign.ChangedConfiguration, tbrnn.campaign.FolderInUse, OSError
         If `checkpoint` holds another training (the message lists what differs), is in use by
         another process, was made by a later version (ValueError), or cannot be written. What it
         holds stays.

@@ -82,6 +82,9 @@ class Trials:
         self.initial_states = None if initial_states is None else self._read_states(initial_states)
         if conditions is not None and not isinstance(conditions, Mapping):
             raise wrong_type("conditions", "None or a mapping from name to array", conditions)
+        for name in conditions or ():
+            if not isinstance(name, str):
+                raise wrong_type("conditions", "a mapping from name to array", name)
         self.conditions = {
             name: self._read_condition(name, values) for name, values in (conditions or {}).items()
         }
@@ -192,7 +195,7 @@ class Trials:
         channels = self.targets.shape[-1]
         shapes = [(*self.inputs.shape[:-1], width) for width in (1, channels)]
         if array.shape not in shapes:
-            sizes = self._sizes(f"1 or {channels}")
+            sizes = self._sizes(f"1 or {channels}" if channels > 1 else "1")
             raise _wrong_shape("mask", (*self._axes(), "channel"), sizes, array)
         check_finite("mask", array)
         if (array < 0).any():

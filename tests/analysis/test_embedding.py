@@ -139,7 +139,7 @@ def test_a_missing_library_is_named(monkeypatch):
         (PLANE + np.triu(np.ones((12, 12)), 1), 2, "distances must be symmetric with zeros"),
         (PLANE, 12, "dimensions must be a whole number from 1 to 11, got 12"),
         (1.0 - np.eye(2), 2, "dimensions must be .* from 1 to 1, got 2"),
-        (np.zeros((4, 4)), 2, "dimensions must be distances that span 2 dimensions"),
+        (np.zeros((4, 4)), 2, "distances must be of points that span 2 dimensions"),
     ],
 )
 def test_errors(distances, dimensions, message):

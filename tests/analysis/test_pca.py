@@ -53,6 +53,14 @@ def test_velocity_is_that_of_the_step(kind):
     assert_close(velocity(nets[1], states, u), ours[1], "float64 values")
 
 
+def test_velocity_with_leaks_of_the_units_own():
+    alpha, x = np.linspace(0.1, 1, 5), RNG.normal(0, 1, (3, 5))
+    model = tbrnn.RNN(units=5, inputs=1, outputs=1, alpha=alpha, cubic=0.3, input_bias=False)
+    net = model.initial([0], dtype="float64")[0]
+    expected = -x - 0.3 * x**3 + np.tanh(x) @ net.w_hh.T
+    assert_close(velocity(net, x), expected, "float64 values")
+
+
 def test_velocity_is_zero_at_fixed_points():
     net = ensemble(MODELS["both"])[0]
     points = fixed_points(net, [0.5, 0.1])

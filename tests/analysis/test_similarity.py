@@ -41,6 +41,7 @@ def test_values_are_those_of_the_definition(kind):
     ours = pairwise_similarity(ACTIVITY, kind)
     assert_close(ours, expected, "float64 values")
     assert np.all(np.diag(ours) == 1)
+    assert np.array_equal(ours, ours.T)
     assert np.array_equal(pairwise_distance(ACTIVITY, kind), 1 - ours)
     assert similarity(ACTIVITY[0], ACTIVITY[2], kind) == ours[0, 2]
     assert distance(ACTIVITY[0], ACTIVITY[2], kind) == 1 - ours[0, 2]

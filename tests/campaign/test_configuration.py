@@ -143,7 +143,8 @@ def test_ids_follow_from_what_a_network_is():
 def test_whole_sections_vary_too():
     models = [{**ONE["model"], "class": name, "rank": rank} for name, rank in (
         ("LowRankRNN", 2), ("LowRankHORNN", [1, 2]))]  # fmt: skip
-    members = plan_sweep({**ONE, "grid": {"model": models}}, Path()).members
+    bare = {name: section for name, section in ONE.items() if name != "model"}
+    members = plan_sweep({**bare, "grid": {"model": models}}, Path()).members
     assert [(type(one.model).__name__, one.model.rank) for one in members] == [
         ("LowRankRNN", 2),
         ("LowRankHORNN", (1, 2)),
@@ -248,6 +249,15 @@ def test_mistakes_in_files(files, task, message):
     [
         ({"grid": {"model.rank": []}}, "grid.model.rank must be at least one value, got []"),
         ({"grid": {"model.rank": 2}}, "grid.model.rank must be a list of values, got 2"),
+        (
+            {"training": {"optimizer": tbrnn.adamw(0.1)}},
+            "training.optimizer must be written as in a YAML file, got Adam(decay=0.1)",
+        ),
+        ({"grid": {"model": [{}]}}, "model must be left out where grid.model has the whole"),
+        (
+            {"grid": {"training.lr.first": [1, 2], "training.lr": [3]}},
+            "grid.training.lr.first must stand behind grid.training.lr, which replaces it",
+        ),
         ({"grid": {"rank": [2]}}, "grid.rank is an unknown key; it must begin with one of task"),
         ({"grid": {"model.rank": [1, 1]}}, "every network once, got twice: {'model.rank': 1"),
         ({"grid": {"model.rank": [1, 9]}}, "model.rank must be a whole number from 1 to 8, got 9"),

@@ -56,7 +56,38 @@ def test_where(mixed):
     assert mixed.where(rank=1).seeds == [(0,), (1,), (5,)]
     assert len(mixed.where(model=tbrnn.LowRankTBRNN)) == 3
     assert len(mixed.where(model=tbrnn.LowRankRNN, rank=3)) == 1
-    assert len(mixed.where(rank=9)) == 0
+    assert (
+        len(mixed.where(rank=9)) == len(mixed.where(rank=99)) == len(mixed[:0].where(rank=1)) == 0
+    )
+    assert mixed.where(number=1, rank=1).numbers.tolist() == [1]
+
+
+def test_where_takes_what_models_take():
+    alpha, mask = np.linspace(0.1, 0.5, 4), np.eye(4)
+    given = {"phi": "leaky_relu", "alpha": alpha, "bounds": {"w_in": (0, None)}}
+    models = [
+        tbrnn.LowRankRNN(units=4, rank=1, inputs=1, outputs=1, bulk=(0.8, 1), **given),
+        tbrnn.RNN(units=4, inputs=1, outputs=1, mask=mask, **given),
+    ]
+    nets = tbrnn.Ensemble.concatenate(model.initial([0]) for model in models)
+    for name, value in given.items():
+        assert len(nets.where(**{name: value})) == 2
+    assert nets.where(bulk=(0.8, 1)).model == models[0]
+    assert nets.where(mask=mask).model == models[1]
+    assert len(nets.where(bulk=(0.8, 2))) == 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ({"model": "LowRankRNN"}, "model must be a class or a model, got 'LowRankRNN'"),
+        ({"rank": [1, 2]}, r"rank must be a whole number .*got \[1, 2\]"),
+        ({"number": "first"}, "number must be a whole number .*got 'first'"),
+    ],
+)
+def test_where_of_what_no_model_takes(mixed, condition, message):
+    with pytest.raises(TypeError, match=message):
+        mixed.where(**condition)
 
 
 def test_simulation_of_cohorts_is_each_members_own(mixed):

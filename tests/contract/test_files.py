@@ -149,5 +149,5 @@ def test_missing_files_and_folders(tmp_path):
         tbrnn.load(None)
     with pytest.raises(TypeError, match="path must be a path, got 3"):
         mixed().save(3)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="absent/nets.safetensors'$"):
         mixed().save(tmp_path / "absent" / "nets.safetensors")

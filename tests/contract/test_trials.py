@@ -93,6 +93,11 @@ def changed(array, value):
         ({"mask": MASK.astype(str)}, TypeError, "mask must be an array of real numbers"),
         ({"mask": MASK + 0j}, TypeError, "mask must be an array of real numbers"),
         ({"conditions": [1, 2]}, TypeError, r"conditions must be None or a mapping .*got \[1, 2"),
+        (
+            {"conditions": {0: np.ones(6)}},
+            TypeError,
+            "conditions must be a mapping from name .*got 0",
+        ),
         ({"conditions": {"c": [1, 2]}}, ValueError, r"conditions\['c'\] must be .*got \(2,\)"),
     ],
 )

@@ -192,7 +192,7 @@ def _similarities(activity: Mapping[str, ArrayLike], metric: str) -> Array:
         values = _cosines(arrays)
     else:
         values = alignment(_samples(arrays), kind.removeprefix("cka_"))
-    values = np.clip(values, *COMPARISONS[kind].range)
+    values = np.clip(np.triu(values) + np.triu(values, 1).T, *COMPARISONS[kind].range)
     np.fill_diagonal(values, 1.0)
     return values
 

@@ -90,8 +90,8 @@ def classical_mds(distances: ArrayLike, dimensions: int = 2) -> Embedding:
     values, vectors = np.linalg.eigh(scalar_products)
     values, vectors = values[::-1][:size], vectors[:, ::-1][:, :size]
     if values[-1] <= 0:
-        expected = f"distances that span {size} dimensions"
-        raise mistake("dimensions", expected, f"{int((values > 0).sum())} positive eigenvalues")
+        given = f"those that span {int((values > 0).sum())}"
+        raise mistake("distances", f"of points that span {size} dimensions", given)
     points = _signed(vectors * np.sqrt(values))
     stress = _stress(points, matrix)
     return Embedding(points, stress, np.array([stress]))

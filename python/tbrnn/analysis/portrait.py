@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import check_finite, instance, number, real_array, whole
 from tbrnn._ensembles import networks, one_network
-from tbrnn._leak import linear_leak
 from tbrnn.analysis.components import PCA
 from tbrnn.analysis.reduced import constant_input
 from tbrnn.ensemble import Ensemble
@@ -22,7 +21,8 @@ Array = NDArray[np.float64]
 def velocity(nets: Ensemble, states: ArrayLike, inputs: ArrayLike | None = None) -> Array:
     """How fast states change under a constant input, ``(x' - x) / alpha`` for one step to x'.
 
-    In units of 1/tau and without noise, from the engine's own step: for every model.
+    In units of 1/tau (of each unit, where they have their own) and without noise, from the engine's
+    own step: for every model.
 
     Parameters
     ----------
@@ -60,11 +60,11 @@ def velocity(nets: Ensemble, states: ArrayLike, inputs: ArrayLike | None = None)
     shown = np.broadcast_to(u, (len(start), 1, len(u)))
     after = _in_float64(nets).simulate(shown, start, rates=False, outputs=False).states
     assert after is not None
-    alpha = np.array([linear_leak(one) for one in nets.models])
+    alpha = np.stack([np.broadcast_to(one.alpha, (1, one.units)) for one in nets.models])
     if nets.single:
-        return np.asarray((after[:, 0] - start) / alpha).reshape(x.shape)
+        return np.asarray((after[:, 0] - start) / alpha[0]).reshape(x.shape)
     change = after[:, :, 0] - start
-    return np.asarray(change / alpha[:, None, None]).reshape(len(nets), *x.shape)
+    return np.asarray(change / alpha).reshape(len(nets), *x.shape)
 
 
 def _in_float64(nets: Ensemble) -> Ensemble:

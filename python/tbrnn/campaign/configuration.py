@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from math import inf
+from types import NoneType
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -24,7 +26,7 @@ from pydantic import (
 )
 
 from tbrnn.campaign.wording import in_one_line
-from tbrnn.errors import WrongValue
+from tbrnn.errors import WrongValue, mistake
 from tbrnn.guard import Guard
 
 
@@ -172,7 +174,7 @@ def checked_configuration(content: Mapping[str, Any]) -> Configuration:
     tbrnn.errors.WrongValue: trials.sed is an unknown key; trials has train, validation, test, seed
     """
     try:
-        return Configuration.model_validate(without_numpy(content))
+        return Configuration.model_validate(plain_values(content))
     except ValidationError as error:
         raise WrongValue(in_one_line(error, Configuration, "a configuration")) from None
 
@@ -182,18 +184,25 @@ def checked_sweep(content: Mapping[str, Any]) -> SweepConfiguration:
     if "seed" in content:
         raise WrongValue("seed must be left out for a sweep; tbrnn train takes it")
     try:
-        return SweepConfiguration.model_validate(without_numpy(content))
+        return SweepConfiguration.model_validate(plain_values(content))
     except ValidationError as error:
         raise WrongValue(in_one_line(error, SweepConfiguration, "a sweep")) from None
 
 
-def without_numpy(value: Any) -> Any:
-    """The same without numpy: numbers, lists, and dictionaries of such."""
+def plain_values(value: Any, key: str = "") -> Any:
+    """The same as a YAML file would have it: words, numbers, lists, and dictionaries of such."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):
-        return {key: without_numpy(entry) for key, entry in value.items()}
-    return [without_numpy(entry) for entry in value] if isinstance(value, list | tuple) else value
+        inner = f"{key}." if key else ""
+        return {name: plain_values(entry, f"{inner}{name}") for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_values(entry, f"{key}[{i}]") for i, entry in enumerate(value)]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if not isinstance(value, str | int | float | NoneType):
+        raise mistake(key, "written as in a YAML file", f"{value!r} ({type(value).__name__})")
+    return value
 
 
 def with_value(content: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,11 @@ class Expansion:
                 raise WrongValue(
                     f"grid.{key} is an unknown key; it must begin with one of {', '.join(SECTIONS)}"
                 )
+            if shared.get(key):
+                raise WrongValue(f"{key} must be left out where grid.{key} has the whole section")
+        for earlier, key in combinations(sweep.grid, 2):
+            if earlier.startswith(f"{key}."):
+                raise WrongValue(f"grid.{earlier} must stand behind grid.{key}, which replaces it")
         made = []
         for values in product(*sweep.grid.values()):
             varied = dict(zip(sweep.grid, values, strict=True))

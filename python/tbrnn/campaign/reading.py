@@ -13,7 +13,7 @@ import yaml
 from yaml.composer import ComposerError
 
 from tbrnn.campaign.configuration import with_value
-from tbrnn.errors import WrongValue
+from tbrnn.errors import WrongValue, wrong_type
 
 PRESETS = ("_quick", "_paper")  # of published figures and tables, which have protocols of their own
 
@@ -64,6 +64,8 @@ def read_configuration(
     """
     if isinstance(given, Mapping):
         return dict(given), Path()
+    if not isinstance(given, str | os.PathLike):
+        raise wrong_type("configuration", "a mapping, a file or an installed name", given)
     path = Path(given)
     if path.is_file():
         return _content(_text(path), str(path)), path.parent

@@ -36,7 +36,7 @@ SHARED_PARAMETERS = """inputs, outputs : int
     form : {"rate", "voltage"}, default "rate"
         Which of the two equations (the three-body code's words; much of the field uses them the
         other way round).
-    phi : {"tanh", "relu", "leaky_relu", "sigmoid", "softplus", "identity"}, default "tanh"
+    phi : {"tanh", "relu", "leaky_relu", "sigmoid", "softplus", "identity"}, default "<PHI>"
         Nonlinearity of the recurrence, by its name or as a `tbrnn.Nonlinearity`, which gives it a
         slope, a shift or a leak.
     phi_out : same choices, optional
@@ -93,6 +93,7 @@ def documented(model: Model) -> Model:
         "BULK": BULK,
         "RAISES": RAISES,
         "SOURCE": SOURCE,
+        "PHI": getattr(model, "phi", ""),
     }
     for mark, text in shared.items():
         model.__doc__ = (model.__doc__ or "").replace(f"<{mark}>", text)

@@ -14,6 +14,7 @@ from tbrnn._arguments import number, switch
 from tbrnn._constants import Constant, mask
 from tbrnn._network import OPTION, Network, fan_in
 from tbrnn.models._documents import documented
+from tbrnn.nonlinearity import Phi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,7 @@ class EIRNN(Network):
 
     excitatory: float = 0.8
     frozen_zeros: bool = True
-    phi: str = "relu"
+    phi: Phi = "relu"
 
     code: ClassVar[int] = 8
     published: ClassVar[Mapping[str, str]] = {"w_hh": "w_hh"}

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import number, switch, whole
+from tbrnn._arguments import NUMBERS, number, switch, whole
 from tbrnn._constants import Constant, constant
 from tbrnn._network import OPTION, Network
 from tbrnn._seeds import entropy, generator
-from tbrnn.errors import mistake
+from tbrnn.errors import mistake, wrong_type
 from tbrnn.models._documents import documented
 
 
@@ -57,6 +57,8 @@ class LowRankNetwork(Network):
 
 def _bulk(value: Any, units: int) -> Constant:
     """A matrix (unit, unit), or g C from a pair (g, seed)."""
+    if isinstance(value, NUMBERS):
+        raise wrong_type("bulk", f"an array {(units, units)}, or (gain, seed)", value)
     if not isinstance(value, (tuple, list)) or len(value) != 2 or np.ndim(value[0]) > 0:
         return constant("bulk", value, (units, units))
     gain = number("bulk[0]", value[0], least=0)
