@@ -39,8 +39,8 @@ __device__ void inputs_of(const Shape<T>& shape, const Source<T>& trial, const N
     normals(noise, t, trial.number, begin, z, Purpose::input_noise);
     for (int i = 0; i < lane_units && begin + i < shape.inputs; ++i) {
       V& u = s[first + begin + i];
-      u = fma(V(noise.input_sigma), V(z[i]), u);
-      if (shape.rectified_inputs) u = maximum(V(T(0)), u);
+      u = with_noise(u, V(noise.input_sigma), V(z[i]));
+      if (shape.rectified_inputs) u = rectified(u);
     }
   }
 }
@@ -116,7 +116,8 @@ __device__ void add_noise(const Noise<T>& noise, int t, const Source<T>& trial,
   T z[lane_units];
   normals(noise, t, trial.number, Group<lanes>::unit(0), z);
   TBRNN_UNROLL
-  for (int i = 0; i < lane_units; ++i) x[i] = fma(Number<T>(noise.sigma), Number<T>(z[i]), x[i]);
+  for (int i = 0; i < lane_units; ++i)
+    x[i] = with_noise(x[i], Number<T>(noise.sigma), Number<T>(z[i]));
 }
 
 // Memory is slow: what a step needs is asked for well before.
@@ -156,7 +157,7 @@ __device__ void forward(const Shape<T>& shape, int steps, const Source<T>& trial
     TBRNN_UNROLL
     for (int i = 0; i < lane_units; ++i) {
       const bool apart = sizes.voltage() || sizes.own_leak();  // the leak from the sum
-      V sum = apart ? w.bias[i][0] : fma(leak, x[i], w.bias[i][0]);
+      V sum = apart ? w.bias[i][0] : leak_rate(x[i], w.bias[i][0], leak);
       TBRNN_UNROLL_TIMES(S::unrolled)
       for (int k = sizes.drives(); k < sizes.driven(); ++k) sum = fma(w.drive[i][k], s[k], sum);
       TBRNN_UNROLL_TIMES(S::unrolled)

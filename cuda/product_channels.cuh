@@ -161,8 +161,8 @@ class ProductChannels {
       TBRNN_UNROLL
       for (int i = 0; i < lane_units; ++i) {
         if (begin + i >= shape_.inputs) continue;
-        V noisy = fma(V(noise_.input_sigma), V(z[i]), V(u.v[i]));
-        if (shape_.rectified_inputs) noisy = maximum(V(T(0)), noisy);
+        V noisy = with_noise(V(u.v[i]), V(noise_.input_sigma), V(z[i]));
+        if (shape_.rectified_inputs) noisy = rectified(noisy);
         u.v[i] = noisy.v;
       }
       *reinterpret_cast<Quad<T>*>(history_.inputs + item * lane_units) = u;

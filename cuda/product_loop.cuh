@@ -81,7 +81,7 @@ class UnitLoop {
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p) v[p] = drive[i][p] + Stage::product(p, n);
         x[i] = unit(i).step(x[i], v);
-        if (noisy) x[i] = fma(sigma, noise[i], x[i]);
+        if (noisy) x[i] = with_noise(x[i], sigma, noise[i]);
         TBRNN_UNROLL
         for (int p = 0; p < targets; ++p)
           if (unit(i).responds()) saved(n).response(t, p) = v[p].v;

@@ -54,7 +54,7 @@ class UnitStep {
       if (sizes_.voltage()) v[0] = phi(sizes_.phi(), v[0]);
       if (sizes_.own_leak()) return own_leak(x, v[0], own_.leak, own_.alpha, own_.cubic);
       return sizes_.voltage() ? leak_voltage(x, v[0], V(shape_.leak), V(shape_.alpha))
-                              : fma(V(shape_.leak), x, v[0]);
+                              : leak_rate(x, v[0], V(shape_.leak));
     }
   }
 

@@ -77,8 +77,8 @@ __device__ void four_inputs(const Shape<T>& shape, const Noise<T>& noise, std::u
   TBRNN_UNROLL
   for (int i = 0; i < lane_units; ++i) {
     V u(of_step.v[i]);
-    if (noisy) u = fma(V(noise.input_sigma), V(z[i]), u);
-    if (noisy && shape.rectified_inputs) u = maximum(V(T(0)), u);
+    if (noisy) u = with_noise(u, V(noise.input_sigma), V(z[i]));
+    if (noisy && shape.rectified_inputs) u = rectified(u);
     if (first + i < shape.inputs) use(first + i, u);
   }
 }

@@ -45,7 +45,7 @@ __device__ Number<T> step_of_unit(const Options& options, int n, Number<T> x, Nu
     return own_leak(x, sum, own.leak, own.alpha, own.cubic);
   }
   const V leak(shape.leak);
-  return voltage ? leak_voltage(x, sum, leak, V(shape.alpha)) : fma(leak, x, sum);
+  return voltage ? leak_voltage(x, sum, leak, V(shape.alpha)) : leak_rate(x, sum, leak);
 }
 
 // The same from state t on; y from the product stage.
@@ -84,7 +84,7 @@ __device__ void team_forward(const Team<Model, T>& team, int steps) {
       if (noisy) {
         T z[lane_units];
         normals(team.noise, t, team.trial.number, n / lane_units * lane_units, z);
-        x = fma(V(team.noise.sigma), V(z[n % lane_units]), x);
+        x = with_noise(x, V(team.noise.sigma), V(z[n % lane_units]));
       }
       save_state(team, t + 1, n, x);
     };

@@ -34,15 +34,14 @@ NoiseKey noise_key(const Network<T>& net, int t) {
   return {net.seed, net.member, net.epoch, static_cast<std::uint32_t>(t)};
 }
 
-// u + sigma xi, or max(0, u + sigma xi)
 template <class T>
 void add_input_noise(const Time<T>& time, int t, T* inputs) {
   const auto& [net, data, work] = time;
   using P = Pack<T>;
   noise_rows<T>(noise_key(net, t), data.first_trial, net.inputs, work.noise, Purpose::input_noise);
   for (int at = 0; at < net.inputs * tile_trials; at += P::lanes) {
-    const P noisy = fma(P(net.input_sigma), P::load(work.noise + at), P::load(inputs + at));
-    (net.rectified_inputs ? maximum(P(T(0)), noisy) : noisy).store(inputs + at);
+    const P noisy = with_noise(P::load(inputs + at), P(net.input_sigma), P::load(work.noise + at));
+    (net.rectified_inputs ? rectified(noisy) : noisy).store(inputs + at);
   }
 }
 
@@ -137,7 +136,7 @@ void step(const Time<T>& time, int t) {
   const bool noisy = net.sigma != T(0);
   if (noisy) noise_rows<T>(noise_key(net, t), data.first_trial, net.units, work.noise);
   const auto add_noise = [&, noise = work.noise](P x, int at) {
-    return noisy ? fma(sigma, P::load(noise + at), x) : x;
+    return noisy ? with_noise(x, sigma, P::load(noise + at)) : x;
   };
   T *x = work.x, *carrier = time.carrier(t + 1);
   const T* bias = net.bias;
@@ -150,7 +149,8 @@ void step(const Time<T>& time, int t) {
   } else if (net.form == Form::rate) {
     drive<Product>(
         time, t,
-        [&](int n, int at) { return add_noise(fma(leak, P::load(x + at), P(bias[n])), at); }, x,
+        [&](int n, int at) { return add_noise(leak_rate(P::load(x + at), P(bias[n]), leak), at); },
+        x,
         [=, phi = net.phi](int first, int units) {
           respond(phi, units, x + first * tile_trials, carrier + first * tile_trials);
         });

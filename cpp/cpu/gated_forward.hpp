@@ -59,7 +59,7 @@ void next_state(const Time<T>& time, int t) {
   } else {
     noise_rows<T>(noise_key(net, t), data.first_trial, net.units, work.noise);
     read([=, noise = work.noise](int at)
-             TBRNN_INLINED { return fma(sigma, P::load(noise + at), update(at)); });
+             TBRNN_INLINED { return with_noise(update(at), sigma, P::load(noise + at)); });
   }
   add_output_bias(time, t);
 }

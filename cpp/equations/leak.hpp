@@ -12,6 +12,11 @@
 namespace tbrnn::inline TBRNN_ISA {
 
 template <class V>
+TBRNN_FN V leak_rate(V x, V v, V leak) {  // v: the bracket, or the first terms of its sum
+  return fma(leak, x, v);
+}
+
+template <class V>
 TBRNN_FN V leak_voltage(V x, V h_phi, V leak, V alpha) {
   return fma(leak, x, alpha * h_phi);
 }

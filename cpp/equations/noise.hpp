@@ -60,4 +60,16 @@ TBRNN_FN void box_muller(std::uint32_t radius, std::uint32_t angle, T& z0, T& z1
   z1 = r * std::sin(turn);
 }
 
+// x + sigma xi, xi a normal number; its adjoint reaches x as it is.
+template <class V>
+TBRNN_FN V with_noise(V x, V sigma, V xi) {
+  return fma(sigma, xi, x);
+}
+
+// Of a noisy input that stands for a rate: max(0, u + sigma xi). Nothing asks for its adjoint.
+template <class V>
+TBRNN_FN V rectified(V noisy) {
+  return maximum(V(0), noisy);
+}
+
 }  // namespace tbrnn::inline TBRNN_ISA
