@@ -1,5 +1,4 @@
-// The noise of equations/noise.hpp for the four units of a lane: one Philox counter. In float32 Box-Muller by the polynomials of the CPU
-// engine (absolute error of a normal below 1e-6).
+// The noise of equations/noise.hpp for the four units of a lane: one Philox counter, and Box-Muller, in float32 by its polynomials.
 #pragma once
 
 #include "equations/noise.hpp"
@@ -17,26 +16,15 @@ TBRNN_FN float logarithm(float u) {
   float f;
   std::memcpy(&f, &bits, sizeof f);
   f -= 1.0f;
-  float series = -0.07634497433900833f;
-  series = std::fma(series, f, 0.1276157796382904f);
-  series = std::fma(series, f, -0.13160182535648346f);
-  series = std::fma(series, f, 0.14201757311820984f);
-  series = std::fma(series, f, -0.16623356938362122f);
-  series = std::fma(series, f, 0.20001226663589478f);
-  series = std::fma(series, f, -0.2500081956386566f);
-  series = std::fma(series, f, 0.3333333134651184f);
-  const float fraction = std::fma(f * f, std::fma(series, f, -0.5f), f);
+  const float fraction = log_near_one(f);
   return std::fma(static_cast<float>(k), 0.69314718055994531f, fraction);
 }
 
-// cos and sin of 2 pi u: quarter turns q = round(4 u), then polynomials of t = 4 u - q in [-1/2, 1/2]
+// cos and sin of 2 pi u: q = round(4 u) quarter turns, and t = 4 u - q in [-1/2, 1/2] of one
 TBRNN_FN void circle(float u, float& cosine, float& sine) {
   const float y = u * 4.0f, shifted = y + 0x1.8p23f;
   const float t = y - (shifted - 0x1.8p23f), t2 = t * t;
-  float s = std::fma(-0.004592289216816425f, t2, 0.07967590540647507f);
-  s = t * std::fma(std::fma(s, t2, -0.6459629535675049f), t2, 1.570796251296997f);
-  float c = std::fma(-0.020426250994205475f, t2, 0.2536063492298126f);
-  c = std::fma(std::fma(c, t2, -1.2336980104446411f), t2, 1.0f);
+  const float s = quarter_sine(t, t2), c = quarter_cosine(t2);
   std::int32_t q;
   std::memcpy(&q, &shifted, sizeof q);
   const bool odd = q & 1;

@@ -1,13 +1,14 @@
-// A number of the device with the functions that the equations ask of it. The elementary functions are those of the CPU engine: one
-// polynomial for expm1, one division, exact saturation.
-//   exp(2 y) = 2^n (1 + p),  n = round(2 y / ln 2),  g = y - n ln 2 / 2,  p = 2 g + g^2 (q0 + q1 g + ...) = expm1(2 g)
+// A number of the device with the functions that the equations ask of it. The elementary functions are those of the CPU engine: the expm1 of
+// equations/elementary.hpp, one division, exact saturation.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "dev.cuh"
+#include "equations/elementary.hpp"
 #include "equations/nonlinearity.hpp"
 
 namespace tbrnn::cuda {
@@ -33,50 +34,6 @@ TBRNN_FN Number<T> maximum(Number<T> floor, Number<T> x) {  // where x is NaN, x
   return Number<T>(dev::maximum(floor.v, x.v));
 }
 
-// Coefficients: minimax in float32 (relative error 1.3e-8), Taylor in float64.
-template <class T>
-struct Series;
-
-template <>
-struct Series<float> {
-  using Bits = std::uint32_t;
-  static constexpr float to_integer = 0x1.8p23f + 127;  // its sum with a number rounds that number
-  static constexpr int mantissa = 23;
-  static constexpr float smallest = -43.5f, saturated = -10.0f;
-  template <class V>
-  TBRNN_FN static V tail(V g) {
-    V q(0x1.6becp-4f);
-    q = fma(q, g, V(0x1.12279cp-2f));
-    q = fma(q, g, V(0x1.555674p-1f));
-    q = fma(q, g, V(0x1.5554bp+0f));
-    return fma(q, g, V(0x1.fffffep+0f));
-  }
-};
-
-template <>
-struct Series<double> {
-  using Bits = std::uint64_t;
-  static constexpr double to_integer = 0x1.8p52 + 1023;
-  static constexpr int mantissa = 52;
-  static constexpr double smallest = -354.0, saturated = -20.0;
-  template <class V>
-  TBRNN_FN static V tail(V g) {  // q_k = 2^(k + 2) / (k + 2)!
-    V q(8.0 / 42567525.0);
-    q = fma(q, g, V(8.0 / 6081075.0));
-    q = fma(q, g, V(4.0 / 467775.0));
-    q = fma(q, g, V(8.0 / 155925.0));
-    q = fma(q, g, V(4.0 / 14175.0));
-    q = fma(q, g, V(4.0 / 2835.0));
-    q = fma(q, g, V(2.0 / 315.0));
-    q = fma(q, g, V(8.0 / 315.0));
-    q = fma(q, g, V(4.0 / 45.0));
-    q = fma(q, g, V(4.0 / 15.0));
-    q = fma(q, g, V(2.0 / 3.0));
-    q = fma(q, g, V(4.0 / 3.0));
-    return fma(q, g, V(2.0));
-  }
-};
-
 template <class T>
 struct Exponential {  // exp(2 y) = power (1 + p)
   Number<T> power, p;
@@ -86,10 +43,10 @@ template <class T>
 TBRNN_FN Exponential<T> exponential(Number<T> y) {  // smallest <= y <= 0
   using V = Number<T>;
   using S = Series<T>;
-  const V shifted = fma(y, V(T(2.885390081777926814720)), V(S::to_integer));  // 2 / ln 2
+  const V shifted = fma(y, V(two_over_ln_2<T>), V(S::to_integer));
   const V whole = shifted - V(S::to_integer);
-  const V g = fma(whole, V(T(-0.346573590279972654709)), y);  // ln 2 / 2
-  typename S::Bits bits;
+  const V g = fma(whole, V(-half_ln_2<T>), y);
+  std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t> bits;
   std::memcpy(&bits, &shifted.v, sizeof(T));
   bits <<= S::mantissa;
   T power;

@@ -1,5 +1,5 @@
 // The noise of equations/noise.hpp on packs: Philox words in 64-bit lanes, where a 32 x 32 bit product needs no shuffle,
-// and Box-Muller by polynomials (absolute error of a normal below 1e-6).
+// and Box-Muller by its polynomials.
 #pragma once
 
 #include "cpu/simd.hpp"
@@ -90,19 +90,14 @@ TBRNN_PACK Pack<float, n> open_uniform_pack(Pack<std::uint32_t, n> word) {
   return P::of_bits(one_to_two) - P(1.0f - 0x1p-24f);
 }
 
-// ln u = k ln 2 + ln(1 + f), 1 + f in [1 / sqrt 2, sqrt 2), relative error 6e-9 of the polynomial
+// ln u = k ln 2 + ln(1 + f), 1 + f in [1 / sqrt 2, sqrt 2)
 template <int n>
 TBRNN_PACK Pack<float, n> logarithm(Pack<float, n> u) {
   using P = Pack<float, n>;
   using I = Pack<std::int32_t, n>;
   const I k = (u.bits() - I(0x3f3504f3)) >> 23;
   const P f = P::of_bits(u.bits() - (k << 23)) - P(1.0f);
-  constexpr float p[] = {0.3333333134651184f,   -0.2500081956386566f, 0.20001226663589478f,
-                         -0.16623356938362122f, 0.14201757311820984f, -0.13160182535648346f,
-                         0.1276157796382904f,   -0.07634497433900833f};
-  P series(p[7]);
-  unroll<7>([&](auto i) TBRNN_INLINED { series = fma(series, f, P(p[6 - i])); });
-  const P fraction = fma(f * f, fma(series, f, P(-0.5f)), f);
+  const P fraction = log_near_one(f);
   const P exponent =
       P::of([&](int i) TBRNN_INLINED { return __builtin_convertvector(k.v[i], Native<float>); });
   return fma(exponent, P(0.69314718055994531f), fraction);
@@ -120,19 +115,14 @@ TBRNN_PACK Native<float> square_root(Native<float> x) {
 #endif
 }
 
-// cos and sin of 2 pi u: quarter turns q = round(4 u), then polynomials of t = 4 u - q in [-1/2, 1/2]
+// cos and sin of 2 pi u: q = round(4 u) quarter turns, and t = 4 u - q in [-1/2, 1/2] of one
 template <int n>
 TBRNN_PACK void circle(Pack<float, n> u, Pack<float, n>& cosine, Pack<float, n>& sine) {
   using P = Pack<float, n>;
   using I = Pack<std::int32_t, n>;
   const P y = u * P(4.0f), shifted = y + P(0x1.8p23f);
   const P t = y - (shifted - P(0x1.8p23f)), t2 = t * t;
-  const P s = t * fma(fma(fma(P(-0.004592289216816425f), t2, P(0.07967590540647507f)), t2,
-                          P(-0.6459629535675049f)),
-                      t2, P(1.570796251296997f));
-  const P c = fma(
-      fma(fma(P(-0.020426250994205475f), t2, P(0.2536063492298126f)), t2, P(-1.2336980104446411f)),
-      t2, P(1.0f));
+  const P s = quarter_sine(t, t2), c = quarter_cosine(t2);
   const I q = shifted.bits(), odd = I(0) - (q & I(1));
   const I s_bits = s.bits(), c_bits = c.bits(), swap = (s_bits ^ c_bits) & odd;
   cosine = P::of_bits(c_bits ^ swap ^ ((q + I(1)) & I(2)) << 30);
