@@ -82,25 +82,51 @@ TBRNN_PACK void noise_words(NoiseKey key, std::uint32_t first_trial, std::uint32
   });
 }
 
+template <class T>
+struct Format;
+template <>
+struct Format<float> {
+  static constexpr int mantissa = 23;
+  static constexpr std::uint32_t one = 0x3f800000;
+  static constexpr std::int32_t root_half = 0x3f3504f3;
+  static constexpr float to_integer =
+      0x1.8p23f;  // adding it rounds to an integer, in the lowest bits
+};
+template <>
+struct Format<double> {
+  static constexpr int mantissa = 52;
+  static constexpr std::uint64_t one = 0x3ff0000000000000;
+  static constexpr std::int64_t root_half = 0x3fe6a09e667f3bcd;
+  static constexpr double to_integer = 0x1.8p52;
+};
+
 // u = (2 (w >> 9) + 1) 2^-24, exactly
-template <int n>
-TBRNN_PACK Pack<float, n> open_uniform_pack(Pack<std::uint32_t, n> word) {
-  using P = Pack<float, n>;
-  const auto one_to_two = word >> 9 | Pack<std::uint32_t, n>(0x3f800000u);
-  return P::of_bits(one_to_two) - P(1.0f - 0x1p-24f);
+template <class T, int n>
+TBRNN_PACK Pack<T, n> open_uniform_pack(Pack<Word<T>, n> word) {
+  using P = Pack<T, n>;
+  const auto one_to_two =
+      (word >> 9) << (Format<T>::mantissa - 23) | Pack<Word<T>, n>(Format<T>::one);
+  return P::of_bits(one_to_two) - P(T(1.0 - 0x1p-24));
 }
 
 // ln u = k ln 2 + ln(1 + f), 1 + f in [1 / sqrt 2, sqrt 2)
-template <int n>
-TBRNN_PACK Pack<float, n> logarithm(Pack<float, n> u) {
-  using P = Pack<float, n>;
-  using I = Pack<std::int32_t, n>;
-  const I k = (u.bits() - I(0x3f3504f3)) >> 23;
-  const P f = P::of_bits(u.bits() - (k << 23)) - P(1.0f);
-  const P fraction = log_near_one(f);
-  const P exponent =
-      P::of([&](int i) TBRNN_INLINED { return __builtin_convertvector(k.v[i], Native<float>); });
-  return fma(exponent, P(0.69314718055994531f), fraction);
+template <class T, int n>
+TBRNN_PACK Pack<T, n> logarithm(Pack<T, n> u) {
+  using P = Pack<T, n>;
+  using I = Pack<Bits<T>, n>;
+  using F = Format<T>;
+  const I k = (u.bits() - I(F::root_half)) >> F::mantissa;
+  const P f = P::of_bits(u.bits() - (k << F::mantissa)) - P(T(1));
+  P exponent, fraction;
+  if constexpr (sizeof(T) == 4) {
+    fraction = log_near_one(f);
+    exponent =
+        P::of([&](int i) TBRNN_INLINED { return __builtin_convertvector(k.v[i], Native<float>); });
+  } else {
+    fraction = log_of_ratio(f / (f + P(2.0)));
+    exponent = P::of_bits(P(F::to_integer).bits() + k) - P(F::to_integer);
+  }
+  return fma(exponent, P(T(0.69314718055994530942)), fraction);
 }
 
 TBRNN_PACK Native<float> square_root(Native<float> x) {
@@ -115,43 +141,50 @@ TBRNN_PACK Native<float> square_root(Native<float> x) {
 #endif
 }
 
+TBRNN_PACK Native<double> square_root(Native<double> x) {
+#if defined(__AVX512F__)
+  return (Native<double>)_mm512_sqrt_pd((__m512d)x);
+#elif defined(__AVX2__)
+  return (Native<double>)_mm256_sqrt_pd((__m256d)x);
+#elif defined(__x86_64__)
+  return (Native<double>)_mm_sqrt_pd((__m128d)x);
+#else
+  return (Native<double>)vsqrtq_f64((float64x2_t)x);
+#endif
+}
+
 // cos and sin of 2 pi u: q = round(4 u) quarter turns, and t = 4 u - q in [-1/2, 1/2] of one
-template <int n>
-TBRNN_PACK void circle(Pack<float, n> u, Pack<float, n>& cosine, Pack<float, n>& sine) {
-  using P = Pack<float, n>;
-  using I = Pack<std::int32_t, n>;
-  const P y = u * P(4.0f), shifted = y + P(0x1.8p23f);
-  const P t = y - (shifted - P(0x1.8p23f)), t2 = t * t;
-  const P s = quarter_sine(t, t2), c = quarter_cosine(t2);
+template <class T, int n>
+TBRNN_PACK void circle(Pack<T, n> u, Pack<T, n>& cosine, Pack<T, n>& sine) {
+  using P = Pack<T, n>;
+  using I = Pack<Bits<T>, n>;
+  constexpr int sign = 8 * sizeof(T) - 2;
+  const P to_integer(Format<T>::to_integer), y = u * P(T(4)), shifted = y + to_integer,
+                                             t = y - (shifted - to_integer);
+  P s, c;
+  if constexpr (sizeof(T) == 4) {
+    const P t2 = t * t;
+    s = quarter_sine(t, t2), c = quarter_cosine(t2);
+  } else {
+    const P x = t * P(1.57079632679489661923), x2 = x * x;
+    s = taylor_sine(x, x2), c = taylor_cosine(x2);
+  }
   const I q = shifted.bits(), odd = I(0) - (q & I(1));
   const I s_bits = s.bits(), c_bits = c.bits(), swap = (s_bits ^ c_bits) & odd;
-  cosine = P::of_bits(c_bits ^ swap ^ ((q + I(1)) & I(2)) << 30);
-  sine = P::of_bits(s_bits ^ swap ^ (q & I(2)) << 30);
+  cosine = P::of_bits(c_bits ^ swap ^ ((q + I(1)) & I(2)) << sign);
+  sine = P::of_bits(s_bits ^ swap ^ (q & I(2)) << sign);
 }
 
-template <int n>
-TBRNN_PACK void box_muller(Pack<std::uint32_t, n> radius, Pack<std::uint32_t, n> angle,
-                           Pack<float, n>& z0, Pack<float, n>& z1) {
-  using P = Pack<float, n>;
-  const P square = P(-2.0f) * logarithm(open_uniform_pack(radius));
+template <class T, int n>
+TBRNN_PACK void box_muller(Pack<Word<T>, n> radius, Pack<Word<T>, n> angle, Pack<T, n>& z0,
+                           Pack<T, n>& z1) {
+  using P = Pack<T, n>;
+  const P square = P(T(-2)) * logarithm(open_uniform_pack<T>(radius));
   const P r = P::of([&](int i) TBRNN_INLINED { return square_root(square.v[i]); });
   P cosine, sine;
-  circle(open_uniform_pack(angle), cosine, sine);
+  circle(open_uniform_pack<T>(angle), cosine, sine);
   z0 = r * cosine;
   z1 = r * sine;
-}
-
-template <int n>
-TBRNN_PACK void box_muller(Pack<std::uint64_t, n> radius, Pack<std::uint64_t, n> angle,
-                           Pack<double, n>& z0, Pack<double, n>& z1) {
-  for (int i = 0; i < n; ++i)
-    for (int lane = 0; lane < vector_bytes / 8; ++lane) {
-      double a, b;
-      box_muller(static_cast<std::uint32_t>(radius.v[i][lane]),
-                 static_cast<std::uint32_t>(angle.v[i][lane]), a, b);
-      z0.v[i][lane] = a;
-      z1.v[i][lane] = b;
-    }
 }
 
 }  // namespace tbrnn::inline TBRNN_ISA

@@ -90,6 +90,53 @@ TBRNN_FN V quarter_cosine(V t2) {
   return fma(fma(c, t2, V(-1.2336980104446411f)), t2, V(1.0f));
 }
 
+// The same in float64, with errors of a last digit or two.
+//   ln((1 + s) / (1 - s)) = 2 s + s^3 (2 / 3 + 2 / 5 s^2 + ...),  |s| <= 0.172
+template <class V>
+TBRNN_FN V log_of_ratio(V s) {
+  using std::fma;
+  const V z = s * s;
+  V p(2.0 / 21.0);
+  p = fma(p, z, V(2.0 / 19.0));
+  p = fma(p, z, V(2.0 / 17.0));
+  p = fma(p, z, V(2.0 / 15.0));
+  p = fma(p, z, V(2.0 / 13.0));
+  p = fma(p, z, V(2.0 / 11.0));
+  p = fma(p, z, V(2.0 / 9.0));
+  p = fma(p, z, V(2.0 / 7.0));
+  p = fma(p, z, V(2.0 / 5.0));
+  p = fma(p, z, V(2.0 / 3.0));
+  return fma(s * z, p, s + s);
+}
+
+// sin x and cos x by their Taylor series, |x| <= pi / 4, the cosine by the square of x
+template <class V>
+TBRNN_FN V taylor_sine(V x, V x2) {
+  using std::fma;
+  V p(1.0 / 355'687'428'096'000.0);
+  p = fma(p, x2, V(-1.0 / 1'307'674'368'000.0));
+  p = fma(p, x2, V(1.0 / 6'227'020'800.0));
+  p = fma(p, x2, V(-1.0 / 39'916'800.0));
+  p = fma(p, x2, V(1.0 / 362'880.0));
+  p = fma(p, x2, V(-1.0 / 5'040.0));
+  p = fma(p, x2, V(1.0 / 120.0));
+  p = fma(p, x2, V(-1.0 / 6.0));
+  return fma(x * x2, p, x);
+}
+template <class V>
+TBRNN_FN V taylor_cosine(V x2) {
+  using std::fma;
+  V p(1.0 / 20'922'789'888'000.0);
+  p = fma(p, x2, V(-1.0 / 87'178'291'200.0));
+  p = fma(p, x2, V(1.0 / 479'001'600.0));
+  p = fma(p, x2, V(-1.0 / 3'628'800.0));
+  p = fma(p, x2, V(1.0 / 40'320.0));
+  p = fma(p, x2, V(-1.0 / 720.0));
+  p = fma(p, x2, V(1.0 / 24.0));
+  p = fma(p, x2, V(-0.5));
+  return fma(p, x2, V(1.0));
+}
+
 // x + sigma xi, xi a normal number; its adjoint reaches x as it is.
 template <class V>
 TBRNN_FN V with_noise(V x, V sigma, V xi) {
