@@ -1,7 +1,7 @@
-// Backpropagation through the time loop of gated_forward.hpp, with the chunks of backward.hpp.
+// Backpropagation through the time loop of gated_forward.hpp, chunk by chunk.
 #pragma once
 
-#include "cpu/backward.hpp"
+#include "cpu/chunk.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
 
