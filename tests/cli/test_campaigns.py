@@ -118,6 +118,19 @@ def test_trials_of_the_user(config, tmp_path):
     assert lines(tmp_path / "out")[0]["accuracy"] is None
 
 
+def test_a_test_loss_that_is_not_finite_is_no_lack_of_test_trials(config, tmp_path):
+    inputs = np.ones((3, 10, 1))
+    np.savez(tmp_path / "mine.npz", inputs=inputs, targets=inputs)
+    np.savez(tmp_path / "new.npz", inputs=inputs, targets=1e30 * inputs)
+    task = {"file": "mine.npz", "test": "new.npz"}
+    own = {"task": task, "model": ONE["model"], "training": TRAINING}
+    result = run("train", config(own), "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert lines(tmp_path / "out")[0]["test_loss"] is None
+    assert "test loss not finite, accuracy 1" in result.stdout
+    assert "no test trials" not in result.stdout
+
+
 def test_the_figure_of_the_loss_has_no_gaps_and_shows_validation():
     task = tbrnn.tasks.FlipFlop(bits=1, steps=15)
     model = tbrnn.LowRankRNN(units=8, rank=1, inputs=1, outputs=1)

@@ -51,15 +51,15 @@ def _summary(single: Single) -> str:
     model, line = single.member.model, single.line
     ranks = model.ranks[0] if len(model.ranks) == 1 else model.ranks
     rank = f", rank {ranks}" if ranks else ""
-    trials = single.member.source.training
+    source = single.member.source
     scores = f"test loss {_number(line['test_loss'])}, accuracy {_number(line['accuracy'])}"
     return "\n".join(
         [
-            f"{type(model).__name__}, {model.units} units{rank}; {trials}",
+            f"{type(model).__name__}, {model.units} units{rank}; {source.training}",
             f"{line['status']} after {line['epochs']:,} epochs in {line['seconds']:.1f} s",
             f"best loss {_number(line['best_loss'])} (epoch {line['best_epoch']:,}), "
             f"last loss {_number(line['last_loss'])}",
-            scores if line["test_loss"] is not None else "no test trials",
+            "no test trials" if source.test is None else scores,
         ]
     )
 
