@@ -173,9 +173,14 @@ def test_bench_of_one_workload(tmp_path):
     [
         (["--workloads", "lorenz"], "workloads must be out of two-body-3,"),
         (["--threads", 0], "threads must be a whole number of at least 1, got 0"),
+        (["--workloads", "jax-vmap", "--no-peers"], "peers must be True for jax-vmap, got False"),
+        (["--json", "nowhere/bench.json"], "json_path must be a file in a folder that exists"),
+        (["--json", "."], "json_path must be a file in a folder that exists, got ."),
     ],
 )
-def test_bench_mistakes(words, message):
+def test_bench_mistakes(words, message, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tbrnn.bench.suite.this_machine", None)  # nothing is timed
     result = run("bench", *words)
     assert result.exit_code == 2
     assert message in result.stderr

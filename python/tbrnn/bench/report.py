@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from tbrnn.bench.ensembles import Figure
@@ -141,10 +139,3 @@ def as_json(
             for name, several in figures.items()
         },
     }
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Written beside its place, then renamed."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(json.dumps(content, indent=2) + "\n")
-    beside.replace(path)

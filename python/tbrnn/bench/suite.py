@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -14,11 +15,13 @@ from tbrnn.bench.machine import Machine, this_machine
 from tbrnn.bench.single import Row, time_single
 from tbrnn.bench.workloads import GATED, LARGE, SINGLE, Workload
 from tbrnn.errors import mistake
+from tbrnn.io import write_atomically
 
 Say: TypeAlias = Callable[[str], None]
 
 WORKLOADS = (*(workload.name for workload in (*SINGLE, *LARGE, *GATED)), *ENSEMBLES)
 SIDES = ("eager", "compile", "jax")  # of single networks
+OF_PEERS = ("jax-vmap",)  # nothing to time without them
 COMPILED = ("two-body-3",)  # torch.compile unrolls the steps and takes most of a minute each
 
 
@@ -57,11 +60,16 @@ def run(
     Raises
     ------
     ValueError
-        For an unknown workload or threads below one.
+        For an unknown workload, one of peers alone without `peers`, threads below one, or a
+        `json_path` that is a folder or in none.
     """
     unknown = [name for name in workloads if name not in WORKLOADS]
     if unknown:
         raise mistake("workloads", f"out of {', '.join(WORKLOADS)}", ", ".join(unknown))
+    if not peers and (alone := [name for name in OF_PEERS if name in workloads]):
+        raise mistake("peers", f"True for {', '.join(alone)}", peers)
+    if json_path is not None and (json_path.is_dir() or not json_path.parent.is_dir()):
+        raise mistake("json_path", "a file in a folder that exists", json_path)
     machine = this_machine(whole("threads", threads, least=1))
     tell(say, report.heading(machine))
     chosen = workloads or WORKLOADS
@@ -71,7 +79,8 @@ def run(
     if machine.void:
         tell(say, ["", *report.void(machine)])
     if json_path is not None:
-        report.write_json(json_path, report.as_json(machine, rows, figures))
+        content = report.as_json(machine, rows, figures)
+        write_atomically(json_path, (json.dumps(content, indent=2) + "\n").encode())
     results: list[Row | Figure] = [*rows]
     results += [figure for several in figures.values() for figure in several]
     if any(result.disagreement for result in results):
@@ -107,7 +116,7 @@ def ensembles(
     chosen: Sequence[str], peers: bool, threads: int, say: Say
 ) -> dict[str, list[Figure]]:
     """The figures of ensembles, one after the other."""
-    selected = [name for name in ENSEMBLES if name in chosen and (peers or name != "jax-vmap")]
+    selected = [name for name in ENSEMBLES if name in chosen and (peers or name not in OF_PEERS)]
     tell(say, report.ensembles_heading(threads) if selected else ())
     figures = {}
     for name in selected:
