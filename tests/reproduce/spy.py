@@ -7,6 +7,10 @@ from inspect import signature
 import pytest
 
 import tbrnn
+from reproduce.small import EXPERIMENTS
+from tbrnn.reproduce.campaign import Campaign
+from tbrnn.reproduce.folder import Checkpoints
+from tbrnn.reproduce.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,3 +44,21 @@ def noted(ending=lambda runs: runs):
         for name in ("fit", "lint"):
             patch.setattr(tbrnn, name, instead(getattr(tbrnn, name)))
         yield calls
+
+
+def trained(name, runs, **changes):
+    """The paper's networks of an experiment, in memory, with some numbers of the preset changed."""
+    protocol = EXPERIMENTS[name].load_protocol("paper", runs=runs).model_copy(update=changes)
+    campaign = Campaign(protocol, range(runs), Store(None), Checkpoints(None), 2, str)
+    EXPERIMENTS[name].EXPERIMENT.train(campaign)
+    return campaign
+
+
+def scaled(nets, factor):
+    """Every network with so many times its weights."""
+    return tbrnn.Ensemble.concatenate(
+        tbrnn.Ensemble.from_arrays(
+            net.model, {name: factor * array[None] for name, array in net.arrays.items()}
+        )
+        for net in nets
+    )

@@ -12,11 +12,8 @@ import pytest
 
 import tbrnn
 from reproduce.small import EXPERIMENTS
-from reproduce.spy import noted
+from reproduce.spy import noted, scaled, trained
 from tbrnn.reproduce import table1
-from tbrnn.reproduce.campaign import Campaign
-from tbrnn.reproduce.folder import Checkpoints
-from tbrnn.reproduce.store import Store
 from tbrnn.tasks import MultiFate
 from tolerances import assert_close
 
@@ -57,11 +54,8 @@ def same_weights(nets, others):
 
 def calls_of(name, **changes):
     """The calls in which an experiment trains its networks, in order."""
-    protocol = EXPERIMENTS[name].load_protocol("paper", runs=RUNS)
-    protocol = protocol.model_copy(update={**QUICKER, **changes})
-    campaign = Campaign(protocol, range(RUNS), Store(None), Checkpoints(None), 2, str)
     with noted() as calls:
-        EXPERIMENTS[name].EXPERIMENT.train(campaign)
+        trained(name, RUNS, **QUICKER, **changes)
     return calls
 
 
@@ -71,17 +65,9 @@ def ending_with(*losses):
 
     def ending(runs):
         best, last = (np.full(len(runs), loss) for loss in (1e-3, next(each)))
-        return replace(runs, best_loss=best, last_loss=last, last=doubled(runs.best))
+        return replace(runs, best_loss=best, last_loss=last, last=scaled(runs.best, 2))
 
     return ending
-
-
-def doubled(nets):
-    """Every network with twice its weights."""
-    return tbrnn.Ensemble.concatenate(
-        tbrnn.Ensemble.from_arrays(net.model, {k: 2 * v[None] for k, v in net.arrays.items()})
-        for net in nets
-    )
 
 
 def table1_calls(task, ending, **narrowed):
