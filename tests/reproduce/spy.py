@@ -8,6 +8,7 @@ import pytest
 
 import tbrnn
 from reproduce.small import EXPERIMENTS
+from tbrnn.reproduce import table1
 from tbrnn.reproduce.campaign import Campaign
 from tbrnn.reproduce.folder import Checkpoints
 from tbrnn.reproduce.store import Store
@@ -52,6 +53,11 @@ def trained(name, runs, **changes):
     campaign = Campaign(protocol, range(runs), Store(None), Checkpoints(None), 2, str)
     EXPERIMENTS[name].EXPERIMENT.train(campaign)
     return campaign
+
+
+def trained_table1(protocol, out=None):
+    """The teachers and students of a Table 1."""
+    table1.reproduce_table1(protocol, out=out, threads=2)
 
 
 def scaled(nets, factor):

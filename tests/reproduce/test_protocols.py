@@ -12,7 +12,7 @@ import pytest
 
 import tbrnn
 from reproduce.small import EXPERIMENTS
-from reproduce.spy import noted, scaled, trained
+from reproduce.spy import noted, scaled, trained, trained_table1
 from tbrnn.reproduce import table1
 from tbrnn.tasks import MultiFate
 from tolerances import assert_close
@@ -74,7 +74,7 @@ def table1_calls(task, ending, **narrowed):
     """Calls for teachers, and those for students."""
     protocol = table1.load_protocol("paper", tasks=[task], **narrowed)
     with noted(ending) as calls:
-        table1.reproduce_table1(protocol.model_copy(update=QUICKER), threads=2)
+        trained_table1(protocol.model_copy(update=QUICKER))
     return [c for c in calls if c.to == "fit"], [c for c in calls if c.to == "lint"]
 
 
@@ -168,6 +168,17 @@ def test_fig_3_teachers(fig3):
         assert isinstance(model, tbrnn.TBRNN)
         assert (model.units, model.alpha, model.form, model.phi) == (30, 1, "voltage", "tanh")
         assert (model.input_bias, model.output_bias) == (True, True)
+
+
+def test_fig_3_teachers_are_accepted_by_their_accuracy(fig3):
+    """Section 7.1: at least 0.95, on the trials that they are trained on."""
+    assert EXPERIMENTS["fig3"].load_protocol("paper").acceptance_accuracy == 0.95
+    assert not fig3["fit", 3].arguments["accept"](fig3["fit", 3].runs).any()
+    trials, nets = fig3["fit", 3].arguments["trials"], fig3["fit", 3].runs.best
+    outputs = nets.simulate(trials, dataset=range(RUNS)).outputs
+    reached = np.mean(np.sign(outputs) == np.sign(trials.targets), axis=(1, 2, 3))
+    call, *_ = calls_of("fig3", acceptance_accuracy=float(max(reached)))
+    assert call.arguments["accept"](call.runs).tolist() == (reached == max(reached)).tolist()
 
 
 def test_fig_3_students(fig3):

@@ -1,6 +1,7 @@
 """Scores of experiments are their definitions: of states or rates, on old trials or new ones."""
 
 from dataclasses import replace
+from io import BytesIO
 from itertools import count
 
 import numpy as np
@@ -8,14 +9,14 @@ import pytest
 
 import tbrnn
 from reference import cka, scores
-from reproduce.spy import noted, scaled, trained
-from tbrnn.reproduce import fig4, table1
+from reproduce.small import MADE
+from reproduce.spy import noted, scaled, trained, trained_table1
+from tbrnn.reproduce import fig4, table1, table2
 from tbrnn.reproduce.fig3.networks import test_trials as new_trials_of_fig3
 from tbrnn.reproduce.fig4.measured import measure
 from tbrnn.reproduce.fig4.networks import test_trials as new_trials_of_fig4
 from tbrnn.reproduce.table1.data import TaskData
 from tbrnn.reproduce.table2.networks import trials_of
-from tbrnn.reproduce.table2.pictures import pictures_of
 from tbrnn.tasks import FlipFlop
 from tolerances import assert_close
 
@@ -46,7 +47,7 @@ def of_table1(tmp_path_factory):
     protocol = table1.load_protocol("paper", tasks=["flipflop-2"], runs=2, ranks=[1, 3])
     protocol = protocol.model_copy(update=FEW)
     with noted(saturated) as calls:
-        table1.reproduce_table1(protocol, out=out, threads=2)
+        trained_table1(protocol, out)
     data = TaskData(protocol, "flipflop-2")
     return calls, table1.read_records(out / "networks.jsonl"), data
 
@@ -198,18 +199,20 @@ def test_scores_of_table_2(of_table2):
 def test_pictures_of_table_2(of_table2):
     """Section 10: one trial's course, its networks' answers, and the mean over proteins."""
     store, protocol = of_table2.store, of_table2.protocol
-    pictures = pictures_of(store, protocol)
+    _, files = table2.EXPERIMENT.measure(of_table2, MADE)
+    pictures = np.load(BytesIO(files()["table2.npz"]))
     trials, _ = trials_of(protocol, 0)
     frames = np.concatenate([trials.initial_states[:, None], trials.targets], axis=1)
     ranges = [frame.max() - frame.min() for frame in frames[:, 0]]
     trial = ranges.index(max(ranges))
     assert trial != 0
-    assert np.array_equal(pictures.course, frames[trial])
+    assert_close(pictures["course"], frames[trial], "float32 values")
     mean = frames.sum(axis=2) / 30
-    assert_close(pictures.mean, mean.sum(axis=0) / 11, SUMS)
-    assert_close(pictures.std, np.sqrt(((mean - mean.mean(axis=0)) ** 2).sum(axis=0) / 11), SUMS)
+    assert_close(pictures["mean"], mean.mean(axis=0), "float32 values")
+    spread = np.sqrt(((mean - mean.mean(axis=0)) ** 2).mean(axis=0))
+    assert_close(pictures["std"], spread, "float32 values")
     nets = [store.network((name, 0, None)) for name in ("rnn", "tbrnn", "hornn")]
-    for answer, net in zip(pictures.answers, nets, strict=True):
+    for answer, net in zip(pictures["answers"], nets, strict=True):
         assert np.array_equal(answer, net.simulate(trials).outputs[trial, :, 0])
-    assert np.array_equal(pictures.matrix, nets[0].w_hh)
-    assert np.array_equal(pictures.tensor, nets[1].w_hh)
+    assert np.array_equal(pictures["matrix"], nets[0].w_hh)
+    assert np.array_equal(pictures["tensor"], nets[1].w_hh)
