@@ -300,3 +300,33 @@ def test_runs_without_records_are_refused(runs):
         ended = replace(empty, status=np.full(len(empty), status))
         with pytest.raises(ValueError, match=f"with record_every above 0, got {given}"):
             plot.loss(ended)
+
+
+def curves(runs, *losses, status="capped"):
+    """Runs of the first members with these losses for every tenth epoch."""
+    history = [np.zeros(len(values), runs.history[0].dtype) for values in losses]
+    for records, values in zip(history, losses, strict=True):
+        records["epoch"], records["loss"] = 10 * np.arange(len(values)) - 1, values
+        records["validation"] = np.nan
+    members = [i % len(runs) for i in range(len(losses))]
+    return replace(runs[members], history=history, status=np.full(len(losses), status))
+
+
+DRAWN = {
+    "embedding": lambda _: plot.embedding(np.eye(30)[:, :2], ["a long name of a group"] * 30),
+    "kappa_flow": lambda _: plot.kappa_flow(rank_one(tbrnn.LowRankTBRNN)[0], within=1e-3),
+    "loss": lambda runs: plot.loss(curves(runs, np.linspace(1.01, 1.0), np.linspace(1.0, 1.01))),
+    "phase_portrait": lambda _: plot.phase_portrait(field(), points(12)),
+    "r2_by_rank": lambda _: plot.r2_by_rank([1, 1000], [-9.0, 0.5], label="students", floor=-123),
+    "trial": lambda _: plot.trial(FlipFlop(bits=30).sample(2), 1e5 * np.ones((2, 100, 30))),
+}
+
+
+@pytest.mark.parametrize("name", plot.__all__)
+def test_nothing_is_cut_off_a_figure_of_its_own(runs, name):
+    figure = DRAWN[name](runs).figure
+    figure.draw_without_rendering()
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0) >= 0
+    assert drawn.x1 <= width
+    assert drawn.y1 <= height

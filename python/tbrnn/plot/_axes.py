@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
 
 def axes(ax: Axes | None, height: float = 0.0) -> Axes:
-    """The given axes, or those of a new figure of at least so many inches."""
+    """The given axes, or those of a new figure of at least so many inches, with room for labels."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
     width, usual = plt.rcParams["figure.figsize"]
-    return plt.figure(figsize=(width, max(usual, height))).add_subplot()
+    size = width, max(usual, height)
+    return plt.figure(figsize=size, layout="constrained").add_subplot()
