@@ -94,6 +94,46 @@ def test_trial_of_large_inputs_says_what_they_are_divided_by():
     assert np.allclose(heights, 0.5)
 
 
+def parts(ax, colour):
+    """The x of what is drawn in full, faint and as dots in a colour, line by line."""
+    drawn = [line for line in ax.lines if line.get_color() == colour and len(line.get_xdata())]
+    kinds = {"full": [], "faint": [], "dots": []}
+    for line in drawn:
+        kind = "faint" if line.get_alpha() else "dots" if line.get_marker() == "." else "full"
+        kinds[kind].append(line.get_xdata()[np.isfinite(line.get_ydata())].tolist())
+    return kinds
+
+
+@pytest.mark.parametrize("colour", ["#3a9a5b", "#d1495b"])
+def test_trial_is_faint_where_it_does_not_count(ax, colour):
+    mask = np.zeros((2, 7, 2))
+    mask[1, :3, 0], mask[1, 5, 1] = 0.1, 2.0
+    targets = np.full(mask.shape, np.nan)
+    targets[mask > 0] = 1.0
+    trials = Trials(np.ones((2, 7, 1)), targets=np.where(mask > 0, targets, 0.5), mask=mask)
+    plot.trial(trials, trials.targets, index=1, ax=ax)
+    full, faint = [[0, 1, 2], [5]], [[2, 3, 4, 5, 6], [*range(7)]]
+    assert parts(ax, colour) == {"full": full, "faint": faint, "dots": [[5]]}
+    assert texts(ax) == ["input", "target", "output", "does not count"]
+    unread = plot.trial(Trials(trials.inputs, targets=targets, mask=mask), index=1)
+    assert parts(unread, "#3a9a5b") == {"full": full, "faint": [[2], [5]], "dots": [[5]]}
+
+
+def test_trial_with_a_mask_for_all_channels(ax):
+    mask = np.ones((1, 5, 1))
+    mask[0, 2] = 0
+    plot.trial(Trials(np.ones((1, 5, 1)), targets=np.ones((1, 5, 2)), mask=mask), ax=ax)
+    dots = {"full": [[0, 1, 3, 4]] * 2, "faint": [[1, 2, 3]] * 2, "dots": []}
+    assert parts(ax, "#3a9a5b") == dots
+    assert parts(plot.trial(SineWave().sample(1)), "#3a9a5b")["faint"] == []
+
+
+def test_a_trial_of_one_step_is_dots(ax):
+    one = np.ones((1, 1, 1))
+    plot.trial(Trials(one, targets=one), one, ax=ax)
+    assert parts(ax, "#d1495b")["dots"] == parts(ax, "#3a9a5b")["dots"] == [[0]]
+
+
 @pytest.fixture(scope="module")
 def runs():
     model, trials = tbrnn.LowRankRNN(units=5, rank=1, inputs=1, outputs=1), FlipFlop(bits=1)
@@ -312,13 +352,20 @@ def curves(runs, *losses, status="capped"):
     return replace(runs[members], history=history, status=np.full(len(losses), status))
 
 
+def masked(height):
+    """Thirty channels, of which only the last step counts."""
+    trials = FlipFlop(bits=30).sample(2)
+    mask = np.arange(100)[None, :, None] == 99
+    return Trials(height * trials.inputs, trials.targets, mask=np.repeat(mask, 2, axis=0))
+
+
 DRAWN = {
     "embedding": lambda _: plot.embedding(np.eye(30)[:, :2], ["a long name of a group"] * 30),
     "kappa_flow": lambda _: plot.kappa_flow(rank_one(tbrnn.LowRankTBRNN)[0], within=1e-3),
     "loss": lambda runs: plot.loss(curves(runs, np.linspace(1.01, 1.0), np.linspace(1.0, 1.01))),
     "phase_portrait": lambda _: plot.phase_portrait(field(), points(12)),
     "r2_by_rank": lambda _: plot.r2_by_rank([1, 1000], [-9.0, 0.5], label="students", floor=-123),
-    "trial": lambda _: plot.trial(FlipFlop(bits=30).sample(2), 1e5 * np.ones((2, 100, 30))),
+    "trial": lambda _: plot.trial(masked(1000), 1e-9 * np.ones((2, 100, 30))),
 }
 
 

@@ -24,17 +24,23 @@ def loss_figure(runs: Runs) -> Figure:
 
 
 def trials_figure(trials: Trials, outputs: ArrayLike) -> Figure:
-    """The first trials, with targets and outputs, below one another."""
+    """The first trials, with targets and outputs, below one another.
+
+    What does not count is faint. A legend that repeats the one above is left out.
+    """
     shown = min(SHOWN, trials.trials)
     channels = max(
         trials.inputs.shape[-1], 1 if trials.targets is None else trials.targets.shape[-1]
     )
     figure = Figure(figsize=(7.0, shown * (1.1 + 0.5 * min(channels, 8))), layout="constrained")
     axes = figure.subplots(shown, 1, sharex=True, squeeze=False)[:, 0]
+    above: list[str] = []
     for index, ax in enumerate(axes):
-        plot.trial(trials, outputs, index=index, ax=ax)
-        if index:
-            ax.get_legend().remove()
+        legend = plot.trial(trials, outputs, index=index, ax=ax).get_legend()
+        words = [text.get_text() for text in legend.get_texts()] if legend else []
+        if legend and words == above:
+            legend.remove()
+        above = words
         if index < shown - 1:
             ax.set_xlabel("")
     return figure

@@ -14,11 +14,13 @@ from tbrnn.trials import Trials
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 Array = NDArray[np.floating[Any]]
 
 COLOURS = {"input": "#4c78a8", "target": "#3a9a5b", "output": "#d1495b"}
 STYLES = {"target": "--", "output": "-"}
+FAINT = 0.3  # opacity of what does not count
 ROW = 0.3  # inches of a channel, in a figure of its own
 NAMED = 10  # channels at most
 
@@ -28,8 +30,9 @@ def trial(
 ) -> Axes:
     """One trial: inputs as bars, targets dashed, outputs as lines; channels below one another.
 
-    Inputs that are larger than targets and outputs are divided by the number that the legend says;
-    inputs that are 0 throughout the trial are left out.
+    Where the mask is 0, targets and outputs do not count and are faint. Inputs that are larger than
+    targets and outputs are divided by the number that the legend says; inputs that are 0 throughout
+    the trial are left out.
 
     Parameters
     ----------
@@ -74,7 +77,7 @@ def trial(
     spacing = _spacing([inputs / less, *traces.values()])
     channels = np.arange(max(values.shape[1] for values in (inputs, *traces.values())))
     ax = axes(ax, ROW * len(channels))
-    steps = np.arange(len(inputs))
+    steps, counts = np.arange(len(inputs)), _counts(trials, index)
     if inputs.any():
         for channel, pulses in enumerate(inputs.T / less):
             base = -spacing * channel
@@ -82,14 +85,40 @@ def trial(
         ax.collections[-1].set_label("input" if less == 1 else f"input / {less:.3g}")
     for name, values in traces.items():
         stacked = values - spacing * np.arange(values.shape[1])
-        lines = ax.plot(steps, stacked, STYLES[name], color=COLOURS[name], lw=1.2)
+        weighed = np.broadcast_to(counts, values.shape)
+        lines = [_line(ax, *line, name) for line in zip(stacked.T, weighed.T, strict=True)]
         lines[0].set_label(name)
+    if not counts.all():
+        ax.plot([], [], color="black", lw=1.2, alpha=FAINT, label="does not count")
     named = channels[:: -(-len(channels) // NAMED)]
     ax.set_yticks(-spacing * named, [str(k + 1) for k in named])
     ax.set_xlabel("time step")
     ax.set_ylabel("channel")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
     return ax
+
+
+def _counts(trials: Trials, index: int) -> NDArray[np.bool_]:
+    """Where the targets of a trial (time, output), or (time, 1), have a weight."""
+    if trials.mask is None:
+        return np.ones((trials.steps, 1), bool)
+    return np.asarray(trials.mask[index]) > 0
+
+
+def _line(ax: Axes, values: Array, counts: NDArray[np.bool_], name: str) -> Line2D:
+    """What counts, with a dot at steps that do so alone; faint up to there what does not."""
+    steps = np.arange(len(values))
+    look: dict[str, Any] = {"color": COLOURS[name], "ls": STYLES[name], "lw": 1.2}
+    if not counts.all():
+        inner = np.pad(counts, 1, constant_values=True)
+        faint = ~(inner[:-2] & counts & inner[2:])
+        ax.plot(steps, np.where(faint, values, np.nan), alpha=FAINT, **look)
+    (drawn,) = ax.plot(steps, np.where(counts, values, np.nan), **look)
+    outer = np.pad(counts, 1)
+    alone = counts & ~outer[:-2] & ~outer[2:]
+    if alone.any():
+        ax.plot(steps[alone], values[alone], ".", color=COLOURS[name], ms=5)
+    return drawn
 
 
 def _divisor(inputs: Array, traces: list[Array]) -> float:
