@@ -270,6 +270,42 @@ def test_lengths_of_edges_in_one_line_do_not_overlap():
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
+def embedding_of(groups, members, scale=1.0, **options):
+    """So many groups around a circle, far apart."""
+    turn = 2 * np.pi * np.arange(groups) / groups
+    centres = scale * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    around = 0.1 * scale * np.random.default_rng(0).normal(size=(groups, members, 2))
+    names = np.repeat([f"group {g}" for g in range(groups)], members)
+    return plot.embedding((centres[:, None] + around).reshape(-1, 2), names, **options)
+
+
+def test_many_groups_have_ticks_for_lengths_and_a_legend_beside():
+    few, many = embedding_of(4, 10), embedding_of(7, 10)
+    assert (len(few.texts), len(few.get_xticks())) == (6, 0)
+    assert len(many.texts) == 0
+    assert len(many.get_xticks()) > 2
+    assert len(many.collections) == 7  # of points, none of edges
+    many.figure.draw_without_rendering()
+    assert many.get_legend().get_window_extent().x0 > many.get_window_extent().x1
+    given = embedding_of(7, 10, ax=plt.figure().add_subplot())  # may have a neighbour
+    given.figure.draw_without_rendering()
+    assert given.get_legend().get_window_extent().x1 < given.get_window_extent().x1
+
+
+def test_a_group_of_one_network_has_no_ellipse(ax):
+    plot.embedding([[0.0, 0.0], [0.0, 0.1], [3.0, 1.0]], ["a", "a", "b"], ax=ax)
+    assert [patch.center for patch in ax.patches] == [(0, 0.05)]
+    assert np.allclose(ax.lines[0].get_data(), [[0], [0.05]])
+
+
+def test_ellipses_of_points_close_together_do_not_cover_one_another():
+    """The least variance of an ellipse is that of the paper, for distances of about 1."""
+    ax = embedding_of(3, 20, scale=0.01)
+    sizes = [max(patch.width, patch.height) for patch in ax.patches]
+    assert 0.002 < min(sizes) < max(sizes) < 0.005
+    assert ax.texts[0].get_text().startswith("0.01")
+
+
 def field():
     net = rank_one(tbrnn.LowRankRNN)[0]
     plane = tbrnn.analysis.pca(np.random.default_rng(0).normal(size=(9, 12)))
@@ -360,7 +396,7 @@ def masked(height):
 
 
 DRAWN = {
-    "embedding": lambda _: plot.embedding(np.eye(30)[:, :2], ["a long name of a group"] * 30),
+    "embedding": lambda _: embedding_of(7, 3),
     "kappa_flow": lambda _: plot.kappa_flow(rank_one(tbrnn.LowRankTBRNN)[0], within=1e-3),
     "loss": lambda runs: plot.loss(curves(runs, np.linspace(1.01, 1.0), np.linspace(1.0, 1.01))),
     "phase_portrait": lambda _: plot.phase_portrait(field(), points(12)),
