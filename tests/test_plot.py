@@ -236,6 +236,28 @@ def test_phase_portrait_marks_what_it_is_given(ax):
     assert np.allclose(np.transpose(stable.get_data()), places[points.stable])
     assert np.allclose(np.transpose(unstable.get_data()), places[~points.stable])
     assert len(plot.phase_portrait(field).lines) == 0
+    assert min(len(ax.get_xticks()), len(ax.get_yticks())) > 2
+    assert ax.get_legend() is None
+
+
+@pytest.mark.parametrize("grid", [15, 16, 100])
+def test_phase_portrait_is_faint_where_the_flow_does_not_rest(ax, grid):
+    net = rank_one(tbrnn.LowRankRNN)[0]
+    along = np.array(net.m)[:, 0] / np.linalg.norm(net.m)  # of all fixed points
+    across = np.linalg.qr(np.stack([along, *np.eye(12)[:1]], axis=1))[0][:, 1]
+    plane = tbrnn.analysis.PCA(np.zeros(12), np.stack([along, across]), np.ones(12))
+    field = tbrnn.analysis.plane_flow(net, plane, (9.0, 9.0), points=grid)
+    points = tbrnn.analysis.fixed_points(net)
+    on = plot.phase_portrait(field, points)
+    assert [(line.get_alpha(), len(line.get_xdata())) for line in on.lines] == [(1, 1), (1, 2)]
+    assert on.get_legend() is None
+    streaming = replace(field, velocity=field.velocity + [0.0, 3.0])
+    plot.phase_portrait(streaming, points, ax=ax)
+    unstable, stable, *none = ax.lines
+    assert unstable.get_alpha() == stable.get_alpha() == 0.35
+    assert (len(unstable.get_xdata()), len(stable.get_xdata())) == (1, 2)
+    assert [len(line.get_xdata()) for line in none] == [0, 0]
+    assert texts(ax) == ["off the plane"]
 
 
 def test_groups_may_be_numbers(ax):

@@ -24,12 +24,17 @@ Array = NDArray[np.float64]
 STREAM = "#8a9bb0"
 CURVE = "#4c78a8"
 POINT = "#d1495b"
+FAINT = 0.35  # opacity of points that lie off the plane
 
 
 def phase_portrait(
     field: PlaneFlow, fixed_points: FixedPoints | None = None, *, ax: Axes | None = None
 ) -> Axes:
     """Stream lines of states on a plane; stable fixed points filled, the others open.
+
+    The stream lines are those of states on the plane, which do not rest where a fixed point off the
+    plane is projected. Such points are faint: around them, within a step of the grid, not both
+    components of the velocity change sign.
 
     Parameters
     ----------
@@ -79,10 +84,7 @@ def phase_portrait(
     ax.set_xlim(field.x[0], field.x[-1])
     ax.set_ylim(field.y[0], field.y[-1])
     if fixed_points is not None:
-        places = field.plane.project(fixed_points.states)
-        _points(ax, places[:, 0], places[:, 1], fixed_points.stable)
-    ax.set_xticks([])
-    ax.set_yticks([])
+        _projected(ax, field, fixed_points)
     ax.set_xlabel("PC1")
     ax.set_ylabel("PC2")
     return ax
@@ -141,15 +143,41 @@ def kappa_flow(
     ax.axhline(0, color="0.7", lw=0.8)
     ax.plot(kappa, flow(net, kappa[:, None], inputs)[:, 0], color=CURVE, lw=1.3)
     ax.set_xlim(kappa[0], kappa[-1])
-    _points(ax, roots, np.zeros(len(roots)), points.stable)
+    _points(ax, np.stack([roots, np.zeros(len(roots))], axis=1), points.stable)
     ax.locator_params("x", nbins=5)
     ax.set_xlabel("κ")
     ax.set_ylabel("F(κ)")
     return ax
 
 
-def _points(ax: Axes, x: Array, y: Array, stable: NDArray[np.bool_]) -> None:
+def _projected(ax: Axes, field: PlaneFlow, points: FixedPoints) -> None:
+    """Points on the plane, and faint beneath those off it, which a legend then names."""
+    from matplotlib.lines import Line2D
+
+    places = field.plane.project(points.states)
+    low, high = (field.x[0], field.y[0]), (field.x[-1], field.y[-1])
+    shown = ((places >= low) & (places <= high)).all(axis=1)
+    on = np.array([_rests(field, x, y) for x, y in places[shown]], bool)
+    places, stable = places[shown], points.stable[shown]
+    if not on.all():
+        _points(ax, places[~on], stable[~on], FAINT)
+        mark = Line2D([], [], marker="o", ls="", color=POINT, alpha=FAINT)
+        ax.legend(
+            [mark], ["off the plane"], loc="lower right", bbox_to_anchor=(1, 1), frameon=False
+        )
+    _points(ax, places[on], stable[on])
+
+
+def _rests(field: PlaneFlow, x: float, y: float) -> bool:
+    """Whether both components of the velocity change sign about a place."""
+    row, column = np.abs(field.y - y).argmin(), np.abs(field.x - x).argmin()
+    around = field.velocity[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    low, high = around.min(axis=(0, 1)), around.max(axis=(0, 1))
+    return bool(((low <= 0) & (high >= 0)).all())
+
+
+def _points(ax: Axes, places: Array, stable: NDArray[np.bool_], alpha: float = 1.0) -> None:
     """Filled where stable, open and beneath elsewhere: two of them may look like one."""
     for filled, face in ((False, "white"), (True, POINT)):
-        at = stable == filled
-        ax.plot(x[at], y[at], "o", color=POINT, mfc=face, ms=6 if filled else 7, zorder=3)
+        x, y = places[stable == filled].T
+        ax.plot(x, y, "o", color=POINT, mfc=face, ms=6 if filled else 7, alpha=alpha, zorder=3)

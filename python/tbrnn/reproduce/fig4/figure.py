@@ -85,6 +85,7 @@ def _portrait(ax: Axes, net: tbrnn.Ensemble, protocol: Protocol) -> None:
     ):
         ax.plot(x, y, marker, mec=colour, mfc="none", ms=13, mew=1.6, ls="", zorder=4, label=name)
     _arrow(ax, components.turn(np.asarray(net.w_in)[:, 0]))
+    ax.set(xticks=[], yticks=[])
     ax.xaxis.label.set_fontsize(8)
     ax.yaxis.label.set_fontsize(8)
     ax.legend(title="remembers", loc="upper left", fontsize=7, title_fontsize=7, handletextpad=0.1)
