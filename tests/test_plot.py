@@ -171,6 +171,34 @@ def test_loss_of_the_validation_trials_is_dashed(ax, runs):
     assert ax.get_ylabel() == "loss"
 
 
+def curves(runs, *losses, status="capped"):
+    """Runs of the first members with these losses for every tenth epoch."""
+    history = [np.zeros(len(values), runs.history[0].dtype) for values in losses]
+    for records, values in zip(history, losses, strict=True):
+        records["epoch"], records["loss"] = 10 * np.arange(len(values)) - 1, values
+        records["validation"] = np.nan
+    members = [i % len(runs) for i in range(len(losses))]
+    return replace(runs[members], history=history, status=np.full(len(losses), status))
+
+
+def test_a_single_record_is_a_dot(ax, runs):
+    plot.loss(curves(runs, [0.5], [0.4, 0.3], status="diverged"), ax=ax)
+    drawn = [line for line in ax.lines if len(line.get_xdata())]
+    assert [line.get_marker() for line in drawn] == ["o", ""]
+
+
+@pytest.mark.parametrize(("least", "scale"), [(0.0, "symlog"), (1e-3, "log")])
+def test_losses_of_0_have_a_place_on_the_axis(ax, runs, least, scale):
+    plot.loss(curves(runs, [1.0, 0.1, least]), ax=ax)
+    assert ax.get_yscale() == scale
+    ax.figure.draw_without_rendering()
+    bottom, end = ax.transAxes.transform((0, 0))[1], ax.transData.transform((0, least))[1]
+    assert end > bottom
+    nothing = plot.loss(curves(runs, [0.0, 0.0]))
+    nothing.figure.draw_without_rendering()
+    assert nothing.get_ylim()[0] < 0 < nothing.get_ylim()[1]
+
+
 def test_r2_below_the_floor_becomes_an_arrow(ax):
     assert plot.r2_by_rank([1, 2, 3], [-40.0, 0.5, 0.95], label="students", ax=ax) is ax
     curve, dots, arrows = ax.lines
@@ -398,16 +426,6 @@ def test_runs_without_records_are_refused(runs):
         ended = replace(empty, status=np.full(len(empty), status))
         with pytest.raises(ValueError, match=f"with record_every above 0, got {given}"):
             plot.loss(ended)
-
-
-def curves(runs, *losses, status="capped"):
-    """Runs of the first members with these losses for every tenth epoch."""
-    history = [np.zeros(len(values), runs.history[0].dtype) for values in losses]
-    for records, values in zip(history, losses, strict=True):
-        records["epoch"], records["loss"] = 10 * np.arange(len(values)) - 1, values
-        records["validation"] = np.nan
-    members = [i % len(runs) for i in range(len(losses))]
-    return replace(runs[members], history=history, status=np.full(len(losses), status))
 
 
 def masked(height):

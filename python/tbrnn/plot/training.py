@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tbrnn._arguments import instance
 from tbrnn.errors import mistake
@@ -28,7 +29,8 @@ STYLES = {"loss": "-", "validation": "--"}
 def loss(runs: Runs, ax: Axes | None = None) -> Axes:
     """The loss of every member against epochs, coloured by how the training ended.
 
-    Where there was a validation set, its loss is dashed.
+    Where there was a validation set, its loss is dashed. A single record is a dot. The axis is
+    logarithmic; where losses are 0, it is linear below the smallest of the others.
 
     Parameters
     ----------
@@ -66,16 +68,28 @@ def loss(runs: Runs, ax: Axes | None = None) -> Axes:
         for field, style in STYLES.items():
             # records between two looks at the losses have none
             seen = history[np.isfinite(history[field])]
-            colour = STATUS_COLOURS[status]
-            ax.plot(seen["epoch"] + 1, seen[field], style, color=colour, lw=0.8, alpha=0.8)
+            colour, mark = STATUS_COLOURS[status], "o" if len(seen) == 1 else ""
+            (line,) = ax.plot(seen["epoch"] + 1, seen[field], style, color=colour, lw=0.8)
+            line.set(alpha=0.8, marker=mark, markersize=4)
     for status in dict.fromkeys(runs.status):
         ax.plot([], [], color=STATUS_COLOURS[status], lw=0.8, label=str(status))
     validated = any(np.isfinite(history["validation"]).any() for history in runs.history)
     for name, style in zip(("training", "validation"), STYLES.values(), strict=True):
         if validated:
             ax.plot([], [], style, color="0.4", lw=0.8, label=name)
-    ax.set_yscale("log")
+    _heights(ax, np.concatenate([history[field] for history in runs.history for field in STYLES]))
     ax.set_xlabel("epoch")
     ax.set_ylabel("loss" if validated else "training loss")
     ax.legend(frameon=False)
     return ax
+
+
+def _heights(ax: Axes, losses: NDArray[np.float64]) -> None:
+    """A logarithmic axis, with room for 0 where it is needed."""
+    positive = losses[losses > 0]
+    if not positive.size:
+        return
+    if (losses == 0).any():
+        ax.set_yscale("symlog", linthresh=positive.min())
+    else:
+        ax.set_yscale("log")
