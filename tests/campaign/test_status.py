@@ -140,6 +140,34 @@ def test_long_grids_are_summarised(tmp_path):
     assert status.networks == 156
 
 
+LOW, THREE = ({"class": name, "units": 8, "rank": 1} for name in ("LowRankRNN", "LowRankTBRNN"))
+RELU = {"name": "leaky_relu", "leak": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("key", "sections", "words"),
+    [
+        ("model", [LOW, THREE, {**LOW, "rank": 2}], ["LowRankRNN, rank 1", "LowRankTBRNN, rank 1"]),
+        ("model", [LOW, {"class": "RNN", "units": 8}], ["LowRankRNN, rank 1", "RNN"]),
+        ("model", [LOW, {**LOW, "phi": RELU}], ["no phi", "leaky_relu, phi.leak 0.1"]),
+        ("model", [LOW], ["LowRankRNN"]),
+        ("training.lr", [1e-2, {"first": 1e-2, "last": 1e-3}], ["0.01", "first 0.01, last 0.001"]),
+        ("training.guard", [None, {}, {"back": 3}], ["None", "{}", "back 3"]),
+        ("training.stall", [[9, 0.1], [9, 0.2]], ["[9, 0.1]", "[9, 0.2]"]),
+    ],
+)
+def test_sections_are_told_apart_by_what_differs(tmp_path, key, sections, words):
+    grid = {key: sections, "model.alpha": [0.5, 1.0]}
+    with hold(tmp_path, {**SMALL, "grid": grid, "seeds": [0, 1]}):
+        line = {"id": "a", "status": "capped", key: sections[0], "model.alpha": 1.0}
+        Lines(tmp_path / "networks.jsonl").append([line])
+    status = read_status(tmp_path)
+    found = list(dict.fromkeys(group[0] for group in status.groups))
+    assert found[: len(words)] == [(key, word) for word in words]
+    assert len(status.groups) == 2 * len(sections)
+    assert status.kind.group(status.lines[0]) == (found[0], ("model.alpha", "1"))
+
+
 def test_looking_does_not_keep_a_campaign_from_starting(tmp_path):
     with hold(tmp_path, {}):
         pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from math import ceil
 from typing import Any, Protocol, TypeAlias
@@ -12,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 Group: TypeAlias = tuple[tuple[str, str], ...]  # pairs of a column and its word
 Line: TypeAlias = Mapping[str, Any]
 
+PLAIN = ("class", "name")  # settings whose values speak for themselves
 ROWS = 40  # a table that is longer is summarised over the last varied keys
 
 
@@ -37,7 +39,10 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep, or a single training, which has no varied keys."""
+    """A sweep, or a single training, which has no varied keys.
+
+    Of varied sections the table says in what they differ.
+    """
 
     title: str
     grid: dict[str, list[Any]]
@@ -47,7 +52,7 @@ class Sweep:
         return line["id"]
 
     def group(self, line: Line) -> Group:
-        return tuple((key, _word(line.get(key))) for key in self._shown)
+        return tuple((key, _words(line.get(key), told)) for key, told in self._told.items())
 
     def groups(self, lines: Sequence[Line]) -> dict[Group, int]:
         counts: dict[Group, int] = {}
@@ -59,16 +64,16 @@ class Sweep:
     def share(self, i: int, n: int, networks: int) -> int:
         return len(range(i - 1, networks, n))
 
-    @property
-    def _shown(self) -> list[str]:
-        """As many varied keys as the table has rows for."""
-        shown, rows = [], 1
+    @cached_property
+    def _told(self) -> dict[str, list[str]]:
+        """As many varied keys as the table has rows for, with the settings that tell them apart."""
+        told, rows = {}, 1
         for key, values in self.grid.items():
             rows *= len(values)
             if rows > ROWS:
                 break
-            shown.append(key)
-        return shown
+            told[key] = _differing(values)
+        return told
 
 
 @dataclass(frozen=True)
@@ -165,5 +170,31 @@ def _table_1_row(task: str, teacher: str, student: str | None) -> Group:
     return (("task", task), ("teacher", teacher), ("networks", role))
 
 
-def _word(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _differing(values: Sequence[Any]) -> list[str]:
+    """The settings that are not the same in all sections; of a single one its class, or all."""
+    sections = [_settings(value) for value in values]
+    names = list(dict.fromkeys(name for section in sections for name in section))
+    found = [name for name in names if len({section.get(name) for section in sections}) > 1]
+    return found or (["class"] if "class" in names else names)
+
+
+def _settings(value: Any, place: str = "") -> dict[str, str]:
+    """The words of a section by dotted names; a value that is no section has no name."""
+    if not isinstance(value, Mapping) or not value:
+        return {place: f"{value:g}" if isinstance(value, float) else str(value)}
+    inner = [_settings(entry, f"{place}.{name}".strip(".")) for name, entry in value.items()]
+    return {name: word for section in inner for name, word in section.items()}
+
+
+def _words(value: Any, told: Sequence[str]) -> str:
+    """Of a section what tells it apart from others, or what it lacks; of a value itself."""
+    section = _settings(value)
+    if "" in section:
+        return section[""]
+    words = [
+        section[name] if name.rpartition(".")[2] in PLAIN else f"{name} {section[name]}"
+        for name in told
+        if name in section
+    ]
+    lacking = dict.fromkeys(name.partition(".")[0] for name in told if name)
+    return ", ".join(words or [f"no {name}" for name in lacking])
