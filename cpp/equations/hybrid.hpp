@@ -51,10 +51,23 @@ struct LowRankHORNN : ChannelModel {
     LowRankTBRNN::mix_adjoint(ranks, S{c, ranks.two}, S{ds, ranks.two}, S{dc, ranks.two});
   }
 
+  // g, the share of the two-body drive
+  template <class T>
+  TBRNN_FN static T share(T gate) {
+    return T(1) / (T(1) + std::exp(-gate));
+  }
+
+  // dL/dgate = (1 - g) two - g three; these are the sums of dw w over the weights of either drive whose share is g or 1 - g, with the share
+  // in dw already
+  template <class T>
+  TBRNN_FN static T share_adjoint(T g, T two, T three) {
+    return (T(1) - g) * two - g * three;
+  }
+
   template <class T>
   TBRNN_FN static Factors<T> gate(T gate, Factors<T> factor, bool gated) {
     if (!gated) return factor;
-    const T g = T(1) / (T(1) + std::exp(-gate));
+    const T g = share(gate);
     return {factor.two * g, factor.three * (T(1) - g)};
   }
 
@@ -67,7 +80,6 @@ struct LowRankHORNN : ChannelModel {
     LowRankTBRNN::pack(three, units, ranks, f, gated, P.from(ranks.two), Q.from(ranks.two));
   }
 
-  // dL/dgate = g (1 - g) (sum dQ2 . m - sum dQ3 . l), each with its factor
   template <class T>
   TBRNN_FN static void pack_adjoint(const T* p, int units, Ranks ranks, Factors<T> factor,
                                     bool gated, Columns<const T> dP, Columns<const T> dQ, T* dp) {
@@ -77,9 +89,9 @@ struct LowRankHORNN : ChannelModel {
     LowRankRNN::pack_adjoint(p, units, ranks, f, gated, dP, dQ, dp);
     LowRankTBRNN::pack_adjoint(l, units, ranks, f, gated, dP.from(ranks.two), dQ.from(ranks.two),
                                dp + 2 * two);
-    T dgate = 0;
+    T dgate = 0;  // share_adjoint(g, dm . m, dl . l) term by term
     if (gated) {
-      const T g = T(1) / (T(1) + std::exp(-l[3 * three]));
+      const T g = share(l[3 * three]);
       for (int i = 0; i < two; ++i) dgate += (T(1) - g) * dp[i] * p[i];
       for (int i = 0; i < three; ++i) dgate -= g * dp[2 * two + i] * l[i];
     }

@@ -155,11 +155,12 @@ struct HORNN : NoChannels {
       dp[i * units + j] = f.two * dS[linear_row(units, j, columns) + static_cast<std::size_t>(i)];
   }
 
-  // dL/dgate = (1 - g) sum dW_ij W_ij - g sum dW_ijk W_ijk, the gradients of the weights with their shares g and 1 - g
+  // two = sum dW_ij W_ij, three = sum dW_ijk W_ijk
   template <class T>
   TBRNN_FN static T gate_adjoint(T gate, bool gated, double two, double three) {
-    const double g = 1.0 / (1.0 + std::exp(-static_cast<double>(gate)));
-    return gated ? static_cast<T>((1.0 - g) * two - g * three) : T(0);
+    const double g = LowRankHORNN::share(static_cast<double>(gate)),
+                 dgate = LowRankHORNN::share_adjoint(g, two, three);
+    return gated ? static_cast<T>(dgate) : T(0);
   }
 
  private:
