@@ -1,22 +1,15 @@
 // What the CUDA engine does, in the words of the CPU engine; no device code.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "core/dataset.hpp"
+#include "core/noise_source.hpp"
 #include "core/spec.hpp"
 #include "course.hpp"
 
 namespace tbrnn::cuda {
-
-struct MemberNoise {
-  std::uint64_t key = 0;  // seed in the lower, member in the upper half
-  double sigma = 0.0;
-  std::uint32_t epoch = 0;
-  double input_sigma = 0.0;
-};
 
 template <class T>
 struct Cohort {  // members of one Spec and what each of them reads
@@ -24,7 +17,7 @@ struct Cohort {  // members of one Spec and what each of them reads
   int members;
   const T* parameters;  // (member, block)
   std::vector<const Dataset<T>*> data;
-  std::vector<MemberNoise> noise;
+  std::vector<NoiseSource> noise;
   bool split = false;  // products of float32, on tensor cores; see split.cuh
 };
 

@@ -19,7 +19,7 @@ void gradient(const Cohort<T>& cohort, Match match, double* loss, T* gradient, L
   std::vector<Course> courses;
   std::vector<Progress> progress;
   bool noisy_inputs = false;
-  for (const MemberNoise& noise : cohort.noise) {
+  for (const NoiseSource& noise : cohort.noise) {
     Course& course = courses.emplace_back();
     course.key = noise.key;
     course.sigma = noise.sigma;

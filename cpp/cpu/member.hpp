@@ -1,20 +1,11 @@
 // One member between its parameters and the time loop: packing, and the gradient's way back.
 #pragma once
 
-#include <cstdint>
-
 #include "core/dataset.hpp"
+#include "core/noise_source.hpp"
 #include "cpu/plan.hpp"
 
 namespace tbrnn {
-
-// The noise of one member in one epoch.
-struct NoiseSource {
-  std::uint64_t key = 0;  // seed in the lower, member in the upper half
-  double sigma = 0.0;
-  std::uint32_t epoch = 0;
-  double input_sigma = 0.0;
-};
 
 // Packed weights of one member; the network reads them in place.
 template <class T>
