@@ -134,6 +134,29 @@ def test_a_trial_of_one_step_is_dots(ax):
     assert parts(ax, "#d1495b")["dots"] == parts(ax, "#3a9a5b")["dots"] == [[0]]
 
 
+def test_targets_lie_above_outputs_and_small_inputs_are_as_they_are(ax):
+    targets = np.ones((1, 5, 1))
+    plot.trial(Trials(1.9 * targets, targets=targets), targets, ax=ax)
+    target, output = ax.lines
+    assert target.get_zorder() > output.get_zorder()
+    assert texts(ax) == ["input", "target", "output"]
+
+
+def test_a_trial_of_nothing_has_no_legend(ax):
+    assert plot.trial(Trials(np.zeros((2, 5, 1))), ax=ax).get_legend() is None
+
+
+def test_steps_and_epochs_are_whole(runs):
+    single = plot.loss(curves(runs, [0.5]))
+    short = plot.trial(Trials(np.ones((1, 3, 1))))
+    for ax in (single, short):
+        ax.figure.draw_without_rendering()
+        assert all(float(tick).is_integer() for tick in ax.get_xticks())
+    logarithmic = plt.figure().add_subplot(xscale="log")
+    plot.trial(Trials(np.ones((1, 3, 1))), ax=logarithmic)
+    assert logarithmic.get_xscale() == "log"
+
+
 @pytest.fixture(scope="module")
 def runs():
     model, trials = tbrnn.LowRankRNN(units=5, rank=1, inputs=1, outputs=1), FlipFlop(bits=1)
@@ -187,6 +210,11 @@ def test_a_single_record_is_a_dot(ax, runs):
     assert [line.get_marker() for line in drawn] == ["o", ""]
 
 
+def test_losses_of_many_members_are_fainter(runs):
+    few, many = (plot.loss(curves(runs, *[[0.5, 0.4]] * members)) for members in (20, 60))
+    assert many.lines[0].get_alpha() < few.lines[0].get_alpha() == 0.8
+
+
 @pytest.mark.parametrize(("least", "scale"), [(0.0, "symlog"), (1e-3, "log")])
 def test_losses_of_0_have_a_place_on_the_axis(ax, runs, least, scale):
     plot.loss(curves(runs, [1.0, 0.1, least]), ax=ax)
@@ -207,6 +235,18 @@ def test_r2_below_the_floor_becomes_an_arrow(ax):
     assert arrows.get_ydata().tolist() == [-1]
     assert arrows.get_marker() == "v"
     assert texts(ax) == ["students"]
+
+
+@pytest.mark.parametrize("ranks", [range(1, 31), range(1, 201), [1, 2, 4, 8, 16, 32, 64], [3, 1]])
+def test_named_ranks_are_apart(ranks):
+    ax = plot.r2_by_rank(ranks, np.linspace(0, 1, len(ranks)))
+    assert ax.lines[0].get_xdata().tolist() == sorted(ranks)
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_xlim()
+    named = [text for text in ax.get_xticklabels() if low <= text.get_position()[0] <= high]
+    boxes = [text.get_window_extent() for text in named]
+    assert len(boxes) >= 2
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 @pytest.mark.parametrize("floor", [-1.0, -0.3, 0.8])
@@ -245,6 +285,12 @@ def test_kappa_flow_marks_the_roots(ax):
     k = curve.get_xdata()
     assert np.allclose(curve.get_ydata(), tbrnn.analysis.flow(net, k[:, None])[:, 0])
     assert ax.get_xlim() == pytest.approx((-1.25 * points.kappa.max(), 1.25 * points.kappa.max()))
+
+
+def test_kappa_flow_whose_only_root_is_rounding_is_drawn_about_0(ax):
+    net = rank_one(tbrnn.LowRankTBRNN)[0]
+    assert np.abs(tbrnn.analysis.fixed_points(net).kappa).max() < 1e-9
+    assert plot.kappa_flow(net, ax=ax).get_xlim() == (-1, 1)
 
 
 def test_kappa_flow_of_unbounded_rates_is_drawn_as_far_as_told(ax):

@@ -17,3 +17,12 @@ def axes(ax: Axes | None, height: float = 0.0) -> Axes:
     width, usual = plt.rcParams["figure.figsize"]
     size = width, max(usual, height)
     return plt.figure(figsize=size, layout="constrained").add_subplot()
+
+
+def whole_ticks(ax: Axes) -> None:
+    """No ticks between whole numbers of steps or epochs."""
+    from matplotlib.ticker import MaxNLocator
+
+    locator = ax.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):  # not if the caller made the axis logarithmic
+        locator.set_params(integer=True, min_n_ticks=1)

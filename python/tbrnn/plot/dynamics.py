@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 STREAM = "#8a9bb0"
 CURVE = "#4c78a8"
 POINT = "#d1495b"
+ROUNDING = 1e-9  # of a root at 0
 FAINT = 0.35  # opacity of points that lie off the plane
 
 
@@ -106,8 +107,9 @@ def kappa_flow(
     inputs : array (input,), optional
         The constant input, zero unless given.
     within : float, optional
-        Half width of the picture; a quarter more than the largest root unless given. It must be
-        given for a phi without a bound, whose roots are searched in the picture alone.
+        Half width of the picture; a quarter more than the largest root unless given, and 1 if
+        there is none but 0. It must be given for a phi without a bound, whose roots are searched in
+        the picture alone.
     ax : Axes, optional
         Where to draw.
 
@@ -137,8 +139,10 @@ def kappa_flow(
     points = fixed_points(net, inputs, within=None if bound(net.model.phi) else within)
     assert not isinstance(points, list)
     roots = points.kappa[:, 0]
-    half = 1.25 * np.abs(roots).max() if within is None else number("within", within, above=0)
-    kappa = np.linspace(-(half or 1.0), half or 1.0, 801)
+    largest = np.abs(roots).max(initial=0.0)
+    usual = 1.25 * largest if largest > ROUNDING else 1.0
+    half = usual if within is None else number("within", within, above=0)
+    kappa = np.linspace(-half, half, 801)
     ax = axes(ax)
     ax.axhline(0, color="0.7", lw=0.8)
     ax.plot(kappa, flow(net, kappa[:, None], inputs)[:, 0], color=CURVE, lw=1.3)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import number, real_array
 from tbrnn.errors import mistake
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+TICKS = 12  # steps between the first and the last rank, at most, if all are to be named
 MOST = 0.99  # of a floor: R2 is at most 1
 
 
@@ -72,6 +73,8 @@ def r2_by_rank(
     if values.shape != places.shape:
         raise mistake("r2", f"one score for each of the {len(places)} ranks", values.shape)
     floor = number("floor", floor, most=MOST)
+    order = np.argsort(places, kind="stable")
+    places, values = places[order], values[order]
     ax = axes(ax)
     shown = np.maximum(values, floor)
     alpha, line = (0.4, ":") if faint else (1.0, "-")
@@ -80,12 +83,21 @@ def r2_by_rank(
     for marker, size, at in (("o", 4, values >= floor), ("v", 6, values < floor)):
         ax.plot(places[at], shown[at], marker, color=colour, alpha=alpha, ms=size, mew=0)
     _heights(ax, floor)
-    ax.set_xticks(list(ranks))
+    _places(ax, np.unique(places))
     ax.set_xlabel("student rank")
     ax.set_ylabel("R²")
     if label is not None:
         ax.legend(frameon=False)
     return ax
+
+
+def _places(ax: Axes, places: NDArray[Any]) -> None:
+    """All ranks are named, or round ones where they are too many or too close for that."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator
+
+    close = bool((np.diff(places) < (places[-1:] - places[:1]) / TICKS).any())
+    locator = MaxNLocator("auto", integer=True) if close else FixedLocator(places.tolist())
+    ax.xaxis.set_major_locator(locator)
 
 
 def _heights(ax: Axes, floor: float) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import instance, real_array, whole
 from tbrnn.errors import mistake
-from tbrnn.plot._axes import axes
+from tbrnn.plot._axes import axes, whole_ticks
 from tbrnn.trials import Trials
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def trial(
 ) -> Axes:
     """One trial: inputs as bars, targets dashed, outputs as lines; channels below one another.
 
-    Where the mask is 0, targets and outputs do not count and are faint. Inputs that are larger than
-    targets and outputs are divided by the number that the legend says; inputs that are 0 throughout
-    the trial are left out.
+    Where the mask is 0, targets and outputs do not count and are faint. Inputs that are more than
+    twice as large as targets and outputs are divided by the number that the legend says; inputs
+    that are 0 throughout the trial are left out.
 
     Parameters
     ----------
@@ -92,9 +92,11 @@ def trial(
         ax.plot([], [], color="black", lw=1.2, alpha=FAINT, label="does not count")
     named = channels[:: -(-len(channels) // NAMED)]
     ax.set_yticks(-spacing * named, [str(k + 1) for k in named])
+    whole_ticks(ax)
     ax.set_xlabel("time step")
     ax.set_ylabel("channel")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
+    if inputs.any() or traces:
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
     return ax
 
 
@@ -109,6 +111,7 @@ def _line(ax: Axes, values: Array, counts: NDArray[np.bool_], name: str) -> Line
     """What counts, with a dot at steps that do so alone; faint up to there what does not."""
     steps = np.arange(len(values))
     look: dict[str, Any] = {"color": COLOURS[name], "ls": STYLES[name], "lw": 1.2}
+    look["zorder"] = 2.1 if name == "target" else 2.0  # dashes on the line, for both to be seen
     if not counts.all():
         inner = np.pad(counts, 1, constant_values=True)
         faint = ~(inner[:-2] & counts & inner[2:])
@@ -122,9 +125,10 @@ def _line(ax: Axes, values: Array, counts: NDArray[np.bool_], name: str) -> Line
 
 
 def _divisor(inputs: Array, traces: list[Array]) -> float:
-    """What inputs are divided by, so that they do not exceed the traces."""
+    """What inputs are divided by, so that they do not dwarf the traces."""
     most = max((np.abs(_finite(values)).max() for values in traces), default=0.0)
-    return float(max(1.0, np.abs(inputs).max() / most)) if most > 0 else 1.0
+    ratio = float(np.abs(inputs).max() / most) if most > 0 else 1.0
+    return ratio if ratio > 2 else 1.0
 
 
 def _spacing(drawn: list[Array]) -> float:

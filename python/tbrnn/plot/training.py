@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tbrnn._arguments import instance
 from tbrnn.errors import mistake
-from tbrnn.plot._axes import axes
+from tbrnn.plot._axes import axes, whole_ticks
 from tbrnn.runs import Runs
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ STATUS_COLOURS = {
     "rejected": "#8c564b",
     "interrupted": "#888888",
 }
+CLEAR = 20  # members whose lines add up to the same darkness as those of more
 STYLES = {"loss": "-", "validation": "--"}
 
 
@@ -63,14 +64,14 @@ def loss(runs: Runs, ax: Axes | None = None) -> Axes:
         died = (runs.status == "diverged").all()
         given = "runs that all diverged before a record" if died else "no records"
         raise mistake("runs", "recorded, with record_every above 0", given)
-    ax = axes(ax)
+    ax, alpha = axes(ax), max(0.2, min(0.8, CLEAR / len(runs)))
     for history, status in zip(runs.history, runs.status, strict=True):
         for field, style in STYLES.items():
             # records between two looks at the losses have none
             seen = history[np.isfinite(history[field])]
             colour, mark = STATUS_COLOURS[status], "o" if len(seen) == 1 else ""
             (line,) = ax.plot(seen["epoch"] + 1, seen[field], style, color=colour, lw=0.8)
-            line.set(alpha=0.8, marker=mark, markersize=4)
+            line.set(alpha=alpha, marker=mark, markersize=4)
     for status in dict.fromkeys(runs.status):
         ax.plot([], [], color=STATUS_COLOURS[status], lw=0.8, label=str(status))
     validated = any(np.isfinite(history["validation"]).any() for history in runs.history)
@@ -78,6 +79,7 @@ def loss(runs: Runs, ax: Axes | None = None) -> Axes:
         if validated:
             ax.plot([], [], style, color="0.4", lw=0.8, label=name)
     _heights(ax, np.concatenate([history[field] for history in runs.history for field in STYLES]))
+    whole_ticks(ax)
     ax.set_xlabel("epoch")
     ax.set_ylabel("loss" if validated else "training loss")
     ax.legend(frameon=False)
