@@ -431,6 +431,7 @@ def points(units):
         (lambda: plot.r2_by_rank([1, 2], [0.5]), r"r2 must be one score for each of the 2 ranks"),
         (lambda: plot.r2_by_rank(1, [0.5]), r"ranks must be \(rank,\), got shape \(\)"),
         (lambda: plot.r2_by_rank([1], [0.5], floor=1.0), "floor must be a finite number at most"),
+        (lambda: plot.embedding([[np.inf] * 2] * 2, list("ab")), "points must be finite"),
         (lambda: plot.embedding(np.zeros((4, 3)), list("aabb")), r"points must be \(network, 2\)"),
         (
             lambda: plot.embedding(np.zeros((4, 2)), list("aabb"), colors={"a": "red"}),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tbrnn._arguments import check_finite
 from tbrnn.errors import mistake
 from tbrnn.plot._axes import axes
 
@@ -74,6 +75,7 @@ def embedding(
     positions, names = positions_of(points), np.asarray(groups)
     if positions.ndim != 2 or positions.shape[1] != 2:
         raise mistake("points", "(network, 2)", f"shape {positions.shape}")
+    check_finite("points", positions)
     extent = float(np.ptp(positions, axis=0).max()) if positions.size else 0.0
     found = centroids(positions, names, floor=min(FLOOR, (THIN * extent) ** 2))
     given = colors or dict(zip(found.names, COLOURS, strict=False))

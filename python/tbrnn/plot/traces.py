@@ -77,12 +77,9 @@ def trial(
     spacing = _spacing([inputs / less, *traces.values()])
     channels = np.arange(max(values.shape[1] for values in (inputs, *traces.values())))
     ax = axes(ax, ROW * len(channels))
-    steps, counts = np.arange(len(inputs)), _counts(trials, index)
     if inputs.any():
-        for channel, pulses in enumerate(inputs.T / less):
-            base = -spacing * channel
-            ax.vlines(steps, base, base + pulses, color=COLOURS["input"], lw=1.5)
-        ax.collections[-1].set_label("input" if less == 1 else f"input / {less:.3g}")
+        _bars(ax, inputs / less, spacing, "input" if less == 1 else f"input / {less:.3g}")
+    counts = _counts(trials, index)
     for name, values in traces.items():
         stacked = values - spacing * np.arange(values.shape[1])
         weighed = np.broadcast_to(counts, values.shape)
@@ -98,6 +95,14 @@ def trial(
     if inputs.any() or traces:
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False)
     return ax
+
+
+def _bars(ax: Axes, inputs: Array, spacing: float, label: str) -> None:
+    steps = np.arange(len(inputs))
+    for channel, pulses in enumerate(inputs.T):
+        base = -spacing * channel
+        drawn = ax.vlines(steps, base, base + pulses, color=COLOURS["input"], lw=1.5)
+    drawn.set_label(label)
 
 
 def _counts(trials: Trials, index: int) -> NDArray[np.bool_]:
