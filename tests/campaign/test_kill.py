@@ -33,9 +33,10 @@ import sys, tbrnn._checkpoint
 tbrnn._checkpoint.EVERY = 0.05
 from pathlib import Path
 from reproduce.test_table1_campaign import small
-from tbrnn.reproduce.table1 import reproduce_table1
+from tbrnn.reproduce.campaign import reproduce
+from tbrnn.reproduce.table1 import EXPERIMENT
 protocol = small(tasks=["flipflop-1"], runs=3, ranks=[1, 2], epochs=500, acceptance_loss=0.9)
-reproduce_table1(protocol, out=Path(sys.argv[1]), threads=2)
+reproduce(EXPERIMENT, protocol, out=Path(sys.argv[1]), threads=2)
 """
 
 EXPERIMENT = """

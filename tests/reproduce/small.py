@@ -1,5 +1,6 @@
 """Experiments at smoke size: the paper's presets with few trials and epochs."""
 
+import tbrnn
 from tbrnn.reproduce import fig3, fig4, table2
 
 EXPERIMENTS = {"fig3": fig3, "fig4": fig4, "table2": table2}
@@ -27,6 +28,24 @@ def small(name, *, epochs=12, preset="paper", seed=6, runs=None, **changes):
     content["networks"] = shortened(content["networks"], epochs)
     content |= {"trials": 11, "test_trials": 7, **SMALLER[name], **changes}
     return EXPERIMENTS[name].Protocol.model_validate(content)
+
+
+def watched(monkeypatch, name):
+    """Arguments of all calls of `tbrnn.fit` or `tbrnn.lint` from now on."""
+    calls, train = [], getattr(tbrnn, name)
+
+    def watch(*words, **options):
+        calls.append((*words, options))
+        return train(*words, **options)
+
+    monkeypatch.setattr(tbrnn, name, watch)
+    return calls
+
+
+def ending_with(monkeypatch, name, change):
+    """`tbrnn.fit` or `tbrnn.lint` from now on returns what `change` makes of its runs."""
+    train = getattr(tbrnn, name)
+    monkeypatch.setattr(tbrnn, name, lambda *words, **options: change(train(*words, **options)))
 
 
 SMALLER = {

@@ -53,8 +53,18 @@ def test_an_experiment_ends_and_names_its_device(name, tmp_path):
     assert CliRunner().invoke(app, words).stdout == result.stdout
 
 
-@pytest.mark.parametrize(("device", "calls"), [("cuda", [3]), ("cpu", [2, 1])])
-def test_a_gpu_trains_all_that_are_missing_in_one_call(device, calls):
+@pytest.mark.parametrize(
+    ("device", "plugin", "calls"),
+    [
+        ("cuda", True, [3]),
+        ("auto", True, [3]),
+        ("auto", False, [2, 1]),
+        ("cpu", True, [2, 1]),
+    ],
+)
+def test_a_gpu_trains_all_that_are_missing_in_one_call(device, plugin, calls, monkeypatch):
+    if not plugin:
+        monkeypatch.setenv("TBRNN_CUDA_LIBRARY", "/absent.so")
     made = []
 
     def train(places):

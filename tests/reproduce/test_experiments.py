@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from reproduce.small import EXPERIMENTS, small
+import tbrnn
+from reproduce.small import EXPERIMENTS, ending_with, small
 from tbrnn.campaign import ChangedConfiguration
+from tbrnn.campaign.lines import read_lines, write_lines
 from tbrnn.campaign.status import read_status
+from tbrnn.errors import Mistake
 from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.store import read_records
@@ -16,6 +20,8 @@ RUNS = 3
 PER_RUN = {"fig3": 1 + 6 + 1 + 1, "fig4": 4, "table2": 3}
 FILES = {name: (f"{name}.txt", f"{name}.npz", f"{name}.png") for name in EXPERIMENTS}
 NAMES = list(EXPERIMENTS)
+INSTRUCTIONS = tbrnn.engine_info()["instruction_set"]
+UNKNOWN_BEFORE = ("version", "instruction_set")  # in the lines of earlier versions
 
 
 def made(name, out, **options):
@@ -114,6 +120,58 @@ def test_shards_merge_to_the_whole(name, whole, tmp_path):
     assert (tmp_path / "sittings.jsonl").read_text() == "".join(sittings)
     reproduce(EXPERIMENTS[name].EXPERIMENT, protocol, out=tmp_path)
     assert (tmp_path / "sittings.jsonl").read_text() == "".join(sittings)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_other_networks_than_recorded_are_refused(name, whole, tmp_path, monkeypatch):
+    """As another instruction set or device would train them."""
+    part = tmp_path / "part"
+    shutil.copytree(whole(name), part)
+    shutil.rmtree(part / "weights")
+    ending_with(monkeypatch, "fit", lambda runs: replace(runs, last_loss=runs.last_loss + 99))
+    told = f"{part}: .* was trained again, .*last_loss .*, {INSTRUCTIONS}, cpu; go on where"
+    with pytest.raises(Mistake, match=told):
+        made(name, part)
+    assert lines(part) == lines(whole(name))
+    assert not (part / "weights").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_records_say_what_trained_them_and_reports_repeat_it(name, whole, tmp_path):
+    part = tmp_path / "part"
+    shutil.copytree(whole(name), part)
+    found = [json.loads(line) for line in (part / "networks.jsonl").read_text().splitlines()]
+    assert {(line["version"], line["instruction_set"]) for line in found} == {
+        (tbrnn.__version__, INSTRUCTIONS)
+    }
+    write_lines(part / "networks.jsonl", [{**line, "instruction_set": "mmx"} for line in found])
+    made(name, part)
+    assert "mmx" in (part / f"{name}.txt").read_text().splitlines()[0]
+    bare = [{k: v for k, v in line.items() if k not in UNKNOWN_BEFORE} for line in found]
+    write_lines(part / "networks.jsonl", bare)
+    made(name, part)
+    report = json.loads((part / "report.json").read_text())
+    assert report["provenance"]["instruction_set"] == report["provenance"]["version"] == ""
+    assert "(tbrnn, configuration" in (part / f"{name}.txt").read_text().splitlines()[0]
+    assert read_lines(part / "networks.jsonl") == bare
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_work_is_done_by_as_many_threads_as_asked_for(name, monkeypatch):
+    asked, simulate = set(), tbrnn.Ensemble.simulate
+
+    def watch(*words, **options):
+        asked.add(options.get("threads"))
+        return simulate(*words, **options)
+
+    monkeypatch.setattr(tbrnn.Ensemble, "simulate", watch)
+    made(name, None, runs=1, threads=1)
+    assert asked == {1}
+
+
+@pytest.mark.parametrize("name", ["fig4", "table2"])
+def test_without_failed_attempts_there_is_no_file_of_them(name, whole):
+    assert not (whole(name) / "attempts.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", NAMES)

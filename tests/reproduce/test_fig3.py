@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,7 +28,8 @@ from tbrnn.reproduce.fig3 import (
 from tbrnn.reproduce.fig3.networks import test_trials as new_trials
 from tbrnn.reproduce.fig3.networks import training_trials
 from tbrnn.reproduce.fig3.truncations import Truncated
-from tbrnn.reproduce.store import Record, Store
+from tbrnn.reproduce.record import Record
+from tbrnn.reproduce.store import Store
 from tolerances import TOLERANCES
 
 DUPLICATES = (11, 16, 17, 18)  # of row 6, counted from 0
@@ -188,6 +190,38 @@ def test_rejected_teachers_have_no_students_and_are_named(tmp_path):
     assert "rejected after 2 attempts" in report.printed()
     assert len((tmp_path / "attempts.jsonl").read_text().splitlines()) == 2 * 2 * 2
     assert len((tmp_path / "networks.jsonl").read_text().splitlines()) == 2 * 2
+
+
+def test_teachers_that_diverged_are_rejected(monkeypatch):
+    """However accurate their last good weights are."""
+    fit = tbrnn.fit
+
+    def diverging(*words, accept=None, **options):
+        def judged(runs):
+            return accept(replace(runs, status=np.full(len(runs), "diverged")))
+
+        return fit(*words, accept=accept and judged, **options)
+
+    monkeypatch.setattr(tbrnn, "fit", diverging)
+    report = reproduce(EXPERIMENT, small("fig3", runs=1, attempts=2), threads=2)
+    assert len(report.left_out) == 2
+
+
+def test_methods_without_runs_are_not_judged():
+    records = [
+        record("student", run, rank, 0.99 if rank >= 3 else 0.8)
+        for run in range(30)
+        for rank in range(1, 7)
+    ]
+    truncated = [
+        Truncated(run, method, rank, 0.7, 0.7)
+        for run in range(30)
+        for method in ("tt", "slices")
+        for rank in range(1, 7)
+    ]
+    report = make_report(records, truncated, {}, None, load_protocol("paper"), MADE)
+    assert report.deviations == []
+    assert report.value("TCA (CP), rank 1").agrees is None
 
 
 def test_without_tensorly_its_method_is_left_out(tmp_path, monkeypatch):

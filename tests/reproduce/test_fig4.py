@@ -14,7 +14,8 @@ from tbrnn.reproduce.fig4 import EXPERIMENT, load_protocol, make_report, publish
 from tbrnn.reproduce.fig4.figure import _origin
 from tbrnn.reproduce.fig4.measured import Measured, cosine, measure, read_measured
 from tbrnn.reproduce.fig4.networks import CLASSES, NAMES
-from tbrnn.reproduce.store import Record, Store
+from tbrnn.reproduce.record import Record
+from tbrnn.reproduce.store import Store
 from tbrnn.tasks import FlipFlop
 from tolerances import TOLERANCES
 

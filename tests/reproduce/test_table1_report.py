@@ -8,6 +8,7 @@ import pytest
 
 from reproduce.campaigns import campaign, student_record, teacher_record
 from reproduce.small import MADE
+from tbrnn.campaign.lines import write_lines
 from tbrnn.reproduce.table1 import (
     companion_figure,
     load_protocol,
@@ -15,7 +16,6 @@ from tbrnn.reproduce.table1 import (
     printed,
     published,
     read_records,
-    write_records,
 )
 from tbrnn.reproduce.table1.aggregate import Cell
 from tbrnn.reproduce.table1.compare import compare
@@ -129,7 +129,7 @@ def test_students_that_started_again_are_named():
     assert len(report.restarted) == 1
     assert "3 starts of at most 4" in report.restarted[0]
     assert report.restarted[0] in printed(report)
-    assert report.as_dict()["protocol_deviations"] == report.restarted
+    assert report.as_dict()["protocol_deviations"][-1:] == report.restarted
 
 
 def test_nothing_accepted_is_a_report_too():
@@ -145,9 +145,9 @@ def test_nothing_accepted_is_a_report_too():
 def test_records_survive_their_file(tmp_path):
     teacher = teacher_record(best_loss=1 / 3)
     student = student_record("sine", 4, "rnn", "tbrnn", 3, -1e5)
-    write_records(tmp_path / "networks.jsonl", [teacher, student])
+    write_lines(tmp_path / "networks.jsonl", [teacher.line(), student.line()])
     assert read_records(tmp_path / "networks.jsonl") == ([teacher], [student])
-    write_records(tmp_path / "networks.jsonl", [replace(student, r2=np.nan)])
+    write_lines(tmp_path / "networks.jsonl", [replace(student, r2=np.nan).line()])
     lines = (tmp_path / "networks.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["r2"] is None
     assert np.isnan(read_records(tmp_path / "networks.jsonl")[1][0].r2)

@@ -6,7 +6,8 @@ import pytest
 import tbrnn
 from reproduce.small import MADE, small
 from tbrnn.reproduce.campaign import reproduce
-from tbrnn.reproduce.store import Record, Store, read_records
+from tbrnn.reproduce.record import Record
+from tbrnn.reproduce.store import Store, read_records
 from tbrnn.reproduce.table2 import EXPERIMENT, load_protocol, make_report, published, read_pictures
 from tbrnn.reproduce.table2.figure import mosaic
 from tbrnn.reproduce.table2.networks import NAMES, model, trials_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -85,8 +85,7 @@ def table1(
 
     Networks that the folder holds already are not trained again.
     """
-    folder = out or _folder("table1", preset, seed)
-    _table1(preset, tasks, runs, ranks, seed, folder, shard, threads, device)
+    _experiment("table1", preset, runs, seed, out, shard, threads, device, tasks, ranks)
 
 
 @app.command()
@@ -120,7 +119,7 @@ def three_body(
     folder = out or _folder("three-body", preset, seed)
     _experiment("fig3", preset, runs, seed, folder / "fig3", shard, threads, device)
     _experiment("fig4", preset, runs, seed, folder / "fig4", shard, threads, device)
-    _table1(preset, None, runs, None, seed, folder / "table1", shard, threads, device)
+    _experiment("table1", preset, runs, seed, folder / "table1", shard, threads, device)
     _experiment("table2", preset, runs, seed, folder / "table2", shard, threads, device)
 
 
@@ -133,6 +132,8 @@ def _experiment(
     shard: str | None,
     threads: int | None,
     device: str | None,
+    tasks: str | None = None,
+    ranks: str | None = None,
 ) -> None:
     from importlib import import_module
 
@@ -142,49 +143,21 @@ def _experiment(
     folder = out or _folder(name, preset, seed)
     command = f"reproduce {name}"
     with mistakes_named(command), goes_on(command), default_device(device):
+        narrowed: dict[str, Any] = {"runs": runs}
+        if tasks is not None:
+            narrowed["tasks"] = tasks.split(",")
+        if ranks is not None:
+            narrowed["ranks"] = _numbers(ranks)
         module = import_module(f"tbrnn.reproduce.{name}")
         report = reproduce(
             module.EXPERIMENT,
-            module.load_protocol(preset, seed=seed, runs=runs),
+            module.load_protocol(preset, seed=seed, **narrowed),
             out=folder,
             shard=None if shard is None else shard_of(shard),
             threads=threads,
             tell=_tell,
         )
     _end(name, folder, shard, None if report is None else report.printed())
-
-
-def _table1(
-    preset: str,
-    tasks: str | None,
-    runs: int | None,
-    ranks: str | None,
-    seed: int,
-    folder: Path,
-    shard: str | None,
-    threads: int | None,
-    device: str | None,
-) -> None:
-    from tbrnn._device import default_device
-    from tbrnn.reproduce.table1 import load_protocol, printed, reproduce_table1
-
-    command = "reproduce table1"
-    with mistakes_named(command), goes_on(command), default_device(device):
-        protocol = load_protocol(
-            preset,
-            seed=seed,
-            tasks=None if tasks is None else tasks.split(","),
-            runs=runs,
-            ranks=None if ranks is None else _numbers(ranks),
-        )
-        report = reproduce_table1(
-            protocol,
-            out=folder,
-            shard=None if shard is None else shard_of(shard),
-            threads=threads,
-            tell=_tell,
-        )
-    _end("table1", folder, shard, None if shard else printed(report))
 
 
 def _folder(name: str, preset: str, seed: int) -> Path:
@@ -210,8 +183,9 @@ def _numbers(text: str) -> list[int]:
 
     numbers: list[int] = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+        first, to, last = part.partition("-")
+        ends = (first, last) if to else (first, first)
+        if not all(end.isdecimal() for end in ends) or int(ends[0]) > int(ends[1]):
             raise WrongValue(f"ranks must look like 1-6 or 1,2,4, got {text!r}")
-        numbers += range(int(first), int(last or first) + 1)
+        numbers += range(int(ends[0]), int(ends[1]) + 1)
     return numbers

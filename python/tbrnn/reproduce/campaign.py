@@ -27,27 +27,32 @@ from tbrnn.reproduce.folder import (
 from tbrnn.reproduce.lines import NETWORKS
 from tbrnn.reproduce.presets import AnyPreset, Preset
 from tbrnn.reproduce.provenance import provenance
-from tbrnn.reproduce.report import Report
-from tbrnn.reproduce.store import Place, Record, Store
+from tbrnn.reproduce.record import AnyRecord, Place, Record
+from tbrnn.reproduce.report import Printable
+from tbrnn.reproduce.store import Store
 from tbrnn.reproduce.training import at_once
 
-Trained: TypeAlias = tuple[Sequence[Record], tbrnn.Ensemble]
+Trained: TypeAlias = tuple[Sequence[AnyRecord], tbrnn.Ensemble]
 Files: TypeAlias = Callable[[], Mapping[str, bytes]]  # draws them
 
 
 @dataclass(frozen=True, eq=False)
-class Campaign(Generic[AnyPreset]):
+class Campaign(Generic[AnyPreset, AnyRecord]):
     """An experiment that is being worked on: what is asked for, what is finished, and how."""
 
     protocol: AnyPreset
     runs: range
-    store: Store
+    store: Store[AnyRecord]
     checkpoints: Checkpoints
     threads: int
     tell: Callable[[str], None]
 
     def complete(
-        self, name: str, places: Iterable[Place], train: Callable[[list[Place]], Trained], most: int
+        self,
+        name: str,
+        places: Iterable[Place],
+        train: Callable[[list[Place]], Trained[AnyRecord]],
+        most: int,
     ) -> None:
         """Train those networks that are missing, on the processor at most so many in one call.
 
@@ -65,8 +70,16 @@ class Campaign(Generic[AnyPreset]):
         self.checkpoints.clear(name)
 
 
+def counts(store: Store[Any]) -> dict[str, int]:
+    """What a sitting finishes."""
+    return {
+        "networks": len(store.records),
+        "epochs": sum(record.epochs for record in store.records.values()),
+    }
+
+
 @dataclass(frozen=True)
-class Experiment(Generic[AnyPreset]):
+class Experiment(Generic[AnyPreset, AnyRecord]):
     """What a published figure or table adds.
 
     Attributes
@@ -77,22 +90,28 @@ class Experiment(Generic[AnyPreset]):
         Trains what is missing of a campaign.
     measure : function
         Given a campaign and its provenance, the report, and the files beside ``report.json``.
+    read : function
+        The record of a line.
+    counts : function
+        How much a store holds, by the names of ``sittings.jsonl``.
     """
 
     metrics: tuple[str, ...]
-    train: Callable[[Campaign[AnyPreset]], None]
-    measure: Callable[[Campaign[AnyPreset], Mapping[str, Any]], tuple[Report, Files]]
+    train: Callable[[Campaign[AnyPreset, AnyRecord]], None]
+    measure: Callable[[Campaign[AnyPreset, AnyRecord], Mapping[str, Any]], tuple[Printable, Files]]
+    read: Callable[[Mapping[str, Any]], Any] = Record.from_line
+    counts: Callable[[Store[Any]], Mapping[str, int]] = counts
 
 
 def reproduce(
-    experiment: Experiment[AnyPreset],
+    experiment: Experiment[AnyPreset, AnyRecord],
     protocol: AnyPreset,
     *,
     out: Path | None = None,
     shard: Shard | None = None,
     threads: int | None = None,
     tell: Callable[[str], None] = lambda stage: None,
-) -> Report | None:
+) -> Printable | None:
     """Train all networks of an experiment, and set its numbers beside the published ones.
 
     Parameters
@@ -100,11 +119,12 @@ def reproduce(
     experiment, protocol
         What is done, and its preset.
     out : path, optional
-        A folder for ``networks.jsonl`` (one line per network), ``attempts.jsonl`` (failed ones),
-        ``sittings.jsonl`` (one line per call: wall time, epochs, machine), ``campaign.json`` (the
-        protocol), ``report.json``, ``NAME.txt``, ``NAME.png``, ``NAME.npz`` (what the picture
-        shows), ``weights`` and, meanwhile, ``checkpoints``. Networks that are there already are not
-        trained again. Nothing is written without it.
+        A folder for ``networks.jsonl`` (one line per network, as they finish), ``attempts.jsonl``
+        (those that failed), ``sittings.jsonl`` (one line per call: wall time, epochs, machine),
+        ``campaign.json`` (the protocol), ``report.json``, ``NAME.txt``, ``NAME.png``, ``NAME.npz``
+        (what the picture shows; not of Table 1), ``truncations.jsonl`` (of Fig 3), ``weights`` (of
+        Table 1 the teachers') and, meanwhile, ``checkpoints``. Networks that are there already are
+        not trained again. Nothing is written without it.
     shard : (int, int), optional
         (i, n): only every n-th run, from the i-th on (counted from 1), into the folder
         ``out/shard-i-of-n``. A later call without it finds the shards and puts them together. Needs
@@ -116,13 +136,15 @@ def reproduce(
 
     Returns
     -------
-    Report or None
+    report or None
         None for a shard.
 
     Raises
     ------
     ValueError
-        If `threads` is below one, or `shard` is not (i, n) with 1 <= i <= n.
+        If `threads` is below one, or `shard` is not (i, n) with 1 <= i <= n; or if a network whose
+        weights are missing in `out` is trained again and is another one than its record says, as on
+        another instruction set.
     ChangedConfiguration, FolderInUse, OSError
         If `out` was begun with another protocol, is in use, or cannot be written.
     """
@@ -133,48 +155,36 @@ def reproduce(
             if not begun(folder):
                 check_device()
             stack.enter_context(hold(folder, protocol.model_dump(mode="json")))
-        store = Store(folder)
+        store: Store[AnyRecord] = Store(folder, experiment.read)
         if out and not shard:
-            _merge(out, protocol, store)
+            _merge(out, protocol, store, experiment.read)
         campaign = Campaign(protocol, runs, store, Checkpoints(folder), workers, tell)
-        with sitting(folder, workers, lambda: _counts(store)):
+        with sitting(folder, workers, lambda: experiment.counts(store)):
             experiment.train(campaign)
         if shard:
             return None
         made = provenance(
+            store.records.values(),
             seed=protocol.seed,
             config=protocol.hash,
             metrics=experiment.metrics,
-            devices=[record.device for record in store.records.values()],
         )
         report, files = experiment.measure(campaign, made)
         if folder:
-            write_lines(folder / NETWORKS, (record.line() for record in in_order(store)))
+            write_lines(folder / NETWORKS, (record.line() for record in store.in_order()))
             content = json.dumps(report.as_dict(), indent=1, allow_nan=False)
             write_files(folder, {"report.json": content.encode(), **files()})
     return report
 
 
-def in_order(store: Store) -> list[Record]:
-    """By name, run and rank: however the networks were finished."""
-    return sorted(store.records.values(), key=lambda r: (r.network, r.run, r.rank or 0))
-
-
-def _merge(out: Path, protocol: Preset, store: Store) -> None:
-    """Take over what shards have finished, records and weights, and their sittings."""
+def _merge(
+    out: Path,
+    protocol: Preset,
+    store: Store[AnyRecord],
+    read: Callable[[Mapping[str, Any]], Any],
+) -> None:
+    """Take over what shards have finished, and their sittings."""
     for part in sorted(out.glob("shard-*-of-*")):
         with hold(part, protocol.model_dump(mode="json")):
-            found = Store(part)
-            places = [r.place for r in in_order(found) if not found.missing([r.place])]
-            if new := store.missing(places):
-                store.add([found.records[place] for place in new], found.networks(new))
-            store.add_failed(found.failed.values())
+            store.take_over(Store(part, read))
             take_over_sittings(part, out)
-
-
-def _counts(store: Store) -> dict[str, int]:
-    """What a sitting finishes."""
-    return {
-        "networks": len(store.records),
-        "epochs": sum(record.epochs for record in store.records.values()),
-    }

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tbrnn._device import default_name
+from tbrnn._engine import engine_info
 from tbrnn.campaign import Lines, plan
 from tbrnn.errors import mistake
 from tbrnn.io import write_atomically
-from tbrnn.reproduce.provenance import provenance
+from tbrnn.reproduce.provenance import engine_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,13 +82,13 @@ def sitting(
     finally:
         done = {name: count - before[name] for name, count in finished().items()}
         if folder and any(done.values()):
-            made = provenance(seed=0, config="", metrics=())
             line = {
                 "begun": begun.isoformat(timespec="seconds"),
                 "seconds": round(time.perf_counter() - started, 1),
                 "threads": threads,
                 **done,
-                **{name: made[name] for name in ("version", "processor", "instruction_set")},
+                **engine_words(),
+                "processor": engine_info()["processor"],
                 "device": default_name(),
             }
             Lines(folder / SITTINGS).append([line])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,16 @@ RULES: dict[Rule, Callable[[float, float, float], bool]] = {
     "above": lambda ours, published, bound: ours >= bound,
     "below": lambda ours, published, bound: ours <= bound,
 }
+
+
+class Printable(Protocol):
+    """What an experiment found."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of ``report.json``."""
+
+    def printed(self) -> str:
+        """As plain text."""
 
 
 @dataclass(frozen=True)

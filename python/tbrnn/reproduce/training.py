@@ -1,11 +1,12 @@
-"""How experiments train: options of ``tbrnn.fit`` and ``tbrnn.lint`` from a configuration."""
+"""How experiments train: options of ``tbrnn.fit`` and ``tbrnn.lint``, and how trainings end."""
 
 import sys
 from typing import Any, Protocol
 
 import tbrnn
-from tbrnn._device import device_word
+from tbrnn._device import default_name
 from tbrnn.reproduce.presets import Training
+from tbrnn.reproduce.provenance import engine_words
 
 
 class Stopping(Protocol):
@@ -34,7 +35,20 @@ def training_options(stopping: Stopping, training: Training) -> dict[str, Any]:
 
 def at_once(networks: int) -> int:
     """How many networks a call trains: so many on the processor, and on a GPU all, to fill it."""
-    return networks if device_word() == "cpu" else sys.maxsize
+    return networks if default_name() == "cpu" else sys.maxsize
+
+
+def ending(runs: tbrnn.Runs, i: int) -> dict[str, Any]:
+    """How the training of a member ended, and what trained it: fields of its record."""
+    return {
+        "status": str(runs.status[i]),
+        "attempts": int(runs.attempts[i]),
+        "epochs": int(runs.epochs[i]),
+        "best_loss": float(runs.best_loss[i]),
+        "last_loss": float(runs.last_loss[i]),
+        "device": str(runs.device[i]),
+        **engine_words(),
+    }
 
 
 def check_finished(runs: tbrnn.Runs) -> None:

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tbrnn.reproduce.campaign import Campaign, Experiment, Files, in_order
+from tbrnn.reproduce.campaign import Campaign, Experiment, Files
 from tbrnn.reproduce.fig3.example import Example, example
 from tbrnn.reproduce.fig3.figure import figure
-from tbrnn.reproduce.fig3.networks import train
+from tbrnn.reproduce.fig3.networks import accepted, train
 from tbrnn.reproduce.fig3.portrait import portrait
 from tbrnn.reproduce.fig3.protocol import Protocol
 from tbrnn.reproduce.fig3.report import accuracy_by_rank, make_report
 from tbrnn.reproduce.fig3.truncations import truncations
 from tbrnn.reproduce.folder import png
+from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Report
 from tbrnn.reproduce.store import Store
 
 
-def measure_campaign(campaign: Campaign[Protocol], made: Mapping[str, Any]) -> tuple[Report, Files]:
+def measure_campaign(
+    campaign: Campaign[Protocol, Record], made: Mapping[str, Any]
+) -> tuple[Report, Files]:
     """The report of a finished campaign, and its files."""
     store, protocol = campaign.store, campaign.protocol
-    records, truncated = in_order(store), truncations(campaign)
-    found, shown = examples(store), portrait(store, protocol)
+    records, truncated = store.in_order(), truncations(campaign)
+    found, shown = examples(store), portrait(campaign)
     report = make_report(records, truncated, found, shown, protocol, made)
 
     def files() -> dict[str, bytes]:
@@ -38,13 +41,13 @@ def measure_campaign(campaign: Campaign[Protocol], made: Mapping[str, Any]) -> t
     return report, files
 
 
-def examples(store: Store) -> dict[int, Example]:
+def examples(store: Store[Record]) -> dict[int, Example]:
     """The pairs of panel c, by run."""
     return {
         record.run: example(
             store.network(("example_teacher", record.run, None)), store.network(record.place)
         )
-        for record in store.accepted("example_student")
+        for record in accepted(store, "example_student")
     }
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +14,18 @@ from tbrnn.analysis import accuracy, squared_error
 from tbrnn.reproduce import seeds
 from tbrnn.reproduce.campaign import Campaign, Trained
 from tbrnn.reproduce.fig3.protocol import Inference, Protocol
-from tbrnn.reproduce.store import Place, Record
-from tbrnn.reproduce.training import check_finished, training_options
+from tbrnn.reproduce.record import Place, Record
+from tbrnn.reproduce.store import Store
+from tbrnn.reproduce.training import check_finished, ending, training_options
 from tbrnn.tasks import FlipFlop
 from tbrnn.trials import Trials
+
+Scores: TypeAlias = dict[str, NDArray[np.float64]]
 
 AT_ONCE = 10  # runs that are trained in one call
 
 
-def train(campaign: Campaign[Protocol]) -> None:
+def train(campaign: Campaign[Protocol, Record]) -> None:
     """Train the networks that are missing: teachers, then their students."""
     networks = campaign.protocol.networks
     for name in ("teacher", "example_teacher"):
@@ -33,7 +35,7 @@ def train(campaign: Campaign[Protocol]) -> None:
         ("student", networks.student),
         ("example_student", networks.example_student),
     ):
-        runs = [r.run for r in campaign.store.accepted(section.of) if r.run in campaign.runs]
+        runs = [r.run for r in accepted(campaign.store, section.of) if r.run in campaign.runs]
         places = [(name, run, rank) for run in runs for rank in section.ranks]
         train_some = partial(_students, campaign, name, section)
         campaign.complete(name, places, train_some, AT_ONCE * len(section.ranks))
@@ -74,22 +76,29 @@ def model(protocol: Protocol, name: str) -> Any:
     return tbrnn.LowRankTBRNN(rank=1, alpha=0.2, hard_orth=True, **shared)
 
 
-def accuracies(
-    nets: tbrnn.Ensemble, own: Trials, dataset: Sequence[int], new: Trials
-) -> dict[str, NDArray[np.float64]]:
+def accepted(store: Store[Record], name: str) -> list[Record]:
+    """The networks of a name that are not rejected, by run and rank."""
+    return [one for one in store.in_order() if one.network == name and one.accepted]
+
+
+def scores_of(
+    nets: tbrnn.Ensemble, own: Trials, dataset: Sequence[int], new: Trials, threads: int
+) -> Scores:
     """Of every network on the training trials of its run, and on new ones."""
-    ours = nets.simulate(own, dataset=dataset, states=False, rates=False).outputs
-    theirs = nets.simulate(new, states=False, rates=False).outputs
-    assert ours is not None
-    assert theirs is not None
+    first = nets.simulate(own, dataset=dataset, states=False, rates=False, threads=threads).outputs
+    second = nets.simulate(new, states=False, rates=False, threads=threads).outputs
+    assert first is not None
+    assert second is not None
     return {
-        "training_accuracy": accuracy(ours, np.asarray(own.targets)[list(dataset)]),
-        "accuracy": accuracy(theirs, np.asarray(new.targets)),
-        "test_loss": squared_error(theirs, np.asarray(new.targets)),
+        "training_accuracy": accuracy(first, np.asarray(own.targets)[list(dataset)]),
+        "accuracy": accuracy(second, np.asarray(new.targets)),
+        "test_loss": squared_error(second, np.asarray(new.targets)),
     }
 
 
-def _teachers(campaign: Campaign[Protocol], name: str, places: list[Place]) -> Trained:
+def _teachers(
+    campaign: Campaign[Protocol, Record], name: str, places: list[Place]
+) -> Trained[Record]:
     protocol = campaign.protocol
     runs = [run for _, run, _ in places]
     trials = training_trials(protocol, name, runs)
@@ -107,25 +116,27 @@ def _teachers(campaign: Campaign[Protocol], name: str, places: list[Place]) -> T
     )
     check_finished(trained)
     new = test_trials(protocol, name)
-    return _records(trained, places, accuracies(trained.best, trials, range(len(runs)), new))
+    scores = scores_of(trained.best, trials, range(len(runs)), new, campaign.threads)
+    return _records(trained, places, scores)
 
 
 def _acceptance(
-    campaign: Campaign[Protocol], name: str, runs: Sequence[int], trials: Trials
+    campaign: Campaign[Protocol, Record], name: str, runs: Sequence[int], trials: Trials
 ) -> Callable[[tbrnn.Runs], NDArray[np.bool_]]:
     """Whether networks are accurate on their training trials; those that are not are kept."""
-    attempts = count(1)
 
     def accept(trained: tbrnn.Runs) -> NDArray[np.bool_]:
-        number = next(attempts)
         dataset = [runs.index(int(run)) for run in trained.best.numbers]
-        shown = trained.best.simulate(trials, dataset=dataset, states=False, rates=False).outputs
+        shown = trained.best.simulate(
+            trials, dataset=dataset, states=False, rates=False, threads=campaign.threads
+        ).outputs
         assert shown is not None
         reached = accuracy(shown, np.asarray(trials.targets)[dataset])
-        good = np.asarray(reached >= campaign.protocol.acceptance_accuracy)
+        accurate = reached >= campaign.protocol.acceptance_accuracy
+        good = np.asarray(accurate & (trained.status != "diverged"))
         if not trained.interrupted:
             places: list[Place] = [(name, int(run), None) for run in trained.best.numbers]
-            records, _ = _records(trained, places, {"training_accuracy": reached}, number)
+            records, _ = _records(trained, places, {"training_accuracy": reached})
             campaign.store.add_failed(
                 record for record, kept in zip(records, good, strict=True) if not kept
             )
@@ -135,8 +146,8 @@ def _acceptance(
 
 
 def _students(
-    campaign: Campaign[Protocol], name: str, section: Inference, places: list[Place]
-) -> Trained:
+    campaign: Campaign[Protocol, Record], name: str, section: Inference, places: list[Place]
+) -> Trained[Record]:
     """Students of all ranks for every teacher of which some are missing."""
     protocol = campaign.protocol
     runs = sorted({run for _, run, _ in places})
@@ -156,29 +167,18 @@ def _students(
     check_finished(trained)
     every: list[Place] = [(name, run, rank) for run in runs for rank in section.ranks]
     dataset = [int(teacher) for teacher in np.asarray(trained.teacher)]
-    scores = accuracies(trained.best, trials, dataset, test_trials(protocol, name))
+    new = test_trials(protocol, name)
+    scores = scores_of(trained.best, trials, dataset, new, campaign.threads)
     return _records(trained, every, scores)
 
 
-def _records(
-    runs: tbrnn.Runs,
-    places: Sequence[Place],
-    scores: dict[str, NDArray[np.float64]],
-    attempt: int | None = None,
-) -> Trained:
+def _records(runs: tbrnn.Runs, places: Sequence[Place], scores: Scores) -> Trained[Record]:
     records = [
         Record(
-            network=name,
-            run=run,
-            rank=rank,
-            status=str(runs.status[i]),
-            attempts=int(runs.attempts[i]) if attempt is None else attempt,
-            epochs=int(runs.epochs[i]),
-            best_loss=float(runs.best_loss[i]),
-            last_loss=float(runs.last_loss[i]),
+            *place,
             scores={key: float(values[i]) for key, values in scores.items()},
-            device=str(runs.device[i]),
+            **ending(runs, i),
         )
-        for i, (name, run, rank) in enumerate(places)
+        for i, place in enumerate(places)
     ]
     return records, runs.best

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from tbrnn.analysis import pca
 from tbrnn.campaign.files import npz_bytes
 from tbrnn.reproduce import seeds
-from tbrnn.reproduce.fig3.networks import test_trials
+from tbrnn.reproduce.campaign import Campaign
+from tbrnn.reproduce.fig3.networks import accepted, test_trials
 from tbrnn.reproduce.fig3.protocol import Protocol
-from tbrnn.reproduce.store import Store
+from tbrnn.reproduce.record import Record
 from tbrnn.tasks import FlipFlop
 
 Array = NDArray[np.floating[Any]]
@@ -57,20 +58,21 @@ def read_portrait(path: Path) -> Portrait:
         return Portrait(**arrays)
 
 
-def portrait(store: Store, protocol: Protocol) -> Portrait | None:
+def portrait(campaign: Campaign[Protocol, Record]) -> Portrait | None:
     """Of the first accepted teacher; None if there is none."""
-    accepted = store.accepted("teacher")
-    if not accepted:
+    protocol, store, threads = campaign.protocol, campaign.store, campaign.threads
+    teachers = accepted(store, "teacher")
+    if not teachers:
         return None
-    net = store.network(accepted[0].place)
+    net = store.network(teachers[0].place)
     long = FlipFlop(bits=protocol.bits, steps=LONG).sample(
         1, seeds.data(protocol.seed, "fig3", "long")
     )
-    states = net.simulate(long, rates=False, outputs=False).states
+    states = net.simulate(long, rates=False, outputs=False, threads=threads).states
     assert states is not None
     found = pca(states, 3)
     short = test_trials(protocol, "teacher")
-    outputs = net.simulate(short, states=False, rates=False).outputs
+    outputs = net.simulate(short, states=False, rates=False, threads=threads).outputs
     assert outputs is not None
     return Portrait(
         found.project(states[0]),

@@ -14,8 +14,8 @@ from tbrnn.reproduce.fig3.portrait import Portrait
 from tbrnn.reproduce.fig3.protocol import Protocol, load_protocol
 from tbrnn.reproduce.fig3.truncations import METHODS, Truncated
 from tbrnn.reproduce.presets import differences
+from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Ordering, Report, Rule, Value, number, shown, spread
-from tbrnn.reproduce.store import Record
 
 Trials: TypeAlias = Literal["training", "new"]
 
@@ -126,7 +126,7 @@ def _accuracies(
             rule, bound = _expected(method, rank, protocol.bits)
             theirs = _theirs(method, rank)
             mean = spread(row)[0]
-            held = bound if judged else None
+            held = bound if judged and row.size else None
             values.append(Value(f"{NAMES[method]}, rank {rank}", mean, theirs, held, rule))
     return values
 

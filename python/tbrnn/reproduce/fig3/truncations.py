@@ -13,8 +13,9 @@ from tbrnn._extras import installed
 from tbrnn.campaign import Lines
 from tbrnn.campaign.lines import read_lines
 from tbrnn.reproduce.campaign import Campaign
-from tbrnn.reproduce.fig3.networks import accuracies, test_trials, training_trials
+from tbrnn.reproduce.fig3.networks import accepted, scores_of, test_trials, training_trials
 from tbrnn.reproduce.fig3.protocol import Protocol
+from tbrnn.reproduce.record import Record
 
 TRUNCATIONS = "truncations.jsonl"
 METHODS = {
@@ -45,13 +46,13 @@ def known_methods() -> list[str]:
     return [method for method in METHODS if method != "tca" or installed("tensorly")]
 
 
-def truncations(campaign: Campaign[Protocol]) -> list[Truncated]:
+def truncations(campaign: Campaign[Protocol, Record]) -> list[Truncated]:
     """All truncations of all accepted teachers; those in the folder are not computed again."""
     folder = campaign.store.folder
     lines = None if folder is None else Lines(folder / TRUNCATIONS)
     found = {one.place: one for one in map(_read, lines.entries if lines else [])}
     ranks = campaign.protocol.networks.student.ranks
-    for record in campaign.store.accepted("teacher"):
+    for record in accepted(campaign.store, "teacher"):
         places = [(record.run, method, rank) for method in known_methods() for rank in ranks]
         if missing := [place for place in places if place not in found]:
             campaign.tell(f"truncations of run {record.run}")
@@ -68,13 +69,13 @@ def read_truncations(path: Path) -> list[Truncated]:
 
 
 def _truncated(
-    campaign: Campaign[Protocol], run: int, places: list[tuple[int, str, int]]
+    campaign: Campaign[Protocol, Record], run: int, places: list[tuple[int, str, int]]
 ) -> list[Truncated]:
     protocol, teacher = campaign.protocol, campaign.store.network(("teacher", run, None))
     truncate = _methods(protocol)
     nets = tbrnn.Ensemble.concatenate(truncate[method](teacher, rank) for _, method, rank in places)
     own, new = training_trials(protocol, "teacher", [run]), test_trials(protocol, "teacher")
-    scores = accuracies(nets, own, [0] * len(places), new)
+    scores = scores_of(nets, own, [0] * len(places), new, campaign.threads)
     return [
         Truncated(*place, float(scores["training_accuracy"][i]), float(scores["accuracy"][i]))
         for i, place in enumerate(places)

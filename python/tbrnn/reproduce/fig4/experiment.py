@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import tbrnn
-from tbrnn.reproduce.campaign import Campaign, Experiment, Files, in_order
+from tbrnn.reproduce.campaign import Campaign, Experiment, Files
 from tbrnn.reproduce.fig4.figure import figure, portrait_run
 from tbrnn.reproduce.fig4.measured import Measured, measure
 from tbrnn.reproduce.fig4.networks import CLASSES, test_trials, train
 from tbrnn.reproduce.fig4.protocol import Protocol
 from tbrnn.reproduce.fig4.report import SHOWN, make_report
 from tbrnn.reproduce.folder import png
+from tbrnn.reproduce.record import Place, Record
 from tbrnn.reproduce.report import Report
-from tbrnn.reproduce.store import Place, Store
+from tbrnn.reproduce.store import Store
 
 
-def measure_campaign(campaign: Campaign[Protocol], made: Mapping[str, Any]) -> tuple[Report, Files]:
+def measure_campaign(
+    campaign: Campaign[Protocol, Record], made: Mapping[str, Any]
+) -> tuple[Report, Files]:
     """The report of a finished campaign, and its files."""
     store, protocol = campaign.store, campaign.protocol
     places = [(name, run, None) for name in CLASSES for run in campaign.runs]
@@ -28,11 +31,12 @@ def measure_campaign(campaign: Campaign[Protocol], made: Mapping[str, Any]) -> t
         [run for _, run, _ in found],
         [store.network(place) for place in found],
         test_trials(protocol),
+        campaign.threads,
     )
-    report = make_report(in_order(store), measured, protocol, made)
+    report = make_report(store.in_order(), measured, protocol, made)
 
     def files() -> dict[str, bytes]:
-        page = figure(measured, portraits(store, measured), protocol)
+        page = figure(measured, portraits(store, measured), protocol, campaign.threads)
         return {
             "fig4.txt": report.printed().encode(),
             "fig4.npz": measured.bytes(),
@@ -42,9 +46,9 @@ def measure_campaign(campaign: Campaign[Protocol], made: Mapping[str, Any]) -> t
     return report, files
 
 
-def portraits(store: Store, measured: Measured) -> tbrnn.Ensemble:
+def portraits(store: Store[Record], measured: Measured) -> tbrnn.Ensemble:
     """The networks that are drawn, of one run."""
-    run = portrait_run(in_order(store), measured)
+    run = portrait_run(store.in_order(), measured)
     return store.networks((name, run, None) for name in SHOWN if name in measured.groups)
 
 

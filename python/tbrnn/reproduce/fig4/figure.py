@@ -11,11 +11,11 @@ import tbrnn
 from tbrnn import plot
 from tbrnn.analysis import PCA, FixedPoints, PlaneFlow, fixed_points, pca, plane_flow
 from tbrnn.reproduce import seeds
-from tbrnn.reproduce.fig4.measured import REST, Array, Measured
+from tbrnn.reproduce.fig4.measured import Array, Measured, remembered
 from tbrnn.reproduce.fig4.networks import NAMES
 from tbrnn.reproduce.fig4.protocol import Protocol
 from tbrnn.reproduce.fig4.report import SHOWN, plane
-from tbrnn.reproduce.store import Record
+from tbrnn.reproduce.record import Record
 from tbrnn.tasks import FlipFlop
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def portrait_run(records: Sequence[Record], measured: Measured) -> int:
     return min(three, key=lambda r: (r.run not in good, r.scores["test_loss"])).run
 
 
-def figure(measured: Measured, portraits: tbrnn.Ensemble, protocol: Protocol) -> Figure:
+def figure(
+    measured: Measured, portraits: tbrnn.Ensemble, protocol: Protocol, threads: int | None = None
+) -> Figure:
     """All panels.
 
     Parameters
@@ -44,6 +46,8 @@ def figure(measured: Measured, portraits: tbrnn.Ensemble, protocol: Protocol) ->
     portraits : Ensemble
         The networks of one run, those of ``SHOWN`` in order.
     protocol : Protocol
+    threads : int, optional
+        All processors by default.
     """
     from matplotlib.figure import Figure
 
@@ -53,7 +57,7 @@ def figure(measured: Measured, portraits: tbrnn.Ensemble, protocol: Protocol) ->
     panels = [[page.add_subplot(grid[row, column]) for column in range(3)] for row in range(2)]
     for column, kind in enumerate(("two-body", "three-body")):
         net, (above, below) = portraits[column], (panels[0][column], panels[1][column])
-        _portrait(above, net, protocol)
+        _portrait(above, net, protocol, threads)
         above.set_title(f"{kind}, run {run}", fontsize=9)
         plot.kappa_flow(net, ax=below)
         _small(below)
@@ -66,17 +70,13 @@ def figure(measured: Measured, portraits: tbrnn.Ensemble, protocol: Protocol) ->
     return page
 
 
-def _portrait(ax: Axes, net: tbrnn.Ensemble, protocol: Protocol) -> None:
+def _portrait(ax: Axes, net: tbrnn.Ensemble, protocol: Protocol, threads: int | None) -> None:
     """The flow about a long trial, what is remembered after each pulse, and the input's arrow."""
     trials = LONG.sample(3, seeds.data(protocol.seed, "fig4", "long"))
-    states = net.simulate(trials.inputs, rates=False, outputs=False).states
+    states = net.simulate(trials.inputs, rates=False, outputs=False, threads=threads).states
     assert states is not None
     components = pca(states[1])
-    pulses = np.zeros((2, 1 + REST, 1))
-    pulses[:, 0, 0] = 1, -1
-    ends = net.simulate(pulses, rates=False, outputs=False).states
-    assert ends is not None
-    memories = components.project(ends[:, -1])
+    memories = components.project(remembered(net, threads)[0])
     points = fixed_points(net)
     assert isinstance(points, FixedPoints)
     plot.phase_portrait(_flow(net, components, memories), points, ax=ax)

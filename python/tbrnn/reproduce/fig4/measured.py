@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +64,11 @@ def read_measured(path: Path) -> Measured:
 
 
 def measure(
-    groups: Sequence[str], runs: Sequence[int], nets: Sequence[tbrnn.Ensemble], test: Trials
+    groups: Sequence[str],
+    runs: Sequence[int],
+    nets: Sequence[tbrnn.Ensemble],
+    test: Trials,
+    threads: int | None = None,
 ) -> Measured:
     """Compare networks on the test trials, and leave each alone after one pulse.
 
@@ -76,17 +79,18 @@ def measure(
     nets : sequence of Ensemble
         One network each.
     test : Trials
+    threads : int, optional
+        All processors by default.
     """
-    states = [_states(net, test) for net in nets]
-    pulses = np.zeros((2, 1 + REST, 1))
-    pulses[:, 0, 0] = 1, -1
-    ends = [_end(net, Trials(pulses)) for net in nets]
+    shown = [net.simulate(test, rates=False, outputs=False, threads=threads) for net in nets]
+    states = [np.asarray(one.states) for one in shown]
+    ends = [remembered(net, threads) for net in nets]
     return Measured(
         np.array(groups),
         np.array(runs),
         pairwise_distance(states, "cka_uncentred"),
         pairwise_distance(states, "cka_centred"),
-        np.array([cosine(*states) for states, _ in ends]),
+        np.array([cosine(*pair) for pair, _ in ends]),
         np.array([answers for _, answers in ends]),
     )
 
@@ -97,13 +101,11 @@ def cosine(first: Array, second: Array) -> float:
     return float(first @ second / lengths) if lengths > 0 else float("nan")
 
 
-def _states(net: tbrnn.Ensemble, test: Trials) -> Any:
-    return net.simulate(test, rates=False, outputs=False).states
-
-
-def _end(net: tbrnn.Ensemble, pulses: Trials) -> tuple[Array, Array]:
-    """States (pulse, unit) and answers (pulse,) long after each pulse."""
-    shown = net.simulate(pulses, rates=False)
+def remembered(net: tbrnn.Ensemble, threads: int | None = None) -> tuple[Array, Array]:
+    """States (pulse, unit) and answers (pulse,) long after one pulse, +1 or -1."""
+    pulses = np.zeros((2, 1 + REST, 1))
+    pulses[:, 0, 0] = 1, -1
+    shown = net.simulate(pulses, rates=False, threads=threads)
     assert shown.states is not None
     assert shown.outputs is not None
     return (

@@ -15,8 +15,8 @@ from tbrnn.reproduce import seeds
 from tbrnn.reproduce.campaign import Campaign, Trained
 from tbrnn.reproduce.fig4.protocol import Protocol
 from tbrnn.reproduce.presets import Training
-from tbrnn.reproduce.store import Place, Record
-from tbrnn.reproduce.training import check_finished, training_options
+from tbrnn.reproduce.record import Place, Record
+from tbrnn.reproduce.training import check_finished, ending, training_options
 from tbrnn.tasks import FlipFlop
 from tbrnn.trials import Trials
 
@@ -39,7 +39,7 @@ LOW_RANK = ("l", "m", "n")
 AT_ONCE = 30  # runs that are trained in one call
 
 
-def train(campaign: Campaign[Protocol]) -> None:
+def train(campaign: Campaign[Protocol, Record]) -> None:
     """Train the networks that are missing, class after class."""
     for name in CLASSES:
         places: list[Place] = [(name, run, None) for run in campaign.runs]
@@ -51,7 +51,9 @@ def test_trials(protocol: Protocol) -> Trials:
     return TASK.sample(protocol.test_trials, seeds.data(protocol.seed, "fig4", "test"))
 
 
-def _trained(campaign: Campaign[Protocol], name: str, places: list[Place]) -> Trained:
+def _trained(
+    campaign: Campaign[Protocol, Record], name: str, places: list[Place]
+) -> Trained[Record]:
     protocol = campaign.protocol
     trials = Trials.stack(
         [
@@ -76,7 +78,7 @@ def _trained(campaign: Campaign[Protocol], name: str, places: list[Place]) -> Tr
         )
         check_finished(results[-1])
         nets, optimizer = results[-1].best, results[-1].optimizer
-    scores = _scores(nets, trials, test_trials(protocol), results)
+    scores = _scores(nets, trials, test_trials(protocol), results, campaign.threads)
     records = [_record(place, results, i, scores[i]) for i, place in enumerate(places)]
     return records, nets
 
@@ -90,7 +92,9 @@ def _phases(protocol: Protocol, name: str) -> list[Phase]:
     return [(networks.rnn if name == "rnn" else networks.gru, None)]
 
 
-def _start(campaign: Campaign[Protocol], name: str, places: Sequence[Place]) -> tbrnn.Ensemble:
+def _start(
+    campaign: Campaign[Protocol, Record], name: str, places: Sequence[Place]
+) -> tbrnn.Ensemble:
     """Fresh networks; three-body ones with the input and output weights of their run's RNN."""
     model = _model(campaign.protocol, name)
     runs = [run for _, run, _ in places]
@@ -111,11 +115,16 @@ def _model(protocol: Protocol, name: str) -> Any:
 
 
 def _scores(
-    nets: tbrnn.Ensemble, trials: Trials, test: Trials, results: Sequence[tbrnn.Runs]
+    nets: tbrnn.Ensemble,
+    trials: Trials,
+    test: Trials,
+    results: Sequence[tbrnn.Runs],
+    threads: int,
 ) -> list[dict[str, float]]:
     """On the training trials of each run and on the test trials of all; epochs of each phase."""
-    own = nets.simulate(trials, dataset=range(len(nets)), states=False, rates=False).outputs
-    new = nets.simulate(test, states=False, rates=False).outputs
+    shown: dict[str, Any] = {"states": False, "rates": False, "threads": threads}
+    own = nets.simulate(trials, dataset=range(len(nets)), **shown).outputs
+    new = nets.simulate(test, **shown).outputs
     assert own is not None
     assert new is not None
     columns: dict[str, Any] = {
@@ -132,17 +141,5 @@ def _scores(
 def _record(
     place: Place, results: Sequence[tbrnn.Runs], i: int, scores: dict[str, float]
 ) -> Record:
-    name, run, rank = place
-    end = results[-1]
-    return Record(
-        network=name,
-        run=run,
-        rank=rank,
-        status=str(end.status[i]),
-        attempts=1,
-        epochs=sum(int(runs.epochs[i]) for runs in results),
-        best_loss=float(end.best_loss[i]),
-        last_loss=float(end.last_loss[i]),
-        scores=scores,
-        device=str(end.device[i]),
-    )
+    epochs = sum(int(runs.epochs[i]) for runs in results)
+    return Record(*place, scores=scores, **{**ending(results[-1], i), "epochs": epochs})

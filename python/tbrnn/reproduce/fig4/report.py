@@ -23,8 +23,8 @@ from tbrnn.reproduce.fig4.networks import CLASSES, NAMES
 from tbrnn.reproduce.fig4.protocol import Protocol, load_protocol
 from tbrnn.reproduce.fig4.published import Pair
 from tbrnn.reproduce.presets import differences
+from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Ordering, Report, Value, falls, number, shown, spread
-from tbrnn.reproduce.store import Record
 
 SHOWN = ("rnn", "tbrnn", "gru")  # in the picture
 NEAR = 0.1  # from the published mean distance

@@ -1,7 +1,6 @@
 """Table 1 of the three-body RNN study: which students capture which teachers, and at what rank."""
 
-from tbrnn.reproduce.lines import write_records
-from tbrnn.reproduce.table1.campaign import reproduce_table1
+from tbrnn.reproduce.table1.experiment import EXPERIMENT
 from tbrnn.reproduce.table1.figure import companion_figure
 from tbrnn.reproduce.table1.printed import printed
 from tbrnn.reproduce.table1.protocol import Protocol, load_protocol
@@ -9,6 +8,7 @@ from tbrnn.reproduce.table1.records import read_records
 from tbrnn.reproduce.table1.report import Report, make_report
 
 __all__ = [
+    "EXPERIMENT",
     "Protocol",
     "Report",
     "companion_figure",
@@ -16,6 +16,4 @@ __all__ = [
     "make_report",
     "printed",
     "read_records",
-    "reproduce_table1",
-    "write_records",
 ]

@@ -22,6 +22,12 @@ Score = Literal["r2", "rate_r2", "pooled_r2"]
 LineName = Literal["rank", "r2", "rank_any", "r2_any"]
 SCORES: tuple[Score, ...] = ("r2", "rate_r2", "pooled_r2")
 LINES: tuple[LineName, ...] = ("rank", "r2", "rank_any", "r2_any")
+LINE_NAMES: dict[LineName, str] = {
+    "rank": "rank",
+    "r2": "R2",
+    "rank_any": "rank (any run)",
+    "r2_any": "R2 (any run)",
+}
 SUMMARIES: tuple[Callable[..., Array], ...] = (np.median, np.max)
 
 

@@ -1,15 +1,20 @@
 """The report as text: our table beside the published one."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from tbrnn.reproduce.provenance import made_by
-from tbrnn.reproduce.table1.aggregate import LINES
+from tbrnn.reproduce.table1.aggregate import LINE_NAMES, LINES
 from tbrnn.reproduce.table1.compare import Comparison
 from tbrnn.reproduce.table1.records import NAMES, NetworkClass
-from tbrnn.reproduce.table1.report import LINE_NAMES, Report
 from tbrnn.reproduce.text import aligned, listed, sections
 
-Key = tuple[NetworkClass, str, NetworkClass]
+if TYPE_CHECKING:
+    from tbrnn.reproduce.table1.report import Report
+
+Key: TypeAlias = tuple[NetworkClass, str, NetworkClass]
 
 
 def printed(report: Report) -> str:
@@ -19,7 +24,7 @@ def printed(report: Report) -> str:
         aligned([*_header(report), *_rows(report)]),
         _intervals(report),
         listed("Deviations from the published table (marked *)", report.deviations),
-        listed("Deviations from the published protocol", [*report.redrawn, *report.restarted]),
+        listed("Deviations from the published protocol", report.protocol_deviations),
         listed("Left out", report.left_out),
         "Further scores: smallest rank above the threshold, and the score\n"
         + aligned(_further_rows(report)),

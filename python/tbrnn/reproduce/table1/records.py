@@ -1,14 +1,12 @@
-"""What is kept of every network: one record, one line of JSON."""
+"""What is kept of every network of a Table 1: one record, one line of JSON."""
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-from tbrnn.campaign import Lines
-from tbrnn.reproduce.lines import ATTEMPTS, NETWORKS, entry, values
+from tbrnn.campaign.lines import read_lines
+from tbrnn.reproduce.lines import known, values
 from tbrnn.reproduce.table1.data import Drawing
 
 NetworkClass = Literal["rnn", "tbrnn"]
@@ -22,9 +20,10 @@ NAMES: dict[NetworkClass, str] = {"rnn": "two-body", "tbrnn": "three-body"}
 class TeacherRecord:
     """A teacher after its last attempt, on data that had been redrawn so often.
 
-    ``status`` is that of the attempt, or "rejected" when all attempts ended above the acceptance
-    loss. Losses are mean squared errors on the training trials; accuracy and ``test_loss`` are
-    measured on the test trials; ``device`` is what trained it, as in `tbrnn.runs.Runs`.
+    ``status`` is that of the attempt, or "rejected" when all attempts failed: they diverged, or
+    ended above the acceptance loss. Losses are mean squared errors on the training trials; accuracy
+    and ``test_loss`` are measured on the test trials; ``device`` is what trained it, as in
+    `tbrnn.runs.Runs`.
     """
 
     task: str
@@ -40,11 +39,23 @@ class TeacherRecord:
     accuracy: float
     test_loss: float
     device: str = "cpu"
+    instruction_set: str | None = None
+    version: str | None = None
 
     @property
     def place(self) -> TeacherPlace:
         """Which network of the campaign it is."""
         return self.task, self.run, self.teacher
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Teachers come first."""
+        return 0, self.place
+
+    @property
+    def weights(self) -> str | None:
+        """The name of its weights, which its students need."""
+        return f"{self.task}-run-{self.run}-{self.teacher}" if self.accepted else None
 
     @property
     def drawing(self) -> Drawing:
@@ -55,6 +66,10 @@ class TeacherRecord:
     def accepted(self) -> bool:
         """Whether the teacher has students."""
         return self.status != "rejected"
+
+    def line(self) -> dict[str, Any]:
+        """One line of JSON."""
+        return known(vars(self))
 
 
 @dataclass(frozen=True)
@@ -83,65 +98,49 @@ class StudentRecord:
     state_error: float
     device: str = "cpu"
     attempts: int = 1
+    instruction_set: str | None = None
+    version: str | None = None
 
     @property
     def place(self) -> StudentPlace:
         """Which network of the campaign it is."""
         return self.task, self.run, self.teacher, self.student, self.rank
 
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """After the teachers."""
+        return 1, self.place
 
-Record = TeacherRecord | StudentRecord
+    @property
+    def weights(self) -> None:
+        """They are not kept."""
+
+    @property
+    def accepted(self) -> bool:
+        """All count."""
+        return True
+
+    def line(self) -> dict[str, Any]:
+        """One line of JSON."""
+        return known(vars(self))
 
 
-class Records:
-    """The finished networks of a campaign, in memory and line by line in a folder.
+Record: TypeAlias = TeacherRecord | StudentRecord
 
-    Parameters
-    ----------
-    folder : path, optional
-        Its ``networks.jsonl`` and ``attempts.jsonl`` (of teachers, failed) are read if they exist
-        and grow as networks finish; all is in memory only without it.
-    """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._networks = None if folder is None else Lines(folder / NETWORKS)
-        self._attempts = None if folder is None else Lines(folder / ATTEMPTS)
-        self.teachers: dict[TeacherPlace, TeacherRecord] = {}
-        self.students: dict[StudentPlace, StudentRecord] = {}
-        self.failed: Counter[TeacherPlace] = Counter()  # attempts
-        for line in self._networks.entries if self._networks else []:
-            self._keep(_record(line))
-        for line in self._attempts.entries if self._attempts else []:
-            self.failed[line["task"], line["run"], line["teacher"]] += 1
-
-    def add(self, records: Iterable[Record]) -> None:
-        """Keep networks that are not there yet, all at once."""
-        new = [r for r in records if r.place not in self.teachers and r.place not in self.students]
-        if self._networks:
-            self._networks.append(entry(record) for record in new)
-        for record in new:
-            self._keep(record)
-
-    def add_failed(self, attempts: Sequence[TeacherRecord]) -> None:
-        """Keep attempts at teachers that ended above the acceptance loss, all at once."""
-        if self._attempts:
-            self._attempts.append(entry(record) for record in attempts)
-        self.failed.update(record.place for record in attempts)
-
-    def _keep(self, record: Record) -> None:
-        if isinstance(record, TeacherRecord):
-            self.teachers[record.place] = record
-        else:
-            self.students[record.place] = record
+def from_line(line: Mapping[str, Any]) -> Record:
+    """The record of a line."""
+    read = values(line)
+    return StudentRecord(**read) if "student" in read else TeacherRecord(**read)
 
 
 def read_records(path: Path) -> tuple[list[TeacherRecord], list[StudentRecord]]:
     """Read the teachers and students of a file of records, null as not a number."""
-    records = [_record(json.loads(line)) for line in path.read_text().splitlines()]
-    teachers = [record for record in records if isinstance(record, TeacherRecord)]
-    return teachers, [record for record in records if isinstance(record, StudentRecord)]
+    return by_role(from_line(line) for line in read_lines(path))
 
 
-def _record(line: Mapping[str, Any]) -> Record:
-    read = values(line)
-    return StudentRecord(**read) if "student" in read else TeacherRecord(**read)
+def by_role(records: Iterable[Record]) -> tuple[list[TeacherRecord], list[StudentRecord]]:
+    """Teachers, and students."""
+    found = list(records)
+    teachers = [record for record in found if isinstance(record, TeacherRecord)]
+    return teachers, [record for record in found if isinstance(record, StudentRecord)]

@@ -1,6 +1,6 @@
 """``report.json``: every cell ours, interval, published, agrees or not; and what made it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.table1 import published
 from tbrnn.reproduce.table1.aggregate import (
+    LINE_NAMES,
     Acceptance,
     Cell,
     scores_by_rank,
@@ -17,10 +19,9 @@ from tbrnn.reproduce.table1.aggregate import (
     teacher_acceptance,
 )
 from tbrnn.reproduce.table1.compare import Comparison, compare
-from tbrnn.reproduce.table1.protocol import Protocol
+from tbrnn.reproduce.table1.printed import printed
+from tbrnn.reproduce.table1.protocol import Protocol, load_protocol
 from tbrnn.reproduce.table1.records import CLASSES, NAMES, StudentRecord, TeacherRecord
-
-LINE_NAMES = {"rank": "rank", "r2": "R2", "rank_any": "rank (any run)", "r2_any": "R2 (any run)"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Report:
     acceptance: list[Acceptance]
     curves: list[dict[str, Any]]
     restarted: list[str]  # one sentence for every student that took more than one start
-    provenance: dict[str, Any]
+    provenance: Mapping[str, Any]
 
     @property
     def deviations(self) -> list[str]:
@@ -64,19 +65,32 @@ class Report:
             if a.redrawn_runs
         ]
 
+    @property
+    def protocol_deviations(self) -> list[str]:
+        """How the protocol differs from the published one, and where its retries were needed."""
+        tasks = list(self.protocol.tasks)
+        left = [task for task in published.TASKS if task not in tasks]
+        absent = [f"tasks: {', '.join(tasks)}, published also {', '.join(left)}"] if left else []
+        paper = load_protocol("paper", tasks=tasks)
+        return [*absent, *differences(self.protocol, paper), *self.redrawn, *self.restarted]
+
     def as_dict(self) -> dict[str, Any]:
         """The content of ``report.json``: numbers, and ranks and "<0" as the table prints them."""
         return {
             "experiment": "table1",
-            "provenance": self.provenance,
+            "provenance": dict(self.provenance),
             "cells": [self._entry(entry) for entry in self.compared],
             "further_scores": [self._cell(cell) for cell in self.further],
             "curves": self.curves,
             "teachers": [{**asdict(a), "acceptance_rate": a.rate} for a in self.acceptance],
-            "protocol_deviations": [*self.redrawn, *self.restarted],
+            "protocol_deviations": self.protocol_deviations,
             "left_out": self.left_out,
             "deviations": self.deviations,
         }
+
+    def printed(self) -> str:
+        """The table and what stands below it, as plain text."""
+        return printed(self)
 
     def shown(self, cell: Cell, value: float) -> str:
         """A value as the published table prints it."""
@@ -123,7 +137,7 @@ def make_report(
     teachers: Sequence[TeacherRecord],
     students: Sequence[StudentRecord],
     protocol: Protocol,
-    provenance: dict[str, Any],
+    provenance: Mapping[str, Any],
 ) -> Report:
     """Aggregate the networks of a campaign and set them beside the published table."""
     cells = table_cells(students, protocol)

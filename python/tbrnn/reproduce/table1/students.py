@@ -19,86 +19,79 @@ from tbrnn.reproduce.table1.records import (
     TeacherPlace,
 )
 from tbrnn.reproduce.table1.teachers import Teachers
-from tbrnn.reproduce.training import at_once, check_finished, training_options
+from tbrnn.reproduce.training import at_once, check_finished, ending, training_options
 
 TEACHERS = 10  # whose students are trained in one call, and their records come together
 
 
-def train_students(
-    teachers: Teachers, places: Sequence[TeacherPlace], threads: int | None = None
-) -> None:
-    """Fit students of all ranks and both classes to accepted teachers, and score them."""
-    step = at_once(TEACHERS)
+def train_students(teachers: Teachers, places: Sequence[TeacherPlace]) -> None:
+    """Fit students of both classes to accepted teachers that lack some of them, and score them."""
+    step, checkpoints = at_once(TEACHERS), teachers.campaign.checkpoints
     for kind in CLASSES:
-        for first in range(0, len(places), step):
-            some = places[first : first + step]
-            if any(missing_students(teachers, place, kind) for place in some):
-                teachers.train(some, threads)
-                teachers.records.add(_students(teachers, some, kind, threads))
-                teachers.checkpoints.forget(teachers.data.task, "students", kind, *some)
+        lacking = [place for place in places if missing_students(teachers, place, kind)]
+        for first in range(0, len(lacking), step):
+            some = lacking[first : first + step]
+            teachers.train(some)
+            teachers.store.add(_students(teachers, some, kind))
+            checkpoints.forget(teachers.data.task, "students", kind, *some)
 
 
 def missing_students(
     teachers: Teachers, place: TeacherPlace, kind: NetworkClass
 ) -> list[StudentPlace]:
     """Students of a class that a teacher lacks."""
-    found = teachers.records.students
-    every = [(*place, kind, rank) for rank in teachers.protocol.ranks]
-    return [student for student in every if student not in found]
+    every: list[StudentPlace] = [(*place, kind, rank) for rank in teachers.protocol.ranks]
+    return [student for student in every if student not in teachers.store.records]
 
 
 def _students(
-    teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass, threads: int | None
+    teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass
 ) -> list[StudentRecord]:
-    runs = _fit(teachers, places, kind, threads)
+    runs = _fit(teachers, places, kind)
     of = np.asarray(runs.teacher)
 
     def scored(at: int) -> list[StudentRecord]:
         return _scored(teachers, places[at], kind, runs, np.flatnonzero(of == at))
 
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(teachers.campaign.threads) as pool:
         return [record for some in pool.map(scored, range(len(places))) for record in some]
 
 
-def _fit(
-    teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass, threads: int | None
-) -> tbrnn.Runs:
+def _fit(teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass) -> tbrnn.Runs:
     data, protocol = teachers.data, teachers.protocol
-    found = [teachers.records.teachers[place] for place in places]
+    found = [teachers.record(place) for place in places]
     drawings = [record.drawing for record in found]
     distinct = sorted(set(drawings))
     runs = tbrnn.lint(
-        tbrnn.Ensemble.concatenate(teachers.networks[place] for place in places),
+        teachers.store.networks(places),
         MODELS[kind],
         ranks=protocol.ranks,
         trials=data.training(distinct),
         match="rates",
         seed=[seeds.students(protocol.seed, t.task, t.run, t.teacher, t.rank) for t in found],
         dataset=[distinct.index(drawing) for drawing in drawings],
-        threads=threads,
-        checkpoint=teachers.checkpoints.of(data.task, "students", kind, *places),
-        **_starts(teachers, places, threads),
+        threads=teachers.campaign.threads,
+        checkpoint=teachers.campaign.checkpoints.of(data.task, "students", kind, *places),
+        **_starts(teachers, places),
         **training_options(protocol, protocol.tasks[data.task].student),
     )
     check_finished(runs)
     return runs
 
 
-def _starts(
-    teachers: Teachers, places: Sequence[TeacherPlace], threads: int | None
-) -> dict[str, Any]:
+def _starts(teachers: Teachers, places: Sequence[TeacherPlace]) -> dict[str, Any]:
     """How often students start, and until when, as ``tbrnn.lint`` takes it."""
     attempts = teachers.protocol.student_attempts
     if attempts == 1:
         return {}
-    return {"accept": _states_too(teachers, places, threads), "attempts": attempts}
+    return {"accept": _states_too(teachers, places), "attempts": attempts}
 
 
 def _states_too(
-    teachers: Teachers, places: Sequence[TeacherPlace], threads: int | None
+    teachers: Teachers, places: Sequence[TeacherPlace]
 ) -> Callable[[tbrnn.Runs], NDArray[np.bool_]]:
     """Whether students that fit the rates of a teacher of their rank also fit its states."""
-    data, protocol = teachers.data, teachers.protocol
+    data, protocol, threads = teachers.data, teachers.protocol, teachers.campaign.threads
     teacher_rank = protocol.tasks[data.task].teacher_rank
 
     def accept(runs: tbrnn.Runs) -> NDArray[np.bool_]:
@@ -107,10 +100,10 @@ def _states_too(
         good = np.ones(len(runs), bool)
         for member in np.flatnonzero(asked):
             place = places[of[member]]
-            inputs = data.training([teachers.records.teachers[place].drawing]).inputs
+            inputs = data.training([teachers.record(place).drawing]).inputs
             states, target = (
                 np.asarray(net.simulate(inputs, rates=False, outputs=False, threads=threads).states)
-                for net in (runs.best[member], teachers.networks[place])
+                for net in (runs.best[member], teachers.store.network(place))
             )
             good[member] = r2_per_trial(states, target).mean() >= protocol.threshold
         return good
@@ -125,12 +118,12 @@ def _scored(
     runs: tbrnn.Runs,
     members: NDArray[np.int64],
 ) -> list[StudentRecord]:
-    data, teacher = teachers.data, teachers.networks[place]
+    data, teacher = teachers.data, teachers.store.network(place)
     target = teacher.simulate(data.test_inputs, outputs=False, threads=1)
     ours = runs.best[members].simulate(data.test_inputs, threads=1)
     states, rates, outputs = (np.asarray(a) for a in (ours.states, ours.rates, ours.outputs))
     target_states, target_rates = np.asarray(target.states), np.asarray(target.rates)
-    scores = {
+    scores: dict[str, Any] = {
         "r2": r2_per_trial(states, target_states).mean(axis=1),
         "rate_r2": r2_per_trial(rates, target_rates).mean(axis=1),
         "pooled_r2": r2_pooled(states, target_states),
@@ -146,13 +139,8 @@ def _scored(
             teacher=teacher_kind,
             student=kind,
             rank=int(runs.rank[member]),
-            status=str(runs.status[member]),
-            epochs=int(runs.epochs[member]),
-            best_loss=float(runs.best_loss[member]),
-            last_loss=float(runs.last_loss[member]),
-            device=str(runs.device[member]),
-            attempts=int(runs.attempts[member]),
-            **{name: float(values[i]) for name, values in scores.items()},
+            **ending(runs, int(member)),
+            **{name: values[i].item() for name, values in scores.items()},
         )
         for i, member in enumerate(members)
     ]

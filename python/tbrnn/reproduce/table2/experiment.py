@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tbrnn.reproduce.campaign import Campaign, Experiment, Files, in_order
+from tbrnn.reproduce.campaign import Campaign, Experiment, Files
 from tbrnn.reproduce.folder import png
+from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Report
 from tbrnn.reproduce.table2.figure import figure
 from tbrnn.reproduce.table2.networks import train
@@ -15,13 +16,15 @@ from tbrnn.reproduce.table2.protocol import Protocol
 from tbrnn.reproduce.table2.report import make_report
 
 
-def measure_campaign(campaign: Campaign[Protocol], made: Mapping[str, Any]) -> tuple[Report, Files]:
+def measure_campaign(
+    campaign: Campaign[Protocol, Record], made: Mapping[str, Any]
+) -> tuple[Report, Files]:
     """The report of a finished campaign, and its files."""
-    records = in_order(campaign.store)
+    records = campaign.store.in_order()
     report = make_report(records, campaign.protocol, made)
 
     def files() -> dict[str, bytes]:
-        pictures = pictures_of(campaign.store, campaign.protocol)
+        pictures = pictures_of(campaign)
         return {
             "table2.txt": report.printed().encode(),
             "table2.npz": pictures.bytes(),

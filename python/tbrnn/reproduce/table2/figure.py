@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tbrnn.reproduce.store import Record
+from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.table2 import published
 from tbrnn.reproduce.table2.networks import NAMES
 from tbrnn.reproduce.table2.pictures import Array, Pictures

@@ -11,9 +11,9 @@ import tbrnn
 from tbrnn.analysis import r2_across_trials, r2_pooled, similarity, squared_error
 from tbrnn.reproduce import seeds
 from tbrnn.reproduce.campaign import Campaign, Trained
-from tbrnn.reproduce.store import Place, Record
+from tbrnn.reproduce.record import Place, Record
 from tbrnn.reproduce.table2.protocol import Protocol
-from tbrnn.reproduce.training import check_finished, training_options
+from tbrnn.reproduce.training import check_finished, ending, training_options
 from tbrnn.tasks import MultiFate
 from tbrnn.trials import Floats, Trials
 
@@ -23,7 +23,7 @@ AT_ONCE = 6  # runs that are trained in one call
 ON = 0.5  # a protein above it is on
 
 
-def train(campaign: Campaign[Protocol]) -> None:
+def train(campaign: Campaign[Protocol, Record]) -> None:
     """Train the networks that are missing, class after class."""
     for name in MODELS:
         places: list[Place] = [(name, run, None) for run in campaign.runs]
@@ -43,7 +43,9 @@ def trials_of(protocol: Protocol, run: int) -> tuple[Trials, Trials]:
     )
 
 
-def _trained(campaign: Campaign[Protocol], name: str, places: list[Place]) -> Trained:
+def _trained(
+    campaign: Campaign[Protocol, Record], name: str, places: list[Place]
+) -> Trained[Record]:
     protocol = campaign.protocol
     runs = [run for _, run, _ in places]
     data = [trials_of(protocol, run) for run in runs]
@@ -58,8 +60,13 @@ def _trained(campaign: Campaign[Protocol], name: str, places: list[Place]) -> Tr
         **training_options(protocol, getattr(protocol.networks, name)),
     )
     check_finished(trained)
-    scores = [_scores(net, *trials) for net, trials in zip(trained.best, data, strict=True)]
-    records = [_record(place, trained, i, scores[i]) for i, place in enumerate(places)]
+    scores = [
+        _scores(net, *trials, campaign.threads)
+        for net, trials in zip(trained.best, data, strict=True)
+    ]
+    records = [
+        Record(*place, scores=scores[i], **ending(trained, i)) for i, place in enumerate(places)
+    ]
     return records, trained.best
 
 
@@ -70,11 +77,11 @@ def model(protocol: Protocol, name: str) -> Any:
     return MODELS[name](inputs=units, outputs=units, readout="identity", **options)
 
 
-def _scores(net: tbrnn.Ensemble, own: Trials, new: Trials) -> dict[str, float]:
+def _scores(net: tbrnn.Ensemble, own: Trials, new: Trials, threads: int) -> dict[str, float]:
     """On the training trials and, with the prefix ``test_``, on new ones."""
     scores: dict[str, float] = {}
     for prefix, trials in (("", own), ("test_", new)):
-        outputs = net.simulate(trials, states=False, rates=False).outputs
+        outputs = net.simulate(trials, states=False, rates=False, threads=threads).outputs
         assert outputs is not None
         scored = _score(outputs, np.asarray(trials.targets))
         scores |= {prefix + name: value for name, value in scored.items()}
@@ -89,19 +96,3 @@ def _score(outputs: Floats, targets: Floats) -> dict[str, float]:
         "agreement": float(np.mean((outputs[:, -1] > ON) == (targets[:, -1] > ON))),
         "loss": float(squared_error(outputs, targets)),
     }
-
-
-def _record(place: Place, runs: tbrnn.Runs, i: int, scores: dict[str, float]) -> Record:
-    name, run, rank = place
-    return Record(
-        network=name,
-        run=run,
-        rank=rank,
-        status=str(runs.status[i]),
-        attempts=1,
-        epochs=int(runs.epochs[i]),
-        best_loss=float(runs.best_loss[i]),
-        last_loss=float(runs.last_loss[i]),
-        scores=scores,
-        device=str(runs.device[i]),
-    )

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn.campaign.files import npz_bytes
-from tbrnn.reproduce.store import Store
+from tbrnn.reproduce.campaign import Campaign
+from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.table2.networks import MODELS, trials_of
 from tbrnn.reproduce.table2.protocol import Protocol
 
@@ -56,23 +57,23 @@ def read_pictures(path: Path) -> Pictures:
         return Pictures(**arrays)
 
 
-def pictures_of(store: Store, protocol: Protocol) -> Pictures:
+def pictures_of(campaign: Campaign[Protocol, Record]) -> Pictures:
     """The first run."""
+    store, protocol, threads = campaign.store, campaign.protocol, campaign.threads
     trials, _ = trials_of(protocol, 0)
     assert trials.initial_states is not None
     frames = np.concatenate([trials.initial_states[:, None], np.asarray(trials.targets)], axis=1)
     trial = int(np.ptp(frames[:, 0], axis=1).argmax())
     nets = [store.network((name, 0, None)) for name in MODELS]
     answers = [
-        np.asarray(net.simulate(trials, states=False, rates=False).outputs)[trial, :, UNIT]
-        for net in nets
+        net.simulate(trials, states=False, rates=False, threads=threads).outputs for net in nets
     ]
     population = frames.mean(axis=2)
     return Pictures(
         frames[trial],
         population.mean(axis=0),
         population.std(axis=0),
-        np.array(answers),
+        np.array([np.asarray(answer)[trial, :, UNIT] for answer in answers]),
         np.asarray(nets[0].w_hh),
         np.asarray(nets[1].w_hh),
     )

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tbrnn.reproduce.presets import differences
+from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Report, Value, falls, number, shown, spread
-from tbrnn.reproduce.store import Record
 from tbrnn.reproduce.table2 import published
 from tbrnn.reproduce.table2.networks import NAMES
 from tbrnn.reproduce.table2.protocol import Protocol, load_protocol
