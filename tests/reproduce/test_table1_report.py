@@ -132,6 +132,21 @@ def test_students_that_started_again_are_named():
     assert report.as_dict()["protocol_deviations"][-1:] == report.restarted
 
 
+def test_what_a_preset_changes_is_named():
+    quick = load_protocol("quick")
+    report = make_report(*campaign(quick, best_published), quick, MADE)
+    changes = [
+        "tasks: flipflop-1, flipflop-2, published also flipflop-3, sine",
+        "runs: 1, published 30",
+        "student_attempts: 4, published 1",
+        "tasks.flipflop-1.student.epochs: 15000, published 80000",
+        "tasks.flipflop-2.student.epochs: 15000, published 80000",
+    ]
+    assert report.as_dict()["protocol_deviations"] == changes
+    assert all(sentence in report.printed() for sentence in changes)
+    assert make_report(*campaign(PAPER, best_published), PAPER, MADE).protocol_deviations == []
+
+
 def test_nothing_accepted_is_a_report_too():
     protocol = load_protocol("quick")
     lost = {(task, 0, teacher) for task in protocol.tasks for teacher in ("rnn", "tbrnn")}
