@@ -74,7 +74,7 @@ class Checkpoints:
 def sitting(
     folder: Path | None, threads: int, finished: Callable[[], Mapping[str, int]]
 ) -> Iterator[None]:
-    """Leaves one line about what was finished meanwhile, as counts by name."""
+    """Leaves one line about what was finished meanwhile, as counts by name, unless killed."""
     begun, started = datetime.now(timezone.utc), time.perf_counter()
     before = finished()
     try:
@@ -82,13 +82,13 @@ def sitting(
     finally:
         done = {name: count - before[name] for name, count in finished().items()}
         if folder and any(done.values()):
+            made = {**engine_words(), "processor": engine_info()["processor"]}
             line = {
                 "begun": begun.isoformat(timespec="seconds"),
                 "seconds": round(time.perf_counter() - started, 1),
                 "threads": threads,
                 **done,
-                **engine_words(),
-                "processor": engine_info()["processor"],
+                **{name: made[name] for name in ("version", "processor", "instruction_set")},
                 "device": default_name(),
             }
             Lines(folder / SITTINGS).append([line])
