@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tbrnn._device import default_name
 from tbrnn._engine import engine_info
@@ -18,9 +16,6 @@ from tbrnn.campaign import Lines, plan
 from tbrnn.errors import mistake
 from tbrnn.io import write_atomically
 from tbrnn.reproduce.provenance import engine_words
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Shard = tuple[int, int]  # the i-th of n, from 1
 
@@ -99,13 +94,6 @@ def take_over_sittings(part: Path, folder: Path) -> None:
     here = Lines(folder / SITTINGS)
     if new := [line for line in Lines(part / SITTINGS).entries if line not in here.entries]:
         here.append(new)
-
-
-def png(page: Figure, dpi: int) -> bytes:
-    """A picture as the content of a file."""
-    content = BytesIO()
-    page.savefig(content, dpi=dpi)
-    return content.getvalue()
 
 
 def write_files(out: Path, files: Mapping[str, bytes]) -> None:

@@ -13,7 +13,7 @@ from tbrnn.reproduce.fig3.portrait import portrait
 from tbrnn.reproduce.fig3.protocol import Protocol
 from tbrnn.reproduce.fig3.report import accuracy_by_rank, make_report
 from tbrnn.reproduce.fig3.truncations import truncations
-from tbrnn.reproduce.folder import png
+from tbrnn.reproduce.page import png
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Report
 from tbrnn.reproduce.store import Store

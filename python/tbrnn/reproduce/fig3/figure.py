@@ -13,7 +13,9 @@ from tbrnn.reproduce.fig3 import published
 from tbrnn.reproduce.fig3.drawing import decompositions
 from tbrnn.reproduce.fig3.example import Example
 from tbrnn.reproduce.fig3.portrait import Portrait
-from tbrnn.reproduce.fig3.report import CUTOFF, NAMES
+from tbrnn.reproduce.fig3.report import CUTOFF
+from tbrnn.reproduce.fig3.tables import NAMES
+from tbrnn.reproduce.page import small
 from tbrnn.trials import Trials
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def _trial(ax: Axes, shown: Portrait) -> None:
     trials = Trials(shown.inputs[None], targets=shown.targets[None])
     plot.trial(trials, shown.outputs[None], ax=ax)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncols=3, fontsize=7, frameon=False)
-    _small(ax)
+    small(ax)
 
 
 def _reductions(ax: Axes, curves: Mapping[str, NDArray[np.float64]], ranks: Sequence[int]) -> None:
@@ -115,7 +117,7 @@ def _reductions(ax: Axes, curves: Mapping[str, NDArray[np.float64]], ranks: Sequ
     ax.set_ylabel("accuracy, training trials")
     if both:
         _legend(ax, both)
-    _small(ax)
+    small(ax)
 
 
 def _legend(ax: Axes, both: Mapping[str, tuple[Line2D, Line2D]]) -> None:
@@ -149,10 +151,4 @@ def _entries(
     ax.set_ylabel("student's entries")
     ax.locator_params(nbins=3)
     ax.set_box_aspect(1)
-    _small(ax)
-
-
-def _small(ax: Axes) -> None:
-    ax.tick_params(labelsize=7)
-    ax.xaxis.label.set_fontsize(8)
-    ax.yaxis.label.set_fontsize(8)
+    small(ax)

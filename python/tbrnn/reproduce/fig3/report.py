@@ -12,14 +12,14 @@ from tbrnn.reproduce.fig3 import published
 from tbrnn.reproduce.fig3.example import Example
 from tbrnn.reproduce.fig3.portrait import Portrait
 from tbrnn.reproduce.fig3.protocol import Protocol, load_protocol
+from tbrnn.reproduce.fig3.tables import NAMES, tables
 from tbrnn.reproduce.fig3.truncations import METHODS, Truncated
 from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.record import Record
-from tbrnn.reproduce.report import Ordering, Report, Rule, Value, number, shown, spread
+from tbrnn.reproduce.report import Ordering, Report, Rule, Value, spread
 
 Trials: TypeAlias = Literal["training", "new"]
 
-NAMES = {"lint": "LINT", **METHODS}
 CUTOFF = 0.95
 BELOW_RANK = 0.9  # LINT of a rank below the number of bits
 JUDGED_FROM = 10  # runs of the paper preset
@@ -59,22 +59,9 @@ def make_report(
         title=f"Fig 3, preset {protocol.preset}: {protocol.runs} runs",
         values=values,
         orderings=_orderings(found),
-        tables={
-            "Mean accuracy on the training trials by rank, and on new trials in brackets": _rows(
-                curves, accuracy_by_rank(records, truncated, protocol, "new"), found, protocol
-            ),
-            "Published: mean accuracy on the training trials by rank": _published_rows(protocol),
-            "Cosine between tensors of teacher and student, median over runs": _cosine_rows(found),
-            "Teachers": _teacher_rows(records),
-            "One teacher's states": [
-                ["", "ours", "publ."],
-                *(
-                    [name, number(found[name].ours), number(found[name].published)]
-                    for name in ("variance along 3 components", "participation ratio")
-                    if name in found
-                ),
-            ],
-        },
+        tables=tables(
+            records, curves, accuracy_by_rank(records, truncated, protocol, "new"), found, protocol
+        ),
         protocol_deviations=[
             *differences(protocol, load_protocol("paper")),
             "slices along one axis (r, 0, 0) and along all three (r, r, r) are apart; published as "
@@ -139,7 +126,7 @@ def _expected(method: str, rank: int, bits: int) -> tuple[Rule, float | None]:
 
 
 def _theirs(method: str, rank: int) -> float | None:
-    """The published mean over distinct runs."""
+    """The published mean over distinct runs; of slices over those in the setting of ours."""
     if rank not in published.RANKS:
         return None
     place = published.RANKS.index(rank)
@@ -187,65 +174,6 @@ def _orderings(found: Mapping[str, Value]) -> list[Ordering]:
             "cosine of W, symmetrised",
         ),
     ]
-
-
-def _rows(
-    curves: Mapping[str, NDArray[np.float64]],
-    new: Mapping[str, NDArray[np.float64]],
-    found: Mapping[str, Value],
-    protocol: Protocol,
-) -> list[list[str]]:
-    rows = [["method", "runs", *(str(rank) for rank in protocol.networks.student.ranks)]]
-    for method, curve in curves.items():
-        if not curve.size:
-            continue
-        words = [
-            f"{shown(found[f'{NAMES[method]}, rank {rank}'])} [{number(spread(held)[0])}]"
-            for rank, held in zip(protocol.networks.student.ranks, new[method], strict=True)
-        ]
-        rows.append([NAMES[method], str(curve.shape[1]), *words])
-    return rows
-
-
-def _published_rows(protocol: Protocol) -> list[list[str]]:
-    ranks = [rank for rank in protocol.networks.student.ranks if rank in published.RANKS]
-    rows = [["method", "", *(str(rank) for rank in ranks)]]
-    titles = {"lint": "LINT", "slice": "slice TCA", "tt": "TT", "tca": "TCA"}
-    curves = [
-        (titles[method], runs, curve)
-        for method, both in published.ACCURACY.items()
-        for runs, curve in both.items()
-    ]
-    curves.append(("slice TCA", "21 runs as TT", published.SLICE_REGULAR))
-    curves.append(("slice TCA", "5 other runs", published.SLICE_IRREGULAR))
-    for title, runs, curve in sorted(
-        curves, key=lambda entry: list(titles.values()).index(entry[0])
-    ):
-        places = [published.RANKS.index(rank) for rank in ranks]
-        rows.append([title, runs, *(number(curve[place]) for place in places)])
-    return rows
-
-
-def _cosine_rows(found: Mapping[str, Value]) -> list[list[str]]:
-    names = [name for name in found if name.startswith("cosine")]
-    rows = [[name, shown(found[name]), number(found[name].published)] for name in names]
-    return [["", "ours", "publ. (one pair)"], *rows]
-
-
-def _teacher_rows(records: Sequence[Record]) -> list[list[str]]:
-    rows = [["teacher", "accepted", "attempts", "accepted per attempt", "accuracy", "new trials"]]
-    for name, title in (("teacher", "full, 3b"), ("example_teacher", "rank one, 3c")):
-        some = [record for record in records if record.network == name]
-        good = [record for record in some if record.accepted]
-        attempts = sum(record.attempts for record in some)
-        means = [
-            spread([record.scores[score] for record in good])[0]
-            for score in ("training_accuracy", "accuracy")
-        ]
-        rate = f"{len(good) / attempts:.2f}" if attempts else "-"
-        counts = [f"{len(good)} of {len(some)}", str(attempts), rate]
-        rows.append([title, *counts, *(number(mean) for mean in means)])
-    return rows
 
 
 def _left_out(records: Sequence[Record], truncated: Sequence[Truncated]) -> list[str]:

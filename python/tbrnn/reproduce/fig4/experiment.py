@@ -12,7 +12,7 @@ from tbrnn.reproduce.fig4.measured import Measured, measure
 from tbrnn.reproduce.fig4.networks import CLASSES, test_trials, train
 from tbrnn.reproduce.fig4.protocol import Protocol
 from tbrnn.reproduce.fig4.report import SHOWN, make_report
-from tbrnn.reproduce.folder import png
+from tbrnn.reproduce.page import png
 from tbrnn.reproduce.record import Place, Record
 from tbrnn.reproduce.report import Report
 from tbrnn.reproduce.store import Store

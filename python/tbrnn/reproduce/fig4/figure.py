@@ -15,6 +15,7 @@ from tbrnn.reproduce.fig4.measured import Array, Measured, remembered
 from tbrnn.reproduce.fig4.networks import NAMES
 from tbrnn.reproduce.fig4.protocol import Protocol
 from tbrnn.reproduce.fig4.report import SHOWN, plane
+from tbrnn.reproduce.page import small
 from tbrnn.reproduce.record import Record
 from tbrnn.tasks import FlipFlop
 
@@ -60,7 +61,7 @@ def figure(
         _portrait(above, net, protocol, threads)
         above.set_title(f"{kind}, run {run}", fontsize=9)
         plot.kappa_flow(net, ax=below)
-        _small(below)
+        small(below)
         _origin(below, net)
     _networks(panels[0][2], measured)
     _distances(panels[1][2], measured, run)
@@ -154,9 +155,3 @@ def _distances(ax: Axes, measured: Measured, run: int) -> None:
     ax.set_yticks(range(len(names)), names, fontsize=7)
     ax.tick_params(length=0)
     ax.set_title(f"1 − CKA, run {run}", fontsize=9)
-
-
-def _small(ax: Axes) -> None:
-    ax.tick_params(labelsize=7)
-    ax.xaxis.label.set_fontsize(8)
-    ax.yaxis.label.set_fontsize(8)

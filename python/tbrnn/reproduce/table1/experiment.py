@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tbrnn.reproduce.campaign import Campaign, Experiment, Files
-from tbrnn.reproduce.folder import png
+from tbrnn.reproduce.page import png
 from tbrnn.reproduce.store import Store
 from tbrnn.reproduce.table1.figure import companion_figure
 from tbrnn.reproduce.table1.protocol import Protocol

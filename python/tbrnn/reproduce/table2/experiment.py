@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tbrnn.reproduce.campaign import Campaign, Experiment, Files
-from tbrnn.reproduce.folder import png
+from tbrnn.reproduce.page import png
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Report
 from tbrnn.reproduce.table2.figure import figure

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tbrnn.reproduce.page import small
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.table2 import published
 from tbrnn.reproduce.table2.networks import NAMES
@@ -35,9 +36,7 @@ def figure(records: Sequence[Record], pictures: Pictures) -> Figure:
     _weights(panels[5], mosaic(pictures.tensor), "TBRNN, slices of W")
     for letter, ax in zip("abcdef", panels, strict=True):
         ax.set_title(letter, loc="left", fontsize=10, fontweight="bold")
-        ax.tick_params(labelsize=7)
-        for label in (ax.xaxis.label, ax.yaxis.label):
-            label.set_fontsize(8)
+        small(ax)
     return page
 
 
