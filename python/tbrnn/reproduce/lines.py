@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite, nan
+from pathlib import Path
 from typing import Any
+
+from tbrnn.campaign.lines import read_lines
 
 NETWORKS = "networks.jsonl"
 ATTEMPTS = "attempts.jsonl"
+
+
+def stored(path: Path) -> list[dict[str, Any]]:
+    """The complete lines of a file.
+
+    Raises
+    ------
+    ValueError
+        Naming file and line, if a complete line is no JSON object.
+    FileNotFoundError
+        If there is none.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist")
+    return read_lines(path)
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:

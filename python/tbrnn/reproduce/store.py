@@ -8,9 +8,8 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import tbrnn
 from tbrnn.campaign import Lines
-from tbrnn.campaign.lines import read_lines
 from tbrnn.errors import WrongValue
-from tbrnn.reproduce.lines import ATTEMPTS, NETWORKS
+from tbrnn.reproduce.lines import ATTEMPTS, NETWORKS, stored
 from tbrnn.reproduce.provenance import origin
 from tbrnn.reproduce.record import AnyRecord, Kept, Record, outcome
 
@@ -151,4 +150,4 @@ class Store(Generic[AnyRecord]):
 
 def read_records(path: Path) -> list[Record]:
     """The records of a ``networks.jsonl``."""
-    return [Record.from_line(line) for line in read_lines(path)]
+    return [Record.from_line(line) for line in stored(path)]

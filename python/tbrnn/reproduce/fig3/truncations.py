@@ -11,10 +11,10 @@ import tbrnn
 from tbrnn import connectivity
 from tbrnn._extras import installed
 from tbrnn.campaign import Lines
-from tbrnn.campaign.lines import read_lines
 from tbrnn.reproduce.campaign import Campaign
 from tbrnn.reproduce.fig3.networks import accepted, scores_of, test_trials, training_trials
 from tbrnn.reproduce.fig3.protocol import Protocol
+from tbrnn.reproduce.lines import stored
 from tbrnn.reproduce.record import Record
 
 TRUNCATIONS = "truncations.jsonl"
@@ -65,7 +65,7 @@ def truncations(campaign: Campaign[Protocol, Record]) -> list[Truncated]:
 
 def read_truncations(path: Path) -> list[Truncated]:
     """The lines of a ``truncations.jsonl``."""
-    return [_read(line) for line in read_lines(path)]
+    return [_read(line) for line in stored(path)]
 
 
 def _truncated(

@@ -1,0 +1,55 @@
+"""Files of records: half a line is none, a line that is no record is named."""
+
+import pytest
+
+from tbrnn.reproduce import fig3, table1
+from tbrnn.reproduce.record import Record
+from tbrnn.reproduce.store import Store, read_records
+
+READERS = (read_records, table1.read_records, fig3.read_truncations)
+
+
+def record(run, **changes):
+    values = {"status": "capped", "attempts": 1, "epochs": 9, "best_loss": 0.1, "last_loss": 0.1}
+    return Record("rnn", run, None, **{**values, "scores": {"accuracy": 1.0}, **changes})
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path):
+    store = Store(tmp_path)
+    store.add([record(run) for run in range(3)])
+    path = tmp_path / "networks.jsonl"
+    path.write_text(path.read_text()[:-20])
+    assert read_records(path) == [record(0), record(1)]
+    assert list(Store(tmp_path).records.values()) == [record(0), record(1)]
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_what_is_no_record_is_named(read, tmp_path):
+    path = tmp_path / "networks.jsonl"
+    with pytest.raises(FileNotFoundError, match=f"{path} does not exist"):
+        read(path)
+    path.write_text("{\n{}\n")
+    with pytest.raises(ValueError, match=f"{path}, line 1: no JSON"):
+        read(path)
+
+
+def test_another_ending_of_the_same_network_is_refused(tmp_path):
+    store = Store(tmp_path)
+    store.add([record(0, best_loss=float("nan"), instruction_set="avx2", version="1.0")])
+    store.add([record(0, best_loss=float("nan"), instruction_set="avx512")])
+    assert store.in_order()[0].instruction_set == "avx2"
+    with pytest.raises(ValueError, match=r"rnn 0 was trained again .*avx2, cpu, .*avx512, cpu;"):
+        store.add([record(0, best_loss=0.2, instruction_set="avx512", version="1.0")])
+    with pytest.raises(ValueError, match="rnn 0 was trained again"):
+        store.add_failed([record(0)])
+    assert not (tmp_path / "attempts.jsonl").exists()
+
+
+def test_failed_attempts_are_kept_once(tmp_path):
+    store = Store(tmp_path)
+    store.add_failed([])
+    assert not (tmp_path / "attempts.jsonl").exists()
+    store.add_failed([record(0), record(1)])
+    store.add_failed([record(1), record(1, attempts=2)])
+    kept = [(0, 1), (1, 1), (1, 2)]
+    assert list(Store(tmp_path).failed) == [(("rnn", run, None), one) for run, one in kept]
