@@ -81,7 +81,7 @@ def accepted(store: Store[Record], name: str) -> list[Record]:
     return [one for one in store.in_order() if one.network == name and one.accepted]
 
 
-def scores_of(
+def scores(
     nets: tbrnn.Ensemble, own: Trials, dataset: Sequence[int], new: Trials, threads: int
 ) -> Scores:
     """Of every network on the training trials of its run, and on new ones."""
@@ -116,8 +116,8 @@ def _teachers(
     )
     check_finished(trained)
     new = test_trials(protocol, name)
-    scores = scores_of(trained.best, trials, range(len(runs)), new, campaign.threads)
-    return _records(trained, places, scores)
+    scored = scores(trained.best, trials, range(len(runs)), new, campaign.threads)
+    return _records(trained, places, scored)
 
 
 def _acceptance(
@@ -168,15 +168,15 @@ def _students(
     every: list[Place] = [(name, run, rank) for run in runs for rank in section.ranks]
     dataset = [int(teacher) for teacher in np.asarray(trained.teacher)]
     new = test_trials(protocol, name)
-    scores = scores_of(trained.best, trials, dataset, new, campaign.threads)
-    return _records(trained, every, scores)
+    scored = scores(trained.best, trials, dataset, new, campaign.threads)
+    return _records(trained, every, scored)
 
 
-def _records(runs: tbrnn.Runs, places: Sequence[Place], scores: Scores) -> Trained[Record]:
+def _records(runs: tbrnn.Runs, places: Sequence[Place], scored: Scores) -> Trained[Record]:
     records = [
         Record(
             *place,
-            scores={key: float(values[i]) for key, values in scores.items()},
+            scores={key: float(values[i]) for key, values in scored.items()},
             **ending(runs, i),
         )
         for i, place in enumerate(places)

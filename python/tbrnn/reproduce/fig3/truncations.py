@@ -12,7 +12,7 @@ from tbrnn import connectivity
 from tbrnn._extras import installed
 from tbrnn.campaign import Lines
 from tbrnn.reproduce.campaign import Campaign
-from tbrnn.reproduce.fig3.networks import accepted, scores_of, test_trials, training_trials
+from tbrnn.reproduce.fig3.networks import accepted, scores, test_trials, training_trials
 from tbrnn.reproduce.fig3.protocol import Protocol
 from tbrnn.reproduce.lines import stored
 from tbrnn.reproduce.record import Record
@@ -75,9 +75,9 @@ def _truncated(
     truncate = _methods(protocol)
     nets = tbrnn.Ensemble.concatenate(truncate[method](teacher, rank) for _, method, rank in places)
     own, new = training_trials(protocol, "teacher", [run]), test_trials(protocol, "teacher")
-    scores = scores_of(nets, own, [0] * len(places), new, campaign.threads)
+    scored = scores(nets, own, [0] * len(places), new, campaign.threads)
     return [
-        Truncated(*place, float(scores["training_accuracy"][i]), float(scores["accuracy"][i]))
+        Truncated(*place, float(scored["training_accuracy"][i]), float(scored["accuracy"][i]))
         for i, place in enumerate(places)
     ]
 
