@@ -35,7 +35,7 @@ from pathlib import Path
 from reproduce.test_table1_campaign import small
 from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.table1 import EXPERIMENT
-protocol = small(tasks=["flipflop-1"], runs=3, ranks=[1, 2], epochs=500, acceptance_loss=0.9)
+protocol = small(tasks=["flipflop-1"], runs=3, ranks=[1, 2], epochs=500, acceptance_loss=0.4)
 reproduce(EXPERIMENT, protocol, out=Path(sys.argv[1]), threads=2)
 """
 
@@ -54,7 +54,7 @@ def experiment(name, **options):
     return EXPERIMENT.replace("NAME", repr(name)).replace("OPTIONS", repr(options))
 
 
-FIG3 = experiment("fig3", runs=2, epochs=400, acceptance_accuracy=0.56, attempts=2)
+FIG3 = experiment("fig3", runs=2, epochs=400, acceptance_accuracy=0.84, attempts=2)
 FIG4 = experiment("fig4", runs=3, epochs=2000)
 
 
