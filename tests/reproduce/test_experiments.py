@@ -129,11 +129,14 @@ def test_other_networks_than_recorded_are_refused(name, whole, tmp_path, monkeyp
     shutil.copytree(whole(name), part)
     shutil.rmtree(part / "weights")
     ending_with(monkeypatch, "fit", lambda runs: replace(runs, last_loss=runs.last_loss + 99))
-    told = f"{part}: .* was trained again, .*last_loss .*, {INSTRUCTIONS}, cpu; go on where"
+    told = f"{part}: .* was trained again and .*last_loss .*, {INSTRUCTIONS}, cpu; go on where"
     with pytest.raises(Mistake, match=told):
         made(name, part)
     assert lines(part) == lines(whole(name))
     assert not (part / "weights").exists()
+    monkeypatch.undo()
+    made(name, part)
+    same_files(name, part, whole(name))
 
 
 @pytest.mark.parametrize("name", NAMES)

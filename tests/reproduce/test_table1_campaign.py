@@ -291,6 +291,9 @@ def test_other_teachers_than_recorded_are_refused(whole, tmp_path, monkeypatch):
     assert (part / "networks.jsonl").read_text() == "".join(lines[:-1])
     assert not (part / "attempts.jsonl").exists()
     assert not (part / "weights").exists()
+    monkeypatch.undo()
+    reproduce(EXPERIMENT, protocol, out=part)
+    assert (part / "networks.jsonl").read_bytes() == (whole / "networks.jsonl").read_bytes()
 
 
 def test_after_failed_attempts_a_teacher_trains_on_new_data():

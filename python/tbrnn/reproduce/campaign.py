@@ -29,7 +29,7 @@ from tbrnn.reproduce.presets import AnyPreset, Preset
 from tbrnn.reproduce.provenance import provenance
 from tbrnn.reproduce.record import AnyRecord, Place, Record
 from tbrnn.reproduce.report import Printable
-from tbrnn.reproduce.store import Store
+from tbrnn.reproduce.store import AnotherNetwork, Store
 from tbrnn.reproduce.training import at_once
 
 Trained: TypeAlias = tuple[Sequence[AnyRecord], tbrnn.Ensemble]
@@ -142,9 +142,10 @@ def reproduce(
     Raises
     ------
     ValueError
-        If `threads` is below one, or `shard` is not (i, n) with 1 <= i <= n; or if a network whose
-        weights are missing in `out` is trained again and is another one than its record says, as on
-        another instruction set.
+        If `threads` is below one, or `shard` is not (i, n) with 1 <= i <= n.
+    AnotherNetwork
+        If a network whose weights are missing in `out` is trained again and does not end as its
+        record says, as on another instruction set.
     ChangedConfiguration, FolderInUse, OSError
         If `out` was begun with another protocol, is in use, or cannot be written.
     """
@@ -160,7 +161,11 @@ def reproduce(
             _merge(out, protocol, store, experiment.read)
         campaign = Campaign(protocol, runs, store, Checkpoints(folder), workers, tell)
         with sitting(folder, workers, lambda: experiment.counts(store)):
-            experiment.train(campaign)
+            try:
+                experiment.train(campaign)
+            except AnotherNetwork:
+                campaign.checkpoints.drop()  # where it is trained right, it starts anew
+                raise
         if shard:
             return None
         made = provenance(

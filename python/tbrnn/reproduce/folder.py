@@ -55,6 +55,11 @@ class Checkpoints:
         if checkpoint := self.of(name, *words):
             shutil.rmtree(checkpoint)
 
+    def drop(self) -> None:
+        """Remove all."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
     def clear(self, name: str) -> None:
         """Remove all of that name, also those of calls that were cut off in between."""
         if not self._folder or not self._folder.exists():

@@ -18,6 +18,10 @@ AnyPlace = TypeVar("AnyPlace", bound=tuple[Any, ...])
 WEIGHTS = "weights"
 
 
+class AnotherNetwork(WrongValue):
+    """A network that was trained again for its weights is not that of its record."""
+
+
 class Store(Generic[AnyRecord]):
     """The finished networks of an experiment, in memory and in a folder.
 
@@ -69,8 +73,8 @@ class Store(Generic[AnyRecord]):
 
         Raises
         ------
-        ValueError
-            If a network that was trained again is not that of its record.
+        AnotherNetwork
+            If one that was trained again is not that of its record.
         """
         for record in records:
             known = self.records.get(record.place)
@@ -89,7 +93,7 @@ class Store(Generic[AnyRecord]):
 
         Raises
         ------
-        ValueError
+        AnotherNetwork
             If the record of a network that was trained again says that the attempt was accepted.
         """
         new = [one for one in attempts if (one.place, one.attempts) not in self.failed]
@@ -140,7 +144,7 @@ class Store(Generic[AnyRecord]):
         here, now = outcome(known), outcome(again)
         apart = [f"{key} {here[key]}, now {now[key]}" for key in here if here[key] != now[key]]
         name = " ".join(str(word) for word in known.place if word is not None)
-        raise WrongValue(
+        raise AnotherNetwork(
             f"{self.folder}: {name} was trained again and is another network "
             f"({'; '.join(apart)}); its record is of {origin(known)}, this call of "
             f"{origin(again)}; go on where the record was made, bring the missing weights back, or "

@@ -33,7 +33,9 @@ def train(campaign: Campaign[Protocol, Record]) -> None:
         campaign.checkpoints.clear(task)
 
 
-def measure(campaign: Campaign[Protocol, Record], made: Mapping[str, Any]) -> tuple[Report, Files]:
+def measure_campaign(
+    campaign: Campaign[Protocol, Record], made: Mapping[str, Any]
+) -> tuple[Report, Files]:
     """The report of a finished campaign, and its files."""
     protocol = campaign.protocol
     teachers, students = by_role(campaign.store.in_order())
@@ -61,7 +63,7 @@ def counts(store: Store[Record]) -> dict[str, int]:
 EXPERIMENT = Experiment(
     metrics=("r2_per_trial", "r2_pooled", "accuracy", "squared_error"),
     train=train,
-    measure=measure,
+    measure=measure_campaign,
     read=from_line,
     counts=counts,
 )
