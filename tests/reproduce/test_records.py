@@ -3,6 +3,7 @@
 import pytest
 
 from tbrnn.reproduce import fig3, table1
+from tbrnn.reproduce.provenance import made_by, provenance
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.store import Store, read_records
 
@@ -43,6 +44,17 @@ def test_another_ending_of_the_same_network_is_refused(tmp_path):
     with pytest.raises(ValueError, match="rnn 0 was trained again"):
         store.add_failed([record(0)])
     assert not (tmp_path / "attempts.jsonl").exists()
+
+
+def test_what_trained_the_networks_is_joined():
+    """A record of an earlier version names neither; nothing is said in its place."""
+    some = [
+        record(run, instruction_set=instructions, version="1.0", device=device)
+        for run, instructions, device in ((0, "avx512", "cpu"), (1, "avx2", "cuda: card"))
+    ]
+    made = provenance([*some, record(2)], seed=0, config="abc", metrics=())
+    assert made_by(made) == "tbrnn 1.0, avx2 and avx512, cpu and cuda: card"
+    assert made_by(provenance([record(2)], seed=0, config="abc", metrics=())) == "tbrnn"
 
 
 def test_failed_attempts_are_kept_once(tmp_path):
