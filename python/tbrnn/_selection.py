@@ -64,7 +64,7 @@ def _meets(model: Network, name: str, value: Any) -> bool:
             return isinstance(model, value)
         return model == instance("model", value, Network, "a class or a model")
     if name not in model.arguments:
-        return np.array_equal(getattr(model, name, None), value)
+        return np.array_equal(np.asarray(getattr(model, name, None)), value)
     try:
         return replace(model, **{name: value}) == model
     except WrongValue:

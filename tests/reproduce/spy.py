@@ -9,7 +9,7 @@ import pytest
 import tbrnn
 from reproduce.small import EXPERIMENTS
 from tbrnn.reproduce import table1
-from tbrnn.reproduce.campaign import Campaign
+from tbrnn.reproduce.campaign import Campaign, reproduce
 from tbrnn.reproduce.folder import Checkpoints
 from tbrnn.reproduce.store import Store
 
@@ -57,7 +57,7 @@ def trained(name, runs, **changes):
 
 def trained_table1(protocol, out=None):
     """The teachers and students of a Table 1."""
-    table1.reproduce_table1(protocol, out=out, threads=2)
+    reproduce(table1.EXPERIMENT, protocol, out=out, threads=2)
 
 
 def scaled(nets, factor):

@@ -14,6 +14,7 @@ import tbrnn
 from reproduce.small import EXPERIMENTS
 from reproduce.spy import noted, scaled, trained, trained_table1
 from tbrnn.reproduce import table1
+from tbrnn.reproduce.store import Store
 from tbrnn.tasks import MultiFate
 from tolerances import assert_close
 
@@ -170,8 +171,9 @@ def test_fig_3_teachers(fig3):
         assert (model.input_bias, model.output_bias) == (True, True)
 
 
-def test_fig_3_teachers_are_accepted_by_their_accuracy(fig3):
+def test_fig_3_teachers_are_accepted_by_their_accuracy(fig3, monkeypatch):
     """Section 7.1: at least 0.95, on the trials that they are trained on."""
+    monkeypatch.setattr(Store, "add_failed", lambda store, attempts: None)  # the calls have ended
     assert EXPERIMENTS["fig3"].load_protocol("paper").acceptance_accuracy == 0.95
     assert not fig3["fit", 3].arguments["accept"](fig3["fit", 3].runs).any()
     trials, nets = fig3["fit", 3].arguments["trials"], fig3["fit", 3].runs.best
