@@ -50,12 +50,12 @@ MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan,
 
 template <class T>
 Pass MemberLearner<T>::first_look() const {
-  return validation_ ? Pass::validate : after_validation();
+  return stopping::first_look<Pass>(progress_, course_, batches_.whole(), validation_ != nullptr);
 }
 
 template <class T>
 Pass MemberLearner<T>::after_validation() const {
-  return batches_.whole() && !progress_.done(course_) ? Pass::train : Pass::evaluate;
+  return stopping::after_validation<Pass>(progress_, course_, batches_.whole());
 }
 
 template <class T>
@@ -156,7 +156,7 @@ void MemberLearner<T>::finish_pass() {
 template <class T>
 void MemberLearner<T>::finish_step(double loss) {
   const double norm = collect_gradient();
-  if (progress_.limit == never) progress_.limit = std::max(course_.guard_loss, 2 * loss);
+  stopping::set_limit(progress_, course_, loss);
   const bool undo = must_undo(loss, norm);
   if (undo) recover();
   if (batches_.whole() && running()) {
@@ -198,16 +198,14 @@ void MemberLearner<T>::update(double norm) {
   rewind_.keep(parameters_, optimizer_);
   before_ = parameters_;
   progress_.lr = progress_.factor * learning_rate(course_.schedule(), progress_.epochs);
-  progress_.factor = std::min(1.0, progress_.factor * course_.guard_growth);
+  stopping::takes_a_step(progress_, course_);
   optimizer_.step(progress_.lr, course_.decay, gradient_, parameters_);
   packed_.pack(parameters_.data());
 }
 
 template <class T>
 bool MemberLearner<T>::must_undo(double loss, double norm) const {
-  if (!std::isfinite(loss)) return true;
-  if (rewind_.empty()) return false;
-  return loss > progress_.limit || !std::isfinite(norm);
+  return stopping::must_undo(progress_, loss, norm, !rewind_.empty());
 }
 
 template <class T>
@@ -221,8 +219,7 @@ void MemberLearner<T>::recover() {
   rewind_.go_back(parameters_, optimizer_);
   before_ = parameters_;
   packed_.pack(parameters_.data());
-  progress_.factor *= course_.guard_factor;
-  ++progress_.rollbacks;
+  stopping::goes_back(progress_, course_);
   if (pass_ != Pass::train) enter(first_look());
 }
 

@@ -60,7 +60,7 @@ struct Start {
   const std::int64_t* steps = nullptr;  // [field]
 };
 
-enum class Pass { train, evaluate, validate };
+using plugin::Pass;
 inline constexpr const char* pass_names[] = {"train", "evaluate", "validate"};
 
 template <class T>

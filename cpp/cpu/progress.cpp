@@ -1,61 +1,17 @@
 #include "cpu/progress.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 namespace tbrnn {
 
-bool Progress::due(const Course& course) const {
-  return epochs == 0 || (epochs - 1) % course.evaluate_every == 0 || done(course);
-}
-
 bool Progress::judge(const Course& course, double loss) {
-  const long epoch = epochs - 1;  // whose update made these weights
-  last_loss = loss;
-  bool best = false;
-  if (epoch >= 0) {
-    const double check = std::isnan(validation) ? loss : validation;
-    best = check < best_loss;
-    if (best) {
-      best_loss = check;
-      best_epoch = epoch;
-    }
-    best_training_loss = std::min(best_training_loss, loss);
-    if (loss < course.target_loss)
-      status = Status::converged;
-    else if (stalls(course, epoch) || loses_patience(course, epoch, check))
-      status = Status::stalled;
-    else if (done(course))
-      status = Status::capped;
-  }
+  const bool best = stopping::judge(*this, course, loss);
   record(course, loss);
   return best;
 }
 
-bool Progress::stalls(const Course& course, long epoch) {
-  if (course.stall_window == 0 || epoch / course.stall_window == checked_window) return false;
-  const bool stalled = checked_loss - best_training_loss < course.stall_improvement;
-  checked_loss = best_training_loss;
-  checked_window = epoch / course.stall_window;
-  return stalled;
-}
-
-bool Progress::loses_patience(const Course& course, long epoch, double loss) {
-  if (course.patience_epochs == 0) return false;
-  if (loss < patience_loss - course.patience_improvement) {
-    patience_loss = loss;
-    patience_epoch = epoch;
-  }
-  return epoch - patience_epoch >= course.patience_epochs;
-}
-
 void Progress::record(const Course& course, double loss) {
-  const long epoch = epochs - 1;
-  const bool wanted = epoch < 0 || !running() || epoch % std::max(course.record_every, 1L) == 0;
-  if (course.record_every && wanted)
-    history.insert(history.end(),
-                   {static_cast<double>(epoch), loss, validation, gradient_norm, lr});
-  validation = unknown;
+  stopping::record(*this, course, loss, [&](const double(&entry)[record_width]) {
+    history.insert(history.end(), entry, entry + record_width);
+  });
 }
 
 void Progress::note(const std::vector<double>& values) {

@@ -8,6 +8,7 @@
 #include "core/plugin.hpp"
 #include "cpu/archive.hpp"
 #include "equations/schedule.hpp"
+#include "equations/stopping.hpp"
 
 namespace tbrnn {
 
@@ -42,12 +43,12 @@ struct Course {
 
 plugin::Course view_of(const Course&);  // in the words of a plug-in
 
-enum class Status { running, converged, stalled, capped, diverged, interrupted };
+using plugin::Status;
 inline constexpr const char* status_names[] = {"running", "converged", "stalled",
                                                "capped",  "diverged",  "interrupted"};
 
 struct Progress {
-  static constexpr int record_width = 5, statistics_width = 5;
+  static constexpr int record_width = plugin::record_width, statistics_width = 5;
 
   Status status = Status::running;
   long epochs = 0;           // done
@@ -68,19 +69,14 @@ struct Progress {
       history;  // epoch, loss, validation, gradient norm, rate; epoch -1 is before training
   std::vector<double> statistics;  // epoch and four numbers that others measure
 
-  bool running() const { return status == Status::running; }
-  bool done(const Course& course) const { return epochs == course.epochs; }
-  bool due(const Course&) const;  // are the losses looked at now?
-  // The published stopping rules on the loss of the present weights; true if they are the best.
-  bool judge(const Course&, double loss);
+  // By the rules of equations/stopping.hpp.
+  bool running() const { return stopping::running(*this); }
+  bool due(const Course& course) const { return stopping::due(*this, course); }
+  bool judge(const Course&, double loss);  // true if the present weights are the best
   void record(const Course&, double loss);
   void note(const std::vector<double>& values);
   bool rests(long every) const;  // waits to be noted after every so many epochs; 0 = never
   void state(Archive&);
-
- private:
-  bool stalls(const Course&, long epoch);
-  bool loses_patience(const Course&, long epoch, double loss);
 };
 
 }  // namespace tbrnn
