@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <system_error>
 
 #include "bindings/register.hpp"
 #include "cpu/threads.hpp"
@@ -16,12 +17,18 @@ auto interruptible(const Work& work) {
   constexpr std::chrono::milliseconds between{100};
   Stop stop = false;
   const py::gil_scoped_release release;
-  auto done = std::async(std::launch::async, work, std::cref(stop));
+  std::future<decltype(work(stop))> done;
+  try {
+    done = std::async(std::launch::async, work, std::cref(stop));
+  } catch (const std::system_error&) {  // of a system that has no thread left
+    return work(never_stopped);
+  }
   while (done.wait_for(between) == std::future_status::timeout) {
     const py::gil_scoped_acquire acquire;
     if (PyErr_CheckSignals() == 0) continue;
     const py::error_already_set raised;
     stop = true;
+    const py::gil_scoped_release others_go_on;
     done.wait();
     throw raised;
   }

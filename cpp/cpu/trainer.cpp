@@ -110,9 +110,13 @@ void Trainer::share_tiles(const std::vector<Learner*>& list, Clock::time_point u
       team.tiles_done.arrive_and_wait();
       if (place == 0) {
         team.goes_on = false;
-        if (!team.failed && !stop) {
-          team.learner.finish_pass();
-          team.goes_on = goes_on(team.learner) && Clock::now() < until;
+        try {
+          if (!team.failed && !stop) {
+            team.learner.finish_pass();
+            team.goes_on = goes_on(team.learner) && Clock::now() < until;
+          }
+        } catch (...) {
+          failure = std::current_exception();
         }
       }
       team.pass_done.arrive_and_wait();

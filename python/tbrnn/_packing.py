@@ -108,7 +108,8 @@ def _as(dtype: np.dtype[Any], name: str, array: Floats) -> Floats:
         check_finite(name, converted, f"finite in {dtype}")
     if name == "mask":
         least = np.finfo(dtype).tiny
-        small = array[(array > 0) & (array < least)]
-        if small.size:
-            raise mistake(name, f"0 or at least {least:.2g} in {dtype}", f"{small.min():.2g}")
+        sums = array.sum(axis=(-2, -1), dtype=np.float64)
+        if ((sums > 0) & (sums < least)).any():
+            expected = f"0 for a trial, or of a sum of at least {least:.2g} in {dtype}"
+            raise mistake(name, expected, f"{sums[sums > 0].min():.2g}")
     return converted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tbrnn._arguments import instance, whole
 from tbrnn._network import Network
-from tbrnn.errors import WrongValue, mistake, wrong_type
+from tbrnn.errors import Mistake, WrongType, WrongValue, mistake, wrong_type
 
 EXPECTED = "an int, a slice, a list of ints or a boolean mask"
 
@@ -52,9 +52,30 @@ def members_where(
         raise mistake("where()", f"called with some of {', '.join(known)}", f"{unknown}")
     asked = dict(conditions)
     number = whole("number", asked.pop("number"), least=0) if "number" in asked else None
-    meets = {model: all(_meets(model, *pair) for pair in asked.items()) for model in set(models)}
+    kinds = set(models)
+    for name, value in asked.items():
+        _check_value(kinds, name, value)
+    meets = {model: all(_meets(model, *pair) for pair in asked.items()) for model in kinds}
     met = np.array([meets[model] for model in models], dtype=bool)
     return np.flatnonzero(met if number is None else met & (numbers == number))
+
+
+def _check_value(models: Iterable[Network], name: str, value: Any) -> None:
+    """At least one of the models must take the value, or refuse it for its size alone."""
+    fault: WrongType | None = None
+    for model in models:
+        if name not in model.arguments:
+            continue
+        try:
+            replace(model, **{name: value})
+        except WrongValue:
+            return
+        except WrongType as error:
+            fault = error
+        else:
+            return
+    if fault:
+        raise fault
 
 
 def _meets(model: Network, name: str, value: Any) -> bool:
@@ -67,5 +88,5 @@ def _meets(model: Network, name: str, value: Any) -> bool:
         return np.array_equal(np.asarray(getattr(model, name, None)), value)
     try:
         return replace(model, **{name: value}) == model
-    except WrongValue:
+    except Mistake:
         return False

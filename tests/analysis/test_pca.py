@@ -56,9 +56,10 @@ def test_velocity_is_that_of_the_step(kind):
 def test_velocity_with_leaks_of_the_units_own():
     alpha, x = np.linspace(0.1, 1, 5), RNG.normal(0, 1, (3, 5))
     model = tbrnn.RNN(units=5, inputs=1, outputs=1, alpha=alpha, cubic=0.3, input_bias=False)
-    net = model.initial([0], dtype="float64")[0]
-    expected = -x - 0.3 * x**3 + np.tanh(x) @ net.w_hh.T
-    assert_close(velocity(net, x), expected, "float64 values")
+    nets = model.initial([0, 1], dtype="float64")
+    expected = [-x - 0.3 * x**3 + np.tanh(x) @ net.w_hh.T for net in nets]
+    assert_close(velocity(nets, x), expected, "float64 values")
+    assert_close(velocity(nets[1], x), expected[1], "float64 values")
 
 
 def test_velocity_is_zero_at_fixed_points():

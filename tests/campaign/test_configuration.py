@@ -276,7 +276,8 @@ def test_mistakes_in_sweeps(changes, message):
 
 
 def test_a_count_of_seeds_is_a_list():
-    assert checked_sweep({**ONE, "seeds": 3}).seeds == [0, 1, 2]
+    for seeds in (3, range(3), {2, 1, 0}, np.arange(3)):
+        assert checked_sweep({**ONE, "seeds": seeds}).seeds == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,18 @@ def test_the_test_loss_is_the_one_that_is_trained(loss, tmp_path):
         assert line["accuracy"] > 0.9
 
 
+def test_test_trials_that_the_loss_does_not_take_are_found_before_the_training(tmp_path):
+    inputs = np.zeros((3, 4, 1))
+    np.savez(tmp_path / "trials.npz", inputs=inputs, targets=inputs)
+    np.savez(tmp_path / "test.npz", inputs=inputs, targets=inputs - 1)
+    given = {"task": {"file": str(tmp_path / "trials.npz"), "test": str(tmp_path / "test.npz")}}
+    given["model"] = {**SMALL["model"], "rank": 1}
+    given["training"] = {"loss": "logistic"}
+    with pytest.raises(ValueError, match="targets of test must be from 0 to 1"):
+        tbrnn.sweep(given, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_classes_of_a_network_that_exploded_are_not_right():
     trials = tbrnn.Trials(np.ones((3, 4, 1)), np.eye(2)[np.zeros((3, 4), int)])
     for value in (np.nan, np.inf):

@@ -77,6 +77,13 @@ def test_where_takes_what_models_take():
     assert len(nets.where(bulk=(0.8, 2))) == 0
 
 
+def test_where_asks_each_model(mixed):
+    both = tbrnn.LowRankHORNN(units=11, rank=(2, 1), inputs=3, outputs=2).initial([0])
+    nets = tbrnn.Ensemble.concatenate([mixed, both])
+    assert len(nets.where(rank=(2, 1))) == 1
+    assert len(nets.where(rank=1)) == 3
+
+
 @pytest.mark.parametrize(
     ("condition", "message"),
     [

@@ -16,7 +16,7 @@ threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 """
 
 FIT = """
-runs = tbrnn.fit(nets[:1], trials, epochs=30)
+runs = tbrnn.fit(nets[:1], trials, epochs=30, threads=1)
 print(*runs.status, *runs.epochs, (runs.last.w_hh == nets[:1].w_hh).all())
 """
 
@@ -58,7 +58,11 @@ def test_a_pass_that_is_stopped_has_not_been():
 
 
 @pytest.mark.parametrize(
-    "call", ["nets.simulate(trials, states=False, rates=False)", "tbrnn.gradient(nets, trials)"]
+    "call",
+    [
+        "nets.simulate(trials, states=False, rates=False, threads=1)",
+        "tbrnn.gradient(nets, trials, threads=1)",
+    ],
 )
 def test_calls_are_stopped_between_tiles(call):
     assert printed(LONG + CALL.format(call=call)) == "stopped"

@@ -223,7 +223,7 @@ def test_state_dicts_say_the_sizes_themselves():
         (np.full((30, 5), "1"), TypeError, r"arrays\['M'\] must be an array of real numbers"),
         (np.ones((30, 5)) + 0j, TypeError, r"arrays\['M'\] must be an array of real numbers"),
         ([[1.0], [1.0, 2.0]], ValueError, r"arrays\['M'\] must be an array of real numbers"),
-        (np.full((30, 5), np.nan), ValueError, r"arrays\['m'\] must be finite, got nan"),
+        (np.full((30, 5), np.nan), ValueError, r"arrays\['M'\] must be finite, got nan"),
     ],
 )
 def test_what_is_no_weight(weights, error, message):

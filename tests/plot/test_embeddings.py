@@ -44,11 +44,11 @@ def test_lengths_of_edges_in_one_line_do_not_overlap():
 
 
 def test_many_groups_have_ticks_for_lengths_and_a_legend_beside():
-    few, many = embedding_of(4, 10), embedding_of(7, 10)
+    few, many = embedding_of(4, 10), embedding_of(5, 10)
     assert (len(few.texts), len(few.get_xticks())) == (6, 0)
     assert len(many.texts) == 0
     assert len(many.get_xticks()) > 2
-    assert len(many.collections) == 7  # of points, none of edges
+    assert len(many.collections) == 5  # of points, none of edges
     many.figure.draw_without_rendering()
     assert many.get_legend().get_window_extent().x0 > many.get_window_extent().x1
     given = embedding_of(7, 10, ax=plt.figure().add_subplot())  # may have a neighbour

@@ -18,6 +18,19 @@ def begun(tmp_path):
     return checkpoints, begin
 
 
+def test_a_refused_call_drops_what_it_opened_alone(begun, tmp_path):
+    _, begin = begun
+    kept = begin("sine", 1)
+    begin("sine", 2)
+    again = Checkpoints(tmp_path)
+    again.of("sine", 2)
+    again.drop()
+    assert list((tmp_path / CHECKPOINTS).iterdir()) == [kept]
+    again.of("sine", 1)
+    again.drop()
+    assert not (tmp_path / CHECKPOINTS).exists()
+
+
 def test_finished_networks_leave_the_checkpoints_of_others(begun, tmp_path):
     checkpoints, begin = begun
     finished = [begin("flipflop-1", place) for place in range(3)]

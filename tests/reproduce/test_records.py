@@ -34,6 +34,16 @@ def test_what_is_no_record_is_named(read, tmp_path):
         read(path)
 
 
+@pytest.mark.parametrize("read", [read_records, table1.read_records])
+def test_a_line_of_other_fields_is_named(read, tmp_path):
+    path = tmp_path / "networks.jsonl"
+    path.write_text('{"run": 0}\n')
+    with pytest.raises(ValueError, match=f"{path}, line 1: no record: "):
+        read(path)
+    with pytest.raises(ValueError, match=f"{path}, line 1: no record: "):
+        Store(tmp_path)
+
+
 def test_another_ending_of_the_same_network_is_refused(tmp_path):
     store = Store(tmp_path)
     store.add([record(0, best_loss=float("nan"), instruction_set="avx2", version="1.0")])

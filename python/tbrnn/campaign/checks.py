@@ -33,6 +33,7 @@ def _check(member: Member) -> None:
     for argument, trials in (
         ("trials", member.source.training),
         ("validation", member.source.validation),
+        ("test", member.source.test),
     ):
         if trials is not None:
             check_trials(nets, trials, "outputs", argument)

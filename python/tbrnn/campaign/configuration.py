@@ -192,11 +192,13 @@ def checked_sweep(content: Mapping[str, Any]) -> SweepConfiguration:
 def plain_values(value: Any, key: str = "") -> Any:
     """The same as a YAML file would have it: words, numbers, lists, and dictionaries of such."""
     if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+        return plain_values(value.tolist(), key)
+    if isinstance(value, set | frozenset):
+        return plain_values(sorted(value), key)
     if isinstance(value, Mapping):
         inner = f"{key}." if key else ""
         return {name: plain_values(entry, f"{inner}{name}") for name, entry in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | range):
         return [plain_values(entry, f"{key}[{i}]") for i, entry in enumerate(value)]
     if isinstance(value, os.PathLike):
         return os.fspath(value)

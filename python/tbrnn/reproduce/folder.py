@@ -44,11 +44,16 @@ class Checkpoints:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder and folder / CHECKPOINTS
+        self._opened: set[Path] = set()
 
     def of(self, name: str, *words: object) -> Path | None:
         """The folder of a training that these words describe; None without a folder."""
         digest = hashlib.sha256(repr(words).encode()).hexdigest()[:DIGITS]
-        return self._folder and self._folder / f"{name}-{digest}"
+        if not self._folder:
+            return None
+        checkpoint = self._folder / f"{name}-{digest}"
+        self._opened.add(checkpoint)
+        return checkpoint
 
     def forget(self, name: str, *words: object) -> None:
         """Remove the checkpoint of a training whose networks have their records."""
@@ -56,9 +61,10 @@ class Checkpoints:
             shutil.rmtree(checkpoint)
 
     def drop(self) -> None:
-        """Remove all."""
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """Remove those of this call's trainings; others go on where they were begun."""
+        for checkpoint in self._opened:
+            shutil.rmtree(checkpoint, ignore_errors=True)
+        self._close()
 
     def clear(self, name: str) -> None:
         """Remove all of that name, also those of calls that were cut off in between."""
@@ -66,7 +72,10 @@ class Checkpoints:
             return
         for checkpoint in self._folder.glob(f"{name}-{'[0-9a-f]' * DIGITS}"):
             shutil.rmtree(checkpoint)
-        if not any(self._folder.iterdir()):
+        self._close()
+
+    def _close(self) -> None:
+        if self._folder and self._folder.exists() and not any(self._folder.iterdir()):
             self._folder.rmdir()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tbrnn.campaign.lines import read_lines
+from tbrnn.errors import WrongValue
+
+T = TypeVar("T")
 
 NETWORKS = "networks.jsonl"
 ATTEMPTS = "attempts.jsonl"
@@ -26,6 +29,24 @@ def stored(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist")
     return read_lines(path)
+
+
+def records_of(
+    path: Path, lines: Iterable[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], T]
+) -> Iterator[T]:
+    """What the lines of a file say.
+
+    Raises
+    ------
+    ValueError
+        Naming file and line, if one lacks a field or has one that records do not know.
+    """
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = read(line)
+        except TypeError as error:
+            raise WrongValue(f"{path}, line {number}: no record: {error}") from None
+        yield record
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import tbrnn
 from tbrnn.campaign import Lines
 from tbrnn.errors import WrongValue
-from tbrnn.reproduce.lines import ATTEMPTS, NETWORKS, stored
+from tbrnn.reproduce.lines import ATTEMPTS, NETWORKS, records_of, stored
 from tbrnn.reproduce.provenance import origin
 from tbrnn.reproduce.record import AnyRecord, Kept, Record, outcome
 
@@ -45,8 +45,9 @@ class Store(Generic[AnyRecord]):
         self.records: dict[tuple[Any, ...], AnyRecord] = {}
         self.failed: dict[tuple[tuple[Any, ...], int], AnyRecord] = {}  # by place and attempt
         self._networks: dict[tuple[Any, ...], tbrnn.Ensemble] = {}
-        self._keep(read(line) for line in (self._lines.entries if self._lines else []))
-        self._keep_failed(read(line) for line in (self._attempts.entries if self._attempts else []))
+        if folder and self._lines and self._attempts:
+            self._keep(records_of(folder / NETWORKS, self._lines.entries, read))
+            self._keep_failed(records_of(folder / ATTEMPTS, self._attempts.entries, read))
 
     def in_order(self) -> list[AnyRecord]:
         """All records, however the networks were finished."""
@@ -154,4 +155,4 @@ class Store(Generic[AnyRecord]):
 
 def read_records(path: Path) -> list[Record]:
     """The records of a ``networks.jsonl``."""
-    return [Record.from_line(line) for line in stored(path)]
+    return list(records_of(path, stored(path), Record.from_line))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from tbrnn.reproduce.lines import known, stored, values
+from tbrnn.reproduce.lines import known, records_of, stored, values
 from tbrnn.reproduce.table1.data import Drawing
 
 NetworkClass = Literal["rnn", "tbrnn"]
@@ -135,7 +135,7 @@ def from_line(line: Mapping[str, Any]) -> Record:
 
 def read_records(path: Path) -> tuple[list[TeacherRecord], list[StudentRecord]]:
     """Read the teachers and students of a file of records, null as not a number."""
-    return by_role(from_line(line) for line in stored(path))
+    return by_role(records_of(path, stored(path), from_line))
 
 
 def by_role(records: Iterable[Record]) -> tuple[list[TeacherRecord], list[StudentRecord]]:
