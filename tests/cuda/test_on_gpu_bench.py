@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from commands import command
-from on_gpu import bench
+from on_gpu import bench, timing
 from on_gpu.figures import FIGURES, SPLIT
 
 
@@ -77,11 +77,52 @@ def test_a_side_that_dies_or_hangs_is_a_note(monkeypatch):
     child = bench.Child(job)
     child.get_ready()
     assert "no such workload" in child.result()
+    child = bench.Child(job)
+    child.process.wait()
+    child.is_ready = True  # it died between the two
+    assert "no such workload" in child.result()
     monkeypatch.setattr(bench, "READY", 0.01)
     child = bench.Child(job)
     child.get_ready()
     child.log.write_text("")
     assert child.result() == "took more than 0.01 s"
+
+
+def test_constants_that_are_missing_or_late_are_a_row(monkeypatch, tmp_path):
+    program = tmp_path / "constants"
+    monkeypatch.setattr(bench, "CONSTANTS", program)
+    (row,) = bench.constants()
+    assert (row["ok"], row["constant"]) == (False, "the rest")
+    assert "No such file" in row["note"]
+    program.write_text('#!/bin/sh\necho \'{"constant": "launch", "us": 4.0}\'\nexec sleep 60\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(bench, "OF_CONSTANTS", 1)
+    launch, rest = bench.constants()
+    assert (launch["ok"], launch["us"]) == (True, 4.0)
+    assert (rest["ok"], rest["note"].split(" timed out")[1]) == (False, " after 1 seconds")
+
+
+class Engine:
+    """Trainings that take 20 ms once, and so many seconds an epoch."""
+
+    def __init__(self, epoch):
+        self.epoch, self.lengths = epoch, []
+
+    def train(self, epochs):
+        self.lengths.append(epochs)
+        return (0.02 + epochs * self.epoch) / epochs, 0.0
+
+
+@pytest.mark.parametrize("epoch", [5e-5, 5e-3, 2.0])
+def test_our_trainings_are_as_long_as_it_takes_to_time_them(epoch):
+    engine = Engine(epoch)
+    call = timing.epochs_of(engine, gpu=True)
+    assert call() == pytest.approx(epoch)
+    longest = max(engine.lengths)
+    assert longest == 4 * timing.PROBE or timing.OURS / 2 < 0.02 + longest * epoch < 2 * timing.OURS
+    before = len(engine.lengths)
+    assert call() == pytest.approx(epoch)
+    assert engine.lengths[before:] == [longest, timing.PROBE]
 
 
 def test_waves_hold_all_figures():

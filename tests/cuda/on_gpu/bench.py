@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 
 import numpy as np
@@ -25,6 +26,7 @@ from tbrnn.bench.workloads import BY_NAME
 COLUMNS = ("workload", "name", "members", "side", "ms", "median_ms", "sm_mhz", "times_ours")
 COLUMNS += ("must_ms", "aim_ms", "verdict", "constant", "us", "median_us", "ok", "note")
 WAVE = 13  # processes that get ready at once
+OF_CONSTANTS = 60  # seconds for all of them
 READY, TURN = 100, 20  # seconds that a process may take to get ready, and to time
 SECONDS = 300  # until no further wave begins
 
@@ -40,20 +42,30 @@ def rows(machine):
         if time.monotonic() > end:
             yield from ({**named(figure), "ok": None, "note": "no time left"} for figure in wave)
             continue
-        found |= timed(wave, plugin, not machine.emulated)
-        for figure in wave:
-            yield from of_figure(figure, found[figure], machine.emulated)
+        for figure, sides in timed(wave, plugin, not machine.emulated):
+            found[figure] = sides
+            yield from of_figure(figure, sides, machine.emulated)
     yield from one_after_the_other(found)
     note = "tbrnn reproduce table1 --preset paper --device cuda; must 20 min, aim 8 min"
     yield {"workload": "Table 1", "ok": None, "note": note}
 
 
 def constants():
-    done = subprocess.run([CONSTANTS], capture_output=True, text=True, timeout=60)
-    for line in done.stdout.splitlines():
-        yield {**json.loads(line), "ok": True}
-    if done.returncode:
-        yield {"constant": "the rest", "ok": False, "note": done.stderr.strip()}
+    out, note = "", ""
+    try:
+        done = subprocess.run([CONSTANTS], capture_output=True, text=True, timeout=OF_CONSTANTS)
+        out = done.stdout
+        if done.returncode:
+            note = done.stderr.strip() or f"it ends with {done.returncode}"
+    except subprocess.TimeoutExpired as late:
+        out, note = (late.stdout or b"").decode(), str(late)
+    except OSError as reason:
+        note = str(reason)
+    for line in out.splitlines():
+        if line.endswith("}"):
+            yield {**json.loads(line), "ok": True}
+    if note:
+        yield {"constant": "the rest", "ok": False, "note": note}
 
 
 def waves(figures):
@@ -68,9 +80,8 @@ def waves(figures):
 
 
 def timed(wave, plugin, gpu):
-    """For each figure, what each side found, or why there is nothing."""
-    found = {figure: {} for figure in wave}
-    children = {}
+    """(figure, what each side found, or why there is nothing), each when it is timed."""
+    found, children = {figure: {} for figure in wave}, {}
     for figure in wave:
         for side in figure.sides:
             job = Job(figure.workload, side, figure.members, gpu)
@@ -80,9 +91,11 @@ def timed(wave, plugin, gpu):
                 children[figure, side] = Child(job)
     with ThreadPoolExecutor(max(1, len(children))) as pool:
         list(pool.map(Child.get_ready, children.values()))
-    for (figure, side), child in children.items():
-        found[figure][side] = child.result()
-    return found
+    for figure in wave:
+        for side in figure.sides:
+            if (figure, side) in children:
+                found[figure][side] = children[figure, side].result()
+        yield figure, found[figure]
 
 
 def missing(job, plugin):
@@ -135,14 +148,14 @@ class Child:
 
     def result(self):
         answer, mhz = "", None
-        with self.process:
+        with suppress(BrokenPipeError), self.process:  # which may have died meanwhile
             if self.is_ready:
                 self.process.stdin.write("go\n")
                 self.process.stdin.flush()
                 mhz = sm_mhz() if self.gpu else None
                 answer = self.line(TURN)
             self.process.kill()
-        if answer.startswith("{"):
+        if answer.startswith("{") and answer.endswith("}"):
             return {**json.loads(answer), "sm_mhz": mhz}
         lines = self.log.read_text().strip().splitlines()
         raised = [line for line in lines if re.match(r"[\w.]+: ", line)]  # "package.Error: why"

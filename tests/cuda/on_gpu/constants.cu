@@ -39,6 +39,7 @@ void time_of(const std::string& name, int count, cudaStream_t stream, Work work)
   std::sort(us.begin(), us.end());
   std::printf("{\"constant\": \"%s\", \"us\": %.6f, \"median_us\": %.6f}\n", name.c_str(), us[0],
               us[us.size() / 2]);
+  std::fflush(stdout);  // where a later one hangs
 }
 
 __global__ void nothing() {}
