@@ -10,6 +10,9 @@ PyTorch and JAX too, as far as they are installed.
     bench     the workloads that have figures to meet, beside their peers, and what a launch, a
               barrier or a shuffle takes on this card
 
+The engine takes the longest to build. One that was built elsewhere, for this card and from these
+sources, is not built again where TBRNN_CUDA_LIBRARY names its file.
+
 ``--emulated`` runs what can run without a GPU, on few and tiny networks: the sources of the engine
 on the emulator, the library of which TBRNN_CUDA_LIBRARY names. Nothing of it is a result.
 """

@@ -19,25 +19,25 @@ def build(machine):
     start = time.monotonic()
     BUILD.mkdir(parents=True, exist_ok=True)
     program = constants(machine.architecture)  # beside the rest
-    for step in steps(machine.architecture):
+    for step in steps(machine.architecture, os.environ.get("TBRNN_CUDA_LIBRARY", "")):
         done = subprocess.run(
             step, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         if done.returncode:
             (BUILD / "build.log").write_text(done.stdout)
             raise Missing(f"the build failed, see {BUILD / 'build.log'}: {last_error(done.stdout)}")
-    if program and program.wait():
-        raise Missing("constants.cu does not compile")
+    if program:
+        program.wait()  # `bench` says what is missing
     return time.monotonic() - start
 
 
-def steps(architecture):
-    """Configure and build."""
+def steps(architecture, engine=""):
+    """Configure and build, without the engine where there is another one."""
     return (
         [
             *("cmake", "-S", str(SOURCE), "-B", str(BUILD / "cmake"), "-G", "Ninja"),
-            *("-DTBRNN_CUDA=ON", f"-DCMAKE_CUDA_ARCHITECTURES={architecture}"),
-            f"-DPython_EXECUTABLE={sys.executable}",
+            *(f"-DTBRNN_CUDA={'OFF' if engine else 'ON'}", f"-DPython_EXECUTABLE={sys.executable}"),
+            f"-DCMAKE_CUDA_ARCHITECTURES={architecture}",
         ],
         ["cmake", "--build", str(BUILD / "cmake")],
     )
