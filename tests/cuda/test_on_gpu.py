@@ -5,11 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
+from importlib import import_module
 
 import pytest
 
 from commands import command, every_kernel, path_without
-from on_gpu import building, machine, memory
+from on_gpu import __main__ as on_gpu
+from on_gpu import building, groups, machine, memory, side_by_side
 
 WITHOUT = ("pydantic", "yaml", "typer", "safetensors", "matplotlib")
 
@@ -56,7 +59,7 @@ def test_parity_emulated(emulated, tmp_path):
     kernels = {row.get("kernel") for row in rows if row["ok"]} - {None}
     assert kernels == every_kernel()
     checks = {row["check"] for row in rows if row["ok"]}
-    assert checks == {"gradient", "training", "loss curve", "memory"}
+    assert checks == {"gradient", "training", "company", "loss curve", "memory"}
     assert all(row["error"] <= row["allowed"] for row in rows if "error" in row)
     assert all(row["same_bits"] for row in rows if row["ok"] and row["check"] == "training")
 
@@ -105,5 +108,77 @@ def test_the_build_is_for_the_gpu_that_is_there():
     assert {"-DTBRNN_CUDA=ON", "-DCMAKE_CUDA_ARCHITECTURES=90"} <= set(configure)
     assert f"-DPython_EXECUTABLE={sys.executable}" in configure
     assert configure[configure.index("-B") + 1] == build[-1]
+    assert "-DTBRNN_CUDA=OFF" in building.steps("90", "elsewhere.so")[0]
     assert building.environment()["CUDACXX"] == machine.nvcc()
     assert building.last_error("a\nb.cu(3): error: no\nninja: stopped\n") == "b.cu(3): error: no"
+
+
+def test_rows_that_break_off_leave_those_before(capsys):
+    def rows(reason):
+        yield {"ok": True}
+        raise reason
+
+    *_, found = on_gpu.growing(rows(RuntimeError("the device is lost")))
+    first, last = found
+    assert first["ok"]
+    assert (last["ok"], last["raised"]) == (False, "RuntimeError")
+    assert "the device is lost" in last["note"]
+    assert "the device is lost" in capsys.readouterr().err
+    for name in on_gpu.COMMANDS:
+        lines = import_module(f"on_gpu.{name}").summary(found)
+        assert any("the device is lost" in line.get("note", "") for line in lines)
+    with pytest.raises(machine.Missing):
+        list(on_gpu.growing(rows(machine.Missing("no tool"))))
+
+
+def test_a_job_that_raises_is_heard_after_the_others():
+    def job(number, put):
+        put(number)
+        if number == 1:
+            raise ValueError("one")
+
+    found = side_by_side.results([partial(job, number) for number in range(4)], 2)
+    seen = {next(found) for _ in range(4)}
+    assert seen == set(range(4))
+    with pytest.raises(ValueError, match="one"):
+        next(found)
+
+
+GROUP = """\
+import json, os, sys, time
+for place in json.loads(sys.argv[-1]):
+    row = {"check": "gradient", "case": str(place), "ok": True}
+    if place == 1:
+        os.abort()
+    if place == 3:
+        time.sleep(60)
+    if place == 5:
+        print(json.dumps({**row, "ok": False, "raised": "RuntimeError"}))
+        sys.exit()
+    print(json.dumps(row))
+    print("the tiny trainings have finished", flush=True)
+"""
+
+
+def test_a_case_that_breaks_its_process_leaves_the_others(monkeypatch):
+    def command(places):
+        return [sys.executable, "-c", GROUP, json.dumps(places)]
+
+    monkeypatch.setattr(groups, "command", command)
+    monkeypatch.setattr(groups, "OF_CASE", 2)
+    rows, named = [], [str(place) for place in range(7)]
+    groups.examine("RNN", range(7), named, float("inf"), rows.append)
+    assert [row["case"] for row in rows] == named
+    assert [row["case"] for row in rows if not row["ok"]] == ["1", "3", "5"]
+    assert rows[1]["note"] == "its process ends without a word"
+    assert rows[3]["note"] == "Error: took more than 2 s"
+    groups.examine("RNN", range(7), named, 0, rows.append)
+    assert rows[-1]["ok"] is None
+    assert rows[-1]["note"] == "7 cases left out: no time"
+
+
+def test_a_child_that_hangs_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(memory, "SECONDS", 0.01)
+    split, alone = memory.rows(few=True)
+    assert (split["ok"], alone["ok"]) == (False, False)
+    assert split["note"] == alone["note"] == "took more than 0.01 s"

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 
@@ -47,13 +48,23 @@ def main(words=None):
 
 
 def growing(rows):
-    """All rows so far, each second, lest the command be cut short; and in the end."""
+    """All rows so far, each second, lest the command be cut short; and in the end.
+
+    Rows that break off leave behind those before.
+    """
     found, last = [], time.monotonic()
-    for row in rows:
-        found.append(row)
-        if time.monotonic() > last + 1:
-            yield found
-            last = time.monotonic()
+    try:
+        for row in rows:
+            found.append(row)
+            if time.monotonic() > last + 1:
+                yield found
+                last = time.monotonic()
+    except Missing:
+        raise
+    except Exception as reason:
+        traceback.print_exc()
+        note = f"the command broke off: {reason}"
+        found.append({"ok": False, "raised": type(reason).__name__, "note": note})
     yield found
 
 

@@ -171,13 +171,19 @@ def tiny(**sizes):
         yield replace(case(network, {"units": 5, **more}, option), **sizes)
     for network, units in ((tbrnn.RNN, 130), (tbrnn.TBRNN, 65)):
         yield replace(case(network, {"units": units}, "noise"), precision="tf32x3", **sizes)
+    for network, more in ((tbrnn.RNN, {}), (tbrnn.LowRankTBRNN, {"rank": 2, "bulk": BULK})):
+        yield replace(case(network, {"units": 260, **more}, "noise"), members=1, **sizes)
 
 
 def relatives(case):
-    """The compiled variants of a kernel: sizes of each class, few ranks, the loss on the rates."""
+    """The compiled variants of a kernel: sizes of each class, few ranks, the loss on the rates.
+
+    Of a network that is one of a kind there is one of each.
+    """
     ranks = {int: (1, 2, 3), tuple: ((1, 1), (2, 2), (1, 2))}
     rank = getattr(case.model, "rank", None)
     others = [{"rank": other} for other in ranks[type(rank)]] if rank else [{}]
+    others = others if case.members > 1 else [{}]
     sizes = [{"units": 5, "inputs": n, "outputs": n} for n in (1, 2, 4)]
     sizes += [{"units": n, "inputs": 4, "outputs": 4} for n in (40, 70)]
     if case.model.units > 70 or case.option == "wide":

@@ -1,18 +1,24 @@
 """The cases of `parity` in processes of their own: what breaks one leaves the others.
 
-A group is a network class at a size; its process prints one row a line.
+A group is a network class at a size; its process prints one row a line, and a line when it is done
+with a case. It ends with the first case in which the device fails, dies or hangs, and another takes
+the rest of the group.
 """
 
 import json
 import os
-import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 
+from on_gpu import side_by_side
 from on_gpu.cases import cases
+from on_gpu.tool_logs import FINISHED, logs
 
 SIZES = (32, 64, 128, 256, 1024)
+OF_CASE = 60  # seconds that one may take
+FAULTS = ("RuntimeError", "BackendUnavailable")  # after which a process has no device any more
 
 
 def groups():
@@ -25,52 +31,59 @@ def groups():
 
 
 def rows(seconds):
-    end = time.time() + seconds
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 2)) as pool:
-        for found in pool.map(lambda group: rows_of(*group, end), groups()):
-            yield from found
+    """Of all groups, as they are found."""
+    end, named = time.time() + seconds, [str(case) for case in cases()]
+    jobs = [partial(examine, group[0], places, named, end) for group, places in groups()]
+    yield from side_by_side.results(jobs, max(1, (os.cpu_count() or 1) - 2))
 
 
-def rows_of(group, places, end):
-    """What the process of a group finds, and a row that has failed where it does not end well."""
-    request = json.dumps({"places": places, "end": end})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "on_gpu.groups", request],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        out, errors = process.communicate(timeout=max(0, end - time.time()) + 30)
-        note = "" if process.returncode == 0 else last_line(errors)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, note = process.communicate()[0], "its process hangs"
-    found = [json.loads(line) for line in out.splitlines() if line.endswith("}")]
-    if note:
-        found.append({"check": "gradient", "model": group[0], "ok": False, "note": note})
-    return found
+def examine(model, places, named, end, put):
+    """put(row) for what the processes of a group find, and for each case that ends them."""
+    about, left = {"check": "gradient", "model": model}, list(places)
+    while left and time.time() < end:
+        with closing(logs(command(left), len(left), OF_CASE)) as of_cases:
+            for log, _ in of_cases:
+                case = named[left.pop(0)]
+                found = [json.loads(line) for line in log.splitlines() if is_row(line)]
+                for row in found:
+                    put(row)
+                if FINISHED not in log:
+                    if not found or "raised" not in found[-1]:
+                        put({**about, "case": case, "ok": False, "note": last_line(log)})
+                    break
+                if time.time() > end:
+                    break
+    if left:
+        put({**about, "ok": None, "note": f"{len(left)} cases left out: no time"})
 
 
-def last_line(errors):
-    return (errors.strip().splitlines() or ["it said nothing"])[-1]
+def command(places):
+    return [sys.executable, "-m", "on_gpu.groups", json.dumps(places)]
 
 
-def main(places, end):
+def is_row(line):
+    return line.startswith("{") and line.endswith("}")
+
+
+def last_line(log):
+    """The last one that is no row."""
+    lines = [line for line in log.splitlines() if line.strip() and not is_row(line)]
+    return lines[-1].strip() if lines else "its process ends without a word"
+
+
+def main(places):
     from on_gpu.parity import of_case
     from tbrnn._device import open_device
 
     plugin, _ = open_device()
     everything = list(cases())
-    for number, place in enumerate(places):
-        if time.time() > end:
-            note = f"{len(places) - number} cases left out: no time"
-            print(json.dumps({"check": "gradient", "ok": None, "note": note}))
-            return
+    for place in places:
         for row in of_case(everything[place], plugin, False):
             print(json.dumps(row), flush=True)
+            if row.get("raised") in FAULTS:
+                return
+        print(FINISHED, flush=True)
 
 
 if __name__ == "__main__":
-    main(**json.loads(sys.argv[1]))
+    main(json.loads(sys.argv[1]))

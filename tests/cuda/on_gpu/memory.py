@@ -13,6 +13,7 @@ import sys
 import numpy as np
 
 MIB = 2**20
+SECONDS = 100  # for one child
 # Members, units and steps; bytes that hold all, some members, none. Each step takes a block 4 KiB
 # at least with so many units.
 ON_GPU = {"members": 64, "units": 128, "steps": 2000, "left": (None, 300 * MIB, 4 * MIB)}
@@ -33,12 +34,13 @@ def rows(few):
 def child(sizes, left, emulated):
     limit = {"TBRNN_EMULATED_BYTES": str(left)} if emulated else {}
     request = {**sizes, "left": None if emulated else left}
-    return subprocess.run(
-        [sys.executable, "-m", "on_gpu.memory", json.dumps(request)],
-        env={**os.environ, **limit, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        capture_output=True,
-        text=True,
-    )
+    words = [sys.executable, "-m", "on_gpu.memory", json.dumps(request)]
+    environment = {**os.environ, **limit, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    out = {"capture_output": True, "text": True}
+    try:
+        return subprocess.run(words, env=environment, timeout=SECONDS, **out)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(words, 1, "", f"took more than {SECONDS} s")
 
 
 def last_line(process):

@@ -9,8 +9,9 @@ The file holds an object:
                      of the build, and of all
     ok               whether every row is ok
     rows             objects; each has `ok`: true, false, or null for what was not tried, with the
-                     reason under `note`. Numbers have their unit in their name, or are errors
-                     relative to the largest entry of the CPU engine's array.
+                     reason under `note`; what failed by an exception has its name under `raised`.
+                     Numbers have their unit in their name, or are errors relative to the largest
+                     entry of the CPU engine's array.
 
 Rows of parity have `check`, `kernel`, `model`, `dtype` ("tf32x3" is float32 with split products),
 `case` and the errors beside what is allowed; those of sanitize `tool`, `kernel`, `errors`; those of

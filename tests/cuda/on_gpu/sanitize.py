@@ -11,12 +11,12 @@ import os
 import shutil
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from queue import SimpleQueue
+from functools import partial
 
 import tbrnn
+from on_gpu import side_by_side
 from on_gpu.cases import Case, relatives, tiny
 from on_gpu.machine import BUILD, Missing, nvcc
 from on_gpu.tool_logs import FINISHED, logs, verdict
@@ -59,19 +59,13 @@ def rows(machine):
     plugin, _ = open_device()
     tools = ("memcheck",) if machine.emulated else TOOLS
     count = 1 if machine.emulated else max(1, (os.cpu_count() or 1) // len(tools))
-    jobs = [(tool, some) for some in shares(watched(plugin), count) for tool in tools]
-    end, found = time.monotonic() + IN_ALL, SimpleQueue()
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        for job in jobs:
-            pool.submit(examine, path, *job, end, found.put).add_done_callback(found.put)
-        left = len(jobs)
-        while left:
-            one = found.get()
-            if isinstance(one, Future):
-                one.result()
-                left -= 1
-            else:
-                yield one
+    end = time.monotonic() + IN_ALL
+    jobs = [
+        partial(examine, path, tool, some, end)
+        for some in shares(watched(plugin), count)
+        for tool in tools
+    ]
+    yield from side_by_side.results(jobs, len(jobs))
 
 
 def watched(plugin):
@@ -144,7 +138,7 @@ def main(wanted):
 
 
 def train(case, dtype):
-    nets, shown = case.nets(2, dtype), case.shown()
+    nets, shown = case.nets(min(case.members, 2), dtype), case.shown()
     split = {"device": "cuda", "precision": case.precision}
     tbrnn.gradient(nets, shown, match=case.match, noise=case.noise, **split)
     options = {"epochs": 2, "sigma": case.noise, "match": case.match, "validation": shown}
@@ -152,7 +146,7 @@ def train(case, dtype):
 
 
 def summary(found):
-    return sorted(found, key=lambda row: [row[name] for name in COLUMNS[:4]])
+    return sorted(found, key=lambda row: [row.get(name, "") for name in COLUMNS[:4]])
 
 
 if __name__ == "__main__":

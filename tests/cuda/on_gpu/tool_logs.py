@@ -1,4 +1,4 @@
-"""What a tool of compute-sanitizer says of the cases that a process runs, and what is in it."""
+"""What a process says of the cases that it runs, under a tool of compute-sanitizer or without."""
 
 import os
 import re
@@ -19,7 +19,7 @@ FOUND = re.compile("Error|Invalid|Uninitialized|Barrier|Warning|Program hit|Trac
 FINISHED = "the tiny trainings have finished"
 
 
-def logs(words, count):
+def logs(words, count, seconds=SECONDS):
     """What is said of one case after the other, and the exit code with the last; None before."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -28,12 +28,12 @@ def logs(words, count):
     with subprocess.Popen(words, env=environment, **out) as process:
 
         def clock():
-            timer = Timer(SECONDS, stop)
+            timer = Timer(seconds, stop)
             timer.start()
             return timer
 
         def stop():
-            late.append(f"Error: took more than {SECONDS} s\n")
+            late.append(f"Error: took more than {seconds} s\n")
             kill(process)
 
         timer = clock()
