@@ -4,6 +4,7 @@
 #include <cuda_runtime.h>
 
 #include <cstddef>
+#include <mutex>
 
 #include "dev/properties.cuh"
 
@@ -19,6 +20,19 @@ std::size_t stack_bytes(Function* kernel) {
   require(cudaDeviceGetAttribute(&threads, cudaDevAttrMaxThreadsPerMultiProcessor, device),
           "device");
   return attributes.localSizeBytes * static_cast<std::size_t>(threads * multiprocessors());
+}
+
+// Never lowers it: another thread may be about to launch the same kernel with more.
+template <class Function>
+void allow_shared(Function* kernel, std::size_t bytes) {
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  cudaFuncAttributes attributes{};
+  require(cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(kernel)), "kernel");
+  if (static_cast<std::size_t>(attributes.maxDynamicSharedSizeBytes) >= bytes) return;
+  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                               static_cast<int>(bytes)),
+          "shared memory");
 }
 
 template <class Function, class Start>
@@ -37,9 +51,7 @@ void launched(Function* kernel, const char* what, Start start) {
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), int blocks, int threads, std::size_t shared_bytes,
             Arguments... arguments) {
-  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(shared_bytes)),
-          "shared memory");
+  allow_shared(kernel, shared_bytes);
   launched(kernel, "launch", [&] {
     kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(threads), shared_bytes>>>(
         static_cast<Parameters>(arguments)...);
@@ -51,9 +63,7 @@ void launch(void (*kernel)(Parameters...), int blocks, int threads, std::size_t 
 template <class... Parameters, class... Arguments>
 void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
                      std::size_t shared_bytes, Arguments... arguments) {
-  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(shared_bytes)),
-          "shared memory");
+  allow_shared(kernel, shared_bytes);
   void* list[] = {&arguments...};
   launched(kernel, "cooperative launch", [&] {
     return cudaLaunchCooperativeKernel(kernel, static_cast<unsigned>(blocks),
@@ -65,9 +75,7 @@ void launch_together(void (*kernel)(Parameters...), int blocks, int threads,
 template <class... Parameters>
 cudaLaunchConfig_t in_clusters(void (*kernel)(Parameters...), int blocks, int cluster, int threads,
                                std::size_t shared_bytes, cudaLaunchAttribute (&list)[2]) {
-  require(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               static_cast<int>(shared_bytes)),
-          "shared memory");
+  allow_shared(kernel, shared_bytes);
   if (cluster > 8)
     require(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
             "clusters");
