@@ -1,5 +1,6 @@
 """Fig 3: its truncations, example and report, on published networks where there are some."""
 
+import shutil
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -10,8 +11,9 @@ from matplotlib.lines import Line2D
 
 import tbrnn
 from connectivity.golden import effective_pair
-from reproduce.small import MADE, small
+from reproduce.small import MADE, small, watched
 from tbrnn.analysis import accuracy, pca
+from tbrnn.campaign.lines import read_lines, write_lines
 from tbrnn.reproduce.campaign import reproduce
 from tbrnn.reproduce.fig3 import (
     EXPERIMENT,
@@ -181,6 +183,26 @@ def test_students_have_their_teacher_s_readout_and_no_scale(folder):
             assert student.model.scale == 1
             assert (student.model.form, student.model.alpha) == ("voltage", 1)
             assert np.array_equal(student.w_out, teacher.w_out)
+
+
+def test_missing_students_alone_are_trained_again(folder, tmp_path, monkeypatch):
+    """One teacher lacks a record, another one the weights of a student of another rank."""
+    part = tmp_path / "part"
+    shutil.copytree(folder, part)
+    (part / "weights" / "student-run-1-rank-5.safetensors").unlink()
+    lost = {"network": "student", "run": 0, "rank": 2}
+    kept = [
+        line for line in read_lines(part / "networks.jsonl") if not lost.items() <= line.items()
+    ]
+    write_lines(part / "networks.jsonl", kept)
+    calls = watched(monkeypatch, "lint")
+    reproduce(EXPERIMENT, small("fig3", runs=2), out=part, threads=2)
+    assert [(options["ranks"], len(teachers)) for teachers, *_, options in calls] == [
+        ((2,), 1),
+        ((5,), 1),
+    ]
+    for name in ("networks.jsonl", "fig3.txt", "weights/student-run-1-rank-5.safetensors"):
+        assert (part / name).read_bytes() == (folder / name).read_bytes()
 
 
 def test_rejected_teachers_have_no_students_and_are_named(tmp_path):

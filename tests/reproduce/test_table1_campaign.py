@@ -176,14 +176,25 @@ def test_a_campaign_goes_on_where_it_was_cut_off(whole, tmp_path, lost, weights)
 
 
 def test_finished_students_are_not_trained_again(whole, tmp_path, monkeypatch):
+    """Three teachers lack students; two of them the same ranks."""
     part = tmp_path / "part"
     shutil.copytree(whole, part)
-    lines = (whole / "networks.jsonl").read_text().splitlines(keepends=True)
-    (part / "networks.jsonl").write_text("".join(lines[:-1]))
+    lost = [("sine", 2, "tbrnn", rank) for rank in (1, 4)]
+    lost += [("sine", run, "rnn", 4) for run in (0, 2)]
+    kept = [
+        line
+        for line in read_lines(part / "networks.jsonl")
+        if line.get("student") != "tbrnn"
+        or tuple(line[key] for key in ("task", "run", "teacher", "rank")) not in lost
+    ]
+    write_lines(part / "networks.jsonl", kept)
     calls = watched(monkeypatch, "lint")
     protocol = small(tasks=["flipflop-2", "sine"], runs=3, ranks=[1, 2, 4], seed=6)
     reproduce(EXPERIMENT, protocol, out=part)
-    assert [len(teachers) for teachers, *_ in calls] == [1]
+    assert {(tuple(options["ranks"]), len(teachers)) for teachers, *_, options in calls} == {
+        ((4,), 2),
+        ((1, 4), 1),
+    }
     assert (part / "networks.jsonl").read_bytes() == (whole / "networks.jsonl").read_bytes()
 
 

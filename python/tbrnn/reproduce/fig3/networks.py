@@ -148,14 +148,31 @@ def _acceptance(
 def _students(
     campaign: Campaign[Protocol, Record], name: str, section: Inference, places: list[Place]
 ) -> Trained[Record]:
-    """Students of all ranks for every teacher of which some are missing."""
+    """Students of some teachers; those of teachers that lack the same ranks in one call."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for run in sorted({run for _, run, _ in places}):
+        ranks = tuple(rank for rank in section.ranks if (name, run, rank) in places)
+        groups.setdefault(ranks, []).append(run)
+    parts = [_inferred(campaign, name, section, *group) for group in groups.items()]
+    records = [record for some, _ in parts for record in some]
+    return records, tbrnn.Ensemble.concatenate(nets for _, nets in parts)
+
+
+def _inferred(
+    campaign: Campaign[Protocol, Record],
+    name: str,
+    section: Inference,
+    ranks: Sequence[int],
+    runs: Sequence[int],
+) -> Trained[Record]:
+    """Students of some ranks for the teachers of some runs."""
     protocol = campaign.protocol
-    runs = sorted({run for _, run, _ in places})
+    places: list[Place] = [(name, run, rank) for run in runs for rank in ranks]
     trials = training_trials(protocol, name, runs)
     trained = tbrnn.lint(
         campaign.store.networks((section.of, run, None) for run in runs),
         tbrnn.LowRankTBRNN,
-        ranks=section.ranks,
+        ranks=ranks,
         trials=trials,
         match="states",
         seed=[seeds.network(protocol.seed, "fig3", name, run) for run in runs],
@@ -165,11 +182,10 @@ def _students(
         **training_options(protocol, section),
     )
     check_finished(trained)
-    every: list[Place] = [(name, run, rank) for run in runs for rank in section.ranks]
     dataset = [int(teacher) for teacher in np.asarray(trained.teacher)]
     new = test_trials(protocol, name)
     scored = scores(trained.best, trials, dataset, new, campaign.threads)
-    return _records(trained, every, scored)
+    return _records(trained, places, scored)
 
 
 def _records(runs: tbrnn.Runs, places: Sequence[Place], scored: Scores) -> Trained[Record]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +21,21 @@ from tbrnn.reproduce.table1.records import (
 from tbrnn.reproduce.table1.teachers import Teachers
 from tbrnn.reproduce.training import at_once, check_finished, ending, training_options
 
+Ranks: TypeAlias = tuple[int, ...]
+
 TEACHERS = 10  # whose students are trained in one call, and their records come together
 
 
 def train_students(teachers: Teachers, places: Sequence[TeacherPlace]) -> None:
-    """Fit students of both classes to accepted teachers that lack some of them, and score them."""
+    """Fit the students of both classes that accepted teachers lack, and score them."""
     step, checkpoints = at_once(TEACHERS), teachers.campaign.checkpoints
     for kind in CLASSES:
-        lacking = [place for place in places if missing_students(teachers, place, kind)]
-        for first in range(0, len(lacking), step):
-            some = lacking[first : first + step]
-            teachers.train(some)
-            teachers.store.add(_students(teachers, some, kind))
-            checkpoints.forget(teachers.data.task, "students", kind, *some)
+        for ranks, lacking in _by_missing_ranks(teachers, places, kind).items():
+            for first in range(0, len(lacking), step):
+                some = lacking[first : first + step]
+                teachers.train(some)
+                teachers.store.add(_students(teachers, some, kind, ranks))
+                checkpoints.forget(teachers.data.task, "students", kind, ranks, *some)
 
 
 def missing_students(
@@ -44,10 +46,21 @@ def missing_students(
     return [student for student in every if student not in teachers.store.records]
 
 
-def _students(
+def _by_missing_ranks(
     teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass
+) -> dict[Ranks, list[TeacherPlace]]:
+    """The teachers that lack students of a class, by the ranks of these."""
+    groups: dict[Ranks, list[TeacherPlace]] = {}
+    for place in places:
+        if ranks := tuple(rank for *_, rank in missing_students(teachers, place, kind)):
+            groups.setdefault(ranks, []).append(place)
+    return groups
+
+
+def _students(
+    teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass, ranks: Ranks
 ) -> list[StudentRecord]:
-    runs = _fit(teachers, places, kind)
+    runs = _fit(teachers, places, kind, ranks)
     of = np.asarray(runs.teacher)
 
     def scored(at: int) -> list[StudentRecord]:
@@ -57,7 +70,9 @@ def _students(
         return [record for some in pool.map(scored, range(len(places))) for record in some]
 
 
-def _fit(teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass) -> tbrnn.Runs:
+def _fit(
+    teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass, ranks: Ranks
+) -> tbrnn.Runs:
     data, protocol = teachers.data, teachers.protocol
     found = [teachers.record(place) for place in places]
     drawings = [record.drawing for record in found]
@@ -65,13 +80,13 @@ def _fit(teachers: Teachers, places: Sequence[TeacherPlace], kind: NetworkClass)
     runs = tbrnn.lint(
         teachers.store.networks(places),
         MODELS[kind],
-        ranks=protocol.ranks,
+        ranks=ranks,
         trials=data.training(distinct),
         match="rates",
         seed=[seeds.students(protocol.seed, t.task, t.run, t.teacher, t.rank) for t in found],
         dataset=[distinct.index(drawing) for drawing in drawings],
         threads=teachers.campaign.threads,
-        checkpoint=teachers.campaign.checkpoints.of(data.task, "students", kind, *places),
+        checkpoint=teachers.campaign.checkpoints.of(data.task, "students", kind, ranks, *places),
         **_starts(teachers, places),
         **training_options(protocol, protocol.tasks[data.task].student),
     )
