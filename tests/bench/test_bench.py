@@ -221,6 +221,48 @@ def test_a_missed_figure_of_an_ensemble_counts_too(measured, check):
     assert run(["threads"], peers=False, check=check, say=str) == check
 
 
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("workload", "peers", "named"),
+    [
+        ("two-body-1", True, "torch (not installed); jax (not installed)"),
+        ("gru-1", True, "torch (not installed)"),
+        ("jax-vmap", True, "jax (not installed)"),
+        ("two-body-1", False, None),
+        ("threads", True, None),
+    ],
+)
+def test_a_check_does_not_pass_without_the_peers_it_asks_for(
+    measured, monkeypatch, check, workload, peers, named
+):
+    measured(lambda job: timing(0.1 / job.threads))
+    monkeypatch.setattr("tbrnn.bench.peers.installed", lambda side: False)
+    said = []
+    assert run([workload], peers=peers, check=check, say=said.append) == (
+        2 if check and named else 0
+    )
+    told = [line for line in said if line.startswith("INCOMPLETE")]
+    expected = f"INCOMPLETE: nothing to compare with: {named}."
+    assert told == ([expected] if check and named else [])
+
+
+@pytest.mark.parametrize("workload", ["two-body-1", "jax-vmap"])
+@pytest.mark.parametrize(("ms", "status"), [(0.1, 2), (9.0, 1)])
+def test_a_check_does_not_pass_with_a_peer_that_fails_but_a_miss_comes_first(
+    measured, workload, ms, status
+):
+    def fails(job):
+        if job.side in ("jax", "jax shards"):
+            raise RuntimeError("jax: out of memory")
+        return timing(ms if job.side == "ours" else 10.0)
+
+    measured(fails)
+    said = []
+    assert run([workload], check=True, say=said.append) == status
+    assert any("jax: out of memory" in line for line in said)
+    assert any(line.startswith("INCOMPLETE") for line in said) == (status == 2)
+
+
 def test_sides_that_train_another_network_fail_unasked(measured):
     measured(lambda job: timing(*((1.0, 0.5) if job.side == "ours" else (9.0, 0.6))))
     said = []

@@ -26,6 +26,7 @@ class Figure:
     most: float | None = None
     aim: float | None = None
     disagreement: str | None = None
+    missing: bool = False  # a peer, which is the reason
 
     @property
     def holds(self) -> bool:
@@ -73,11 +74,11 @@ def jax_vmap(threads: int) -> list[Figure]:
     """64 members in JAX: under one vmap, and as its devices and caches like it best."""
     sides = ("jax vmap", "jax shards")
     if not peers.installed(sides[0]):
-        return [Figure(text="jax: not installed")]
+        return [Figure(text=peers.package(sides[0]), missing=True)]
     same = partial(Job, workload=WORKLOAD, members=64, threads=threads, seconds=3)
     timings = fastest({side: same(side=side) for side in ("ours", *sides)})
     wrong, ours = disagreement(timings, sigma=0), timings.of["ours"].ms
-    return [Figure(text=reason) for reason in timings.missing.values()] + [
+    return [Figure(text=reason, missing=True) for reason in timings.missing.values()] + [
         Figure(
             value=timings.of[side].ms / ours,
             unit="x",

@@ -49,6 +49,12 @@ def void(machine: Machine) -> Iterator[str]:
     )
 
 
+def incomplete(missing: Sequence[str]) -> Iterator[str]:
+    """Why a check of this run has not seen all that it was asked for."""
+    yield f"INCOMPLETE: nothing to compare with: {'; '.join(missing)}."
+    yield "            --no-peers checks the engine against its floor alone."
+
+
 def table_heading(
     workloads: Sequence[Workload], sides: Sequence[str], packages: Sequence[str]
 ) -> Iterator[str]:
@@ -86,7 +92,7 @@ def table_row(row: Row, sides: Sequence[str]) -> Iterator[str]:
         ms = row.peers.get(side)
         line += PEER.format("-" if ms is None else f"{ms:.2f} {ms / row.ms:5.1f}x")
     yield line + ("" if row.holds else "  MISSED")
-    yield from (f"  {reason}" for reason in row.missing.values())
+    yield from (f"  {row.missing[side]}" for side in sides if side in row.missing)
     if row.disagreement:
         yield f"  DISAGREE: {row.disagreement}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tbrnn.bench import peers
 from tbrnn.bench.machine import Machine
 from tbrnn.bench.measure import Job, disagreement, fastest
 from tbrnn.bench.workloads import Workload
@@ -43,8 +44,10 @@ class Row:
 
 
 def time_single(workload: Workload, sides: Sequence[str], machine: Machine) -> Row:
-    """Time our side and the peers on one workload."""
-    timings = fastest({side: Job(side=side, workload=workload.name) for side in ("ours", *sides)})
+    """Time our side and the peers, as far as they are installed, on one workload."""
+    here = ["ours", *(side for side in sides if peers.installed(side))]
+    absent = {side: peers.package(side) for side in sides if side not in here}
+    timings = fastest({side: Job(side=side, workload=workload.name) for side in here})
     ours = timings.of["ours"]
     return Row(
         workload=workload,
@@ -52,6 +55,6 @@ def time_single(workload: Workload, sides: Sequence[str], machine: Machine) -> R
         peak=max(machine.peak_one, ours.peak),
         least_fraction=workload.fraction * HELD_TO.get(machine.instruction_set, 0.0),
         peers={side: timing.ms for side, timing in timings.of.items() if side != "ours"},
-        missing=timings.missing,
+        missing={**absent, **timings.missing},
         disagreement=disagreement(timings, workload.sigma),
     )

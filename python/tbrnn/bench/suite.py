@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -55,7 +55,8 @@ def run(
     -------
     int
         The exit code: 1 if the losses of two sides differ and, with `check`, if a figure misses
-        its bound; 2 with `check` if the run is void; else 0.
+        its bound; 2 with `check` if the run is void, or if a peer that was to be timed is not
+        installed or failed; else 0.
 
     Raises
     ------
@@ -87,7 +88,13 @@ def run(
         return 1
     if check and machine.void:
         return 2
-    return int(check and not all(result.holds for result in results))
+    if not check:
+        return 0
+    if not all(result.holds for result in results):
+        return 1
+    missing = not_timed(rows, figures)
+    tell(say, ["", *report.incomplete(missing)] if missing else ())
+    return 2 if missing else 0
 
 
 def single_networks(
@@ -101,14 +108,14 @@ def single_networks(
     selected = [workload for workload in workloads if workload.name in chosen]
     if not selected:
         return []
-    sides = [side for side in peers if others.installed(side)]
+    shown = [side for side in peers if others.installed(side)]
     packages = dict.fromkeys(others.package(side) for side in peers)
-    tell(say, report.table_heading(selected, sides, list(packages)))
+    tell(say, report.table_heading(selected, shown, list(packages)))
     rows = []
     for workload in selected:
-        timed = [s for s in sides if s != "compile" or workload.name in COMPILED]
+        timed = [s for s in peers if s != "compile" or workload.name in COMPILED]
         rows.append(time_single(workload, timed, machine))
-        tell(say, report.table_row(rows[-1], sides))
+        tell(say, report.table_row(rows[-1], shown))
     return rows
 
 
@@ -123,6 +130,13 @@ def ensembles(
         figures[name] = ENSEMBLES[name](threads)
         tell(say, (line for f in figures[name] for line in report.figure_line(name, f)))
     return figures
+
+
+def not_timed(rows: Iterable[Row], figures: Mapping[str, Iterable[Figure]]) -> list[str]:
+    """Why peers that were asked for are not among the figures, each reason once."""
+    reasons = [reason for row in rows for reason in row.missing.values()]
+    reasons += [one.text for several in figures.values() for one in several if one.missing]
+    return list(dict.fromkeys(reasons))
 
 
 def tell(say: Say, lines: Iterable[str]) -> None:

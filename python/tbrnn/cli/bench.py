@@ -17,7 +17,12 @@ def bench(
     peers: Annotated[bool, typer.Option(help="Also time PyTorch and JAX, if installed.")] = True,
     threads: Annotated[int, typer.Option(help="Threads of the ensembles.")] = 2,
     check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 if a figure misses its bound.")
+        bool,
+        typer.Option(
+            "--check",
+            help="Exit with 1 if a figure misses its bound, with 2 if the run is void or lacks "
+            "a peer.",
+        ),
     ] = False,
     json: Annotated[Path | None, typer.Option(help="File for all figures.")] = None,
 ) -> None:
