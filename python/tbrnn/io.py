@@ -138,6 +138,12 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
+def remove_partial(folder: Path) -> None:
+    """Remove what writes have left that were killed, in a folder where no other process writes."""
+    for partial in folder.glob(".*.[0-9]*.partial"):
+        partial.unlink()
+
+
 def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     from safetensors import SafetensorError, safe_open
 

@@ -54,6 +54,21 @@ def test_a_second_process_is_refused(tmp_path):
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
 
 
+def test_halves_of_files_that_a_killed_process_left_are_removed(tmp_path):
+    """Not those of a shard, where another process may be writing."""
+    places = [tmp_path / name for name in (".", "weights", "history", "shard-1-of-2")]
+    for place in places:
+        place.mkdir(exist_ok=True)
+        (place / ".a.safetensors.123.partial").write_text("half")
+        (place / "a.safetensors").write_text("whole")
+    begin(tmp_path)
+    left = [path.parent for path in tmp_path.rglob(".*.partial")]
+    assert left == [tmp_path / "shard-1-of-2"]
+    assert len(list(tmp_path.rglob("a.safetensors"))) == len(places)
+    begin(tmp_path / "shard-1-of-2")
+    assert not list(tmp_path.rglob(".*.partial"))
+
+
 def test_a_folder_of_a_later_version_is_refused(tmp_path):
     begin(tmp_path)
     made = json.loads((tmp_path / MANIFEST).read_text())

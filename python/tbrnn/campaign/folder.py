@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tbrnn._engine import VERSION
+from tbrnn.campaign.files import HISTORY, WEIGHTS
 from tbrnn.errors import WrongValue
-from tbrnn.io import write_atomically
+from tbrnn.io import remove_partial, write_atomically
 
 FORMAT = 1  # of the folder; larger numbers come from later versions of the package
 MANIFEST = "campaign.json"
@@ -31,6 +32,8 @@ class ChangedConfiguration(WrongValue):
 @contextmanager
 def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
     """Work in a folder, alone and with the configuration that it was begun with.
+
+    Halves of files, which a killed process has left, are removed.
 
     Parameters
     ----------
@@ -71,6 +74,8 @@ def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
     with (folder / ".lock").open("a+b") as lock:
         _lock(folder, lock.fileno())
         _check(folder, json.loads(json.dumps(configuration)))
+        for place in (folder, folder / WEIGHTS, folder / HISTORY):
+            remove_partial(place)
         yield
 
 
