@@ -1,5 +1,6 @@
 """A campaign's folder: one process, one configuration, one format."""
 
+import errno
 import json
 import os
 import subprocess
@@ -82,6 +83,17 @@ def test_a_damaged_manifest_is_an_error(tmp_path, content):
     (tmp_path / MANIFEST).write_text(content)
     with pytest.raises(ValueError, match="campaign.json: damaged"):
         begin(tmp_path)
+
+
+def test_a_full_disk_is_named_with_the_folder(tmp_path, monkeypatch):
+    def full(file, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match=f"No space left.*{tmp_path}"):
+        begin(tmp_path)
+    monkeypatch.undo()
+    begin(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):

@@ -1,6 +1,7 @@
 """Sweeps: every network once, the same numbers however often the sweep was cut off."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -133,6 +134,15 @@ def test_cut_off_anywhere_and_called_again(whole, tmp_path):
         assert content(folder) == content(whole)
         complete = kept[: kept.rfind(b"\n") + 1]
         assert path.read_bytes().startswith(complete)  # the seconds, too: nothing was done again
+
+
+@pytest.mark.parametrize("place", [".", "shard-1-of-2"])
+def test_a_line_about_no_network_is_named(whole, place, tmp_path):
+    shutil.copytree(whole, tmp_path / place, dirs_exist_ok=True)
+    path = tmp_path / place / "networks.jsonl"
+    path.write_text(path.read_text() + '{"network": "rnn"}\n')
+    with pytest.raises(ValueError, match=f"{path}, line 13: no network: it lacks 'id'"):
+        tbrnn.sweep(SMALL, out=tmp_path)
 
 
 def test_nothing_is_trained_twice(whole, monkeypatch):

@@ -3,6 +3,8 @@
 import pytest
 
 from tbrnn.reproduce import fig3, table1
+from tbrnn.reproduce.campaign import Campaign
+from tbrnn.reproduce.fig3.truncations import truncations
 from tbrnn.reproduce.provenance import made_by, provenance
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.store import Store, read_records
@@ -42,6 +44,16 @@ def test_a_line_of_other_fields_is_named(read, tmp_path):
         read(path)
     with pytest.raises(ValueError, match=f"{path}, line 1: no record: "):
         Store(tmp_path)
+
+
+def test_a_truncation_of_other_fields_is_named(tmp_path):
+    path = tmp_path / "truncations.jsonl"
+    path.write_text('{"run": 0}\n')
+    with pytest.raises(ValueError, match=f"{path}, line 1: no record: "):
+        fig3.read_truncations(path)
+    campaign = Campaign(fig3.load_protocol("quick"), range(2), Store(tmp_path), None, 1, str)
+    with pytest.raises(ValueError, match=f"{path}, line 1: no record: "):
+        truncations(campaign)
 
 
 def test_another_ending_of_the_same_network_is_refused(tmp_path):

@@ -110,8 +110,11 @@ def _lock(folder: Path, file: int) -> None:
                     "wait for its end, or take another folder"
                 ) from None
             time.sleep(0.01)
-    os.ftruncate(file, 0)
-    os.write(file, str(os.getpid()).encode())
+    try:
+        os.ftruncate(file, 0)
+        os.write(file, str(os.getpid()).encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _process(file: int) -> str:

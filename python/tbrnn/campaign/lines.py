@@ -55,9 +55,9 @@ class Lines:
                 while left:
                     left = left[file.write(left) :]
                 os.fsync(file.fileno())
-            except OSError:
+            except OSError as error:
                 os.ftruncate(file.fileno(), before)
-                raise
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
         self.entries += added
 
     def _read(self) -> None:

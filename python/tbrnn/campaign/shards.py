@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from tbrnn._arguments import whole
 from tbrnn.campaign.checks import check_members
-from tbrnn.campaign.files import NETWORKS, history_of, weights_of
+from tbrnn.campaign.files import history_of, weights_of
 from tbrnn.campaign.folder import begun, hold
 from tbrnn.campaign.lines import Lines
 from tbrnn.campaign.plan import Plan, Shard, plan_sweep, shard_folder
-from tbrnn.campaign.work import Manner, complete
+from tbrnn.campaign.work import Manner, complete, lines_of
 from tbrnn.errors import mistake, wrong_type
 from tbrnn.io import write_atomically
 
@@ -76,7 +76,7 @@ def merge_shards(out: Path, plan: Plan, lines: Lines) -> None:
     for part in sorted(out.glob("shard-*-of-*")):
         with hold(part, plan.manifest):
             finished = {line["id"] for line in lines.entries}
-            new = [line for line in Lines(part / NETWORKS).entries if line["id"] not in finished]
+            new = [line for line in lines_of(part).entries if line["id"] not in finished]
         for line in new:
             for file_of in (weights_of, history_of):
                 _copy(file_of(part, line["id"]), file_of(out, line["id"]))

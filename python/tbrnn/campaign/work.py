@@ -15,6 +15,7 @@ from tbrnn.campaign.folder import hold
 from tbrnn.campaign.lines import Lines, write_lines
 from tbrnn.campaign.members import Member
 from tbrnn.campaign.plan import Plan, Shard, shard_folder
+from tbrnn.errors import WrongValue
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def complete(
     """
     members, folder = plan.part(shard), shard_folder(out, shard)
     with hold(folder, plan.manifest):
-        lines = Lines(folder / NETWORKS)
+        lines = lines_of(folder)
         before(lines)
         _train_missing(members, folder, lines, plan.config, manner)
         found = {line["id"]: line for line in lines.entries}
@@ -48,6 +49,21 @@ def complete(
             write_lines(folder / NETWORKS, ordered)
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)  # of calls cut off in between
     return ordered
+
+
+def lines_of(folder: Path) -> Lines:
+    """The finished networks of a sweep or of a shard.
+
+    Raises
+    ------
+    ValueError
+        Naming file and line, if one is not about a network.
+    """
+    lines = Lines(folder / NETWORKS)
+    for number, line in enumerate(lines.entries, start=1):
+        if "id" not in line:
+            raise WrongValue(f"{lines.path}, line {number}: no network: it lacks 'id'")
+    return lines
 
 
 def _train_missing(

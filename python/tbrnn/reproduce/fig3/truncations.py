@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tbrnn.campaign import Lines
 from tbrnn.reproduce.campaign import Campaign
 from tbrnn.reproduce.fig3.networks import accepted, scores, test_trials, training_trials
 from tbrnn.reproduce.fig3.protocol import Protocol
-from tbrnn.reproduce.lines import stored
+from tbrnn.reproduce.lines import records_of, stored
 from tbrnn.reproduce.record import Record
 
 TRUNCATIONS = "truncations.jsonl"
@@ -50,7 +50,7 @@ def truncations(campaign: Campaign[Protocol, Record]) -> list[Truncated]:
     """All truncations of all accepted teachers; those in the folder are not computed again."""
     folder = campaign.store.folder
     lines = None if folder is None else Lines(folder / TRUNCATIONS)
-    found = {one.place: one for one in map(_read, lines.entries if lines else [])}
+    found = {one.place: one for one in (_read(lines.path, lines.entries) if lines else ())}
     ranks = campaign.protocol.networks.student.ranks
     for record in accepted(campaign.store, "teacher"):
         places = [(record.run, method, rank) for method in known_methods() for rank in ranks]
@@ -65,7 +65,7 @@ def truncations(campaign: Campaign[Protocol, Record]) -> list[Truncated]:
 
 def read_truncations(path: Path) -> list[Truncated]:
     """The lines of a ``truncations.jsonl``."""
-    return [_read(line) for line in stored(path)]
+    return list(_read(path, stored(path)))
 
 
 def _truncated(
@@ -95,5 +95,5 @@ def _methods(protocol: Protocol) -> dict[str, Callable[[tbrnn.Ensemble, int], tb
     }
 
 
-def _read(line: dict[str, Any]) -> Truncated:
-    return Truncated(**line)
+def _read(path: Path, lines: Iterable[dict[str, Any]]) -> Iterator[Truncated]:
+    return records_of(path, lines, lambda line: Truncated(**line))
