@@ -89,6 +89,14 @@ def test_a_network_that_is_finished_is_not_trained_again(config, tmp_path):
     assert "training.epochs: 30 there, 31 now" in refused.stderr
 
 
+def test_a_checkpoint_that_a_killed_call_left_beside_its_network_is_removed(config, tmp_path):
+    words = ("train", config({**ONE, "training": TRAINING}), "--out", tmp_path / "out")
+    run(*words)
+    (tmp_path / "out" / "checkpoints" / "attempt-1").mkdir(parents=True)
+    assert run(*words).exit_code == 0
+    assert files(tmp_path / "out") == [*FILES, "weights.safetensors"]
+
+
 def test_a_task_of_the_user_and_another_model(config, tmp_path):
     (tmp_path / "echo.py").write_text(OWN)
     model = {"class": "LowRankHORNN", "units": 9, "rank": [2, 1], "gated": True}

@@ -97,17 +97,20 @@ def train_single(
         lines = Lines(folder / NETWORKS)
         if not lines.entries:
             config = short_hash(manifest)
-            checkpoint = folder / CHECKPOINTS
             batch = train_batch(
-                [member], config=config, threads=workers, progress=progress, checkpoint=checkpoint
+                [member],
+                config=config,
+                threads=workers,
+                progress=progress,
+                checkpoint=folder / CHECKPOINTS,
             )
-            _write(folder, batch)
+            _write(folder, batch, workers)
             lines.append(batch.lines)
-            shutil.rmtree(checkpoint)
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)  # also of a call killed before
     return Single(member, lines.entries[0])
 
 
-def _write(folder: Path, batch: Batch) -> None:
+def _write(folder: Path, batch: Batch, threads: int) -> None:
     """Everything but the line, which says that all the rest is there."""
     (member,), runs = batch.members, batch.runs
     runs.best[0].save(folder / "weights.safetensors")
@@ -115,5 +118,5 @@ def _write(folder: Path, batch: Batch) -> None:
         write_npz(folder / "history.npz", columns(runs.history[0]))
         write_figure(folder / "loss.png", loss_figure(runs))
     shown = member.source.test or member.source.training
-    activity = runs.best[0].simulate(shown, states=False, rates=False)
+    activity = runs.best[0].simulate(shown, states=False, rates=False, threads=threads)
     write_figure(folder / "trials.png", trials_figure(shown, np.asarray(activity.outputs)))
