@@ -9,6 +9,7 @@ import tbrnn
 from campaign.sweeps import SMALL, content, lines
 from tbrnn.campaign import FolderInUse, hold, work
 from tbrnn.campaign.plan import plan_sweep
+from tbrnn.campaign.status import read_status
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,20 @@ def test_shards_merge_to_the_whole(whole, tmp_path, monkeypatch, n):
     monkeypatch.setattr(work, "train_batch", None)
     tbrnn.sweep(SMALL, out=tmp_path)
     assert content(tmp_path) == whole
+
+
+def test_logs_and_copies_beside_shards_are_no_shards(whole, tmp_path):
+    """As of `#SBATCH --output`; of twelve shards the second comes before the tenth."""
+    for i in (10, 2):
+        tbrnn.sweep(SMALL, out=tmp_path, shard=(i, 12))
+        (tmp_path / f"shard-{i}-of-12.out").write_text("batch 1 of 1\n")
+    (tmp_path / "shard-3-of-12").write_text("a file\n")
+    (tmp_path / "shard-2-of-12-before").mkdir()
+    shards = [part.name for part in read_status(tmp_path).parts[1:]]
+    assert shards == ["shard-2-of-12", "shard-10-of-12"]
+    tbrnn.sweep(SMALL, out=tmp_path)
+    assert content(tmp_path) == whole
+    assert not any((tmp_path / "shard-2-of-12-before").iterdir())
 
 
 def test_what_no_shard_has_finished_is_trained_when_they_merge(whole, tmp_path):

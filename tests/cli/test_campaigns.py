@@ -252,6 +252,7 @@ def test_results_go_to_a_folder(tmp_path, monkeypatch, command):
         (["train", "CONFIG", "--threads", "0"], "threads must be a whole number of at"),
         (["train", "CONFIG", "--set", "training.loss=logistic"], "targets must be from 0 to 1 for"),
         (["sweep", "CONFIG", "--shard", "3/2"], "shard must look like 2/8"),
+        (["sweep", "CONFIG", "--shard", "0/2"], "the first number from 1 to the second, got '0/2'"),
         (["sweep", "CONFIG", "--threads", "0"], "threads must be a whole number of at"),
         (["sweep", "table1_quick"], "runs is an unknown key"),
         (["status", "nil"], "tbrnn status: nil: no campaign was begun here"),

@@ -1,7 +1,8 @@
-"""Where a campaign keeps a network's weights and history, and how it writes them."""
+"""Where a campaign keeps shards and a network's weights and history, and how it writes them."""
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -28,6 +29,18 @@ def weights_of(folder: Path, member: str) -> Path:
 def history_of(folder: Path, member: str) -> Path:
     """A sweep's file of a network's history."""
     return folder / HISTORY / f"{member}.npz"
+
+
+def shard_of(folder: Path) -> tuple[int, int] | None:
+    """(i, n) of the i-th of n shards by the name of its folder, None for all other names."""
+    found = re.fullmatch(r"shard-(\d+)-of-(\d+)", folder.name)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def shard_folders(folder: Path) -> list[Path]:
+    """The folders of the shards that were begun, in their order; logs beside them are none."""
+    shards = {part: shard for part in folder.iterdir() if (shard := shard_of(part))}
+    return sorted((part for part in shards if part.is_dir()), key=lambda part: shards[part][::-1])
 
 
 def write_npz(path: Path, arrays: Mapping[str, ArrayLike]) -> None:

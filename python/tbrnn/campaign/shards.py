@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tbrnn._arguments import whole
 from tbrnn.campaign.checks import check_members
-from tbrnn.campaign.files import history_of, weights_of
+from tbrnn.campaign.files import history_of, shard_folders, weights_of
 from tbrnn.campaign.folder import begun, hold
 from tbrnn.campaign.lines import Lines
 from tbrnn.campaign.plan import Plan, Shard, plan_sweep, shard_folder
@@ -73,7 +73,7 @@ def _run_shard(
 
 def merge_shards(out: Path, plan: Plan, lines: Lines) -> None:
     """Take over what shards have finished: weights and histories, then the lines."""
-    for part in sorted(out.glob("shard-*-of-*")):
+    for part in shard_folders(out):
         with hold(part, plan.manifest):
             finished = {line["id"] for line in lines.entries}
             new = [line for line in lines_of(part).entries if line["id"] not in finished]

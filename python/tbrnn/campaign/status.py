@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tbrnn.campaign.files import NETWORKS
+from tbrnn.campaign.files import NETWORKS, shard_folders, shard_of
 from tbrnn.campaign.folder import MANIFEST, holder
 from tbrnn.campaign.kinds import Group, Kind, kind_of
 from tbrnn.campaign.lines import read_lines
@@ -88,7 +88,7 @@ def read_status(folder: Path) -> Status:
     >>> len(status.lines), status.networks, status.groups
     (1, 6, {(('model.rank', '1'),): 3, (('model.rank', '2'),): 3})
     """
-    shards = sorted(part for part in folder.glob("shard-*-of-*") if part.is_dir())
+    shards = shard_folders(folder) if folder.is_dir() else []
     merged = (folder / MANIFEST).is_file() or not shards
     made = _manifest(folder if merged else shards[0])
     kind = kind_of(made["configuration"])
@@ -129,9 +129,8 @@ def _distinct(kind: Kind, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any
 
 
 def _part(folder: Path, finished: int, networks: int, kind: Kind) -> Part:
-    words: Sequence[str] = folder.name.split("-")
-    if words[0] == "shard" and len(words) == 4 and words[1].isdecimal() and words[3].isdecimal():
-        networks = kind.share(int(words[1]), int(words[3]), networks)
+    if shard := shard_of(folder):
+        networks = kind.share(*shard, networks)
     try:
         age = time.time() - (folder / NETWORKS).stat().st_mtime
     except OSError:

@@ -49,6 +49,6 @@ def shard_of(text: str) -> tuple[int, int]:
     i, _, n = text.partition("/")
     if not (i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
         raise WrongValue(
-            f"shard must look like 2/8, the first number at most the second, got {text!r}"
+            f"shard must look like 2/8, the first number from 1 to the second, got {text!r}"
         )
     return int(i), int(n)

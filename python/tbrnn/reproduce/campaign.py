@@ -13,6 +13,7 @@ import tbrnn
 from tbrnn._device import check_device
 from tbrnn._threads import thread_count
 from tbrnn.campaign import hold
+from tbrnn.campaign.files import shard_folders
 from tbrnn.campaign.folder import begun
 from tbrnn.campaign.lines import write_lines
 from tbrnn.reproduce.folder import (
@@ -189,7 +190,7 @@ def _merge(
     read: Callable[[Mapping[str, Any]], Any],
 ) -> None:
     """Take over what shards have finished, and their sittings."""
-    for part in sorted(out.glob("shard-*-of-*")):
+    for part in shard_folders(out):
         with hold(part, protocol.model_dump(mode="json")):
             store.take_over(Store(part, read))
             take_over_sittings(part, out)
