@@ -1,6 +1,7 @@
 """A campaign's folder: one process, one configuration, one format."""
 
 import errno
+import fcntl
 import json
 import os
 import subprocess
@@ -94,6 +95,15 @@ def test_a_full_disk_is_named_with_the_folder(tmp_path, monkeypatch):
         begin(tmp_path)
     monkeypatch.undo()
     begin(tmp_path)
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    def unknown(file, how):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    with pytest.raises(OSError, match=f"no lock: Function not implemented: '{tmp_path}'"):
+        begin(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):

@@ -110,6 +110,8 @@ def _lock(folder: Path, file: int) -> None:
                     "wait for its end, or take another folder"
                 ) from None
             time.sleep(0.01)
+        except OSError as error:  # on file systems that have no locks
+            raise OSError(error.errno, f"no lock: {error.strerror}", str(folder)) from error
     try:
         os.ftruncate(file, 0)
         os.write(file, str(os.getpid()).encode())
