@@ -203,6 +203,16 @@ def test_damaged_folders(tmp_path, name, content, message):
         read_status(tmp_path)
 
 
+def test_campaigns_below_a_folder_are_named(tmp_path):
+    """As `tbrnn reproduce three-body` leaves them."""
+    (tmp_path / "empty").mkdir()
+    for name in ("table1", "fig3/shard-2-of-3"):
+        with hold(tmp_path / name, SMALL):
+            pass
+    with pytest.raises(ValueError, match=r"no campaign was begun here .*, but in fig3, table1$"):
+        read_status(tmp_path)
+
+
 def test_the_checkpoint_of_a_call_is_no_campaign(tmp_path):
     trials = tbrnn.tasks.FlipFlop(bits=1).sample(4)
     model = tbrnn.LowRankRNN(units=4, rank=1, inputs=1, outputs=1)

@@ -110,7 +110,9 @@ def read_status(folder: Path) -> Status:
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
-        raise WrongValue(f"{folder}: no campaign was begun here (there is no {MANIFEST})")
+        below = ", ".join(_campaigns_below(folder))
+        others = f", but in {below}" if below else ""
+        raise WrongValue(f"{folder}: no campaign was begun here (there is no {MANIFEST}){others}")
     try:
         made = json.loads(path.read_text())
         whole = isinstance(made["configuration"], dict)
@@ -121,6 +123,12 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if "weights" in made["configuration"]:
         raise WrongValue(f"{folder}: no campaign, but the checkpoint of a call of fit or lint")
     return dict(made)
+
+
+def _campaigns_below(folder: Path) -> list[str]:
+    """The folders in this one that have a campaign, or shards of one."""
+    made = [path for depth in ("*", "*/shard-*") for path in folder.glob(f"{depth}/{MANIFEST}")]
+    return sorted({path.relative_to(folder).parts[0] for path in made})
 
 
 def _distinct(kind: Kind, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
