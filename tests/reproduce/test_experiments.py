@@ -204,7 +204,9 @@ def test_nothing_is_written_without_a_folder(name, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_single_run_is_a_report_too(name):
-    assert made(name, None, runs=1).values
+    report = made(name, None, runs=1)
+    assert report.values
+    assert report.title.endswith(": 1 run")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -73,7 +73,9 @@ def _train_missing(
     missing = [[one for one in batch if one.id not in finished] for batch in batches(members)]
     missing = [batch for batch in missing if batch]
     for number, batch in enumerate(missing, start=1):
-        manner.tell(f"batch {number} of {len(missing)}: {len(batch)} networks")
+        manner.tell(
+            f"batch {number} of {len(missing)}: {len(batch)} network{'s' * (len(batch) > 1)}"
+        )
         checkpoint = folder / CHECKPOINTS / short_hash([member.id for member in batch])
         trained = train_batch(
             batch,

@@ -31,6 +31,7 @@ from tbrnn.reproduce.provenance import provenance
 from tbrnn.reproduce.record import AnyRecord, Place, Record
 from tbrnn.reproduce.report import Printable
 from tbrnn.reproduce.store import AnotherNetwork, Store
+from tbrnn.reproduce.text import counted
 from tbrnn.reproduce.training import at_once
 
 Trained: TypeAlias = tuple[Sequence[AnyRecord], tbrnn.Ensemble]
@@ -61,7 +62,7 @@ class Campaign(Generic[AnyPreset, AnyRecord]):
         """
         missing = self.store.missing(places)
         if missing:
-            count = f"{len(missing)} network{'s' * (len(missing) > 1)}"
+            count = counted(len(missing), "network")
             again = sum(place in self.store.records for place in missing)
             note = f", {again} of them again, since their weights are not here" if again else ""
             self.tell(f"{name}: {count}{note}")

@@ -17,6 +17,7 @@ from tbrnn.reproduce.fig3.truncations import METHODS, Truncated
 from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Ordering, Report, Rule, Value, spread
+from tbrnn.reproduce.text import counted
 
 Trials: TypeAlias = Literal["training", "new"]
 
@@ -56,7 +57,7 @@ def make_report(
     found = {value.name: value for value in values}
     return Report(
         experiment="fig3",
-        title=f"Fig 3, preset {protocol.preset}: {protocol.runs} runs",
+        title=f"Fig 3, preset {protocol.preset}: {counted(protocol.runs, 'run')}",
         values=values,
         orderings=_orderings(found),
         tables=tables(

@@ -18,6 +18,7 @@ from tbrnn.reproduce.fig4.tables import blocks, pair_name, tables
 from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Ordering, Report, Value, falls, spread
+from tbrnn.reproduce.text import counted
 
 SHOWN = ("rnn", "tbrnn", "gru")  # in the picture
 NEAR = 0.1  # from the published mean distance
@@ -33,7 +34,7 @@ def make_report(
     found = {value.name: value for value in values}
     return Report(
         experiment="fig4",
-        title=f"Fig 4, preset {protocol.preset}: {protocol.runs} runs",
+        title=f"Fig 4, preset {protocol.preset}: {counted(protocol.runs, 'run')}",
         values=values,
         orderings=_orderings(measured, found),
         tables=tables(records, measured, found),

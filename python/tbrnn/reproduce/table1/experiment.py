@@ -14,6 +14,7 @@ from tbrnn.reproduce.table1.records import CLASSES, Record, by_role, from_line
 from tbrnn.reproduce.table1.report import Report, make_report
 from tbrnn.reproduce.table1.students import missing_students, train_students
 from tbrnn.reproduce.table1.teachers import Teachers, teacher_places
+from tbrnn.reproduce.text import counted
 
 
 def train(campaign: Campaign[Protocol, Record]) -> None:
@@ -22,13 +23,13 @@ def train(campaign: Campaign[Protocol, Record]) -> None:
     for task in campaign.protocol.tasks:
         teachers, places = Teachers(campaign, task), teacher_places(task, campaign.runs)
         pending = [place for place in places if place not in records]
-        campaign.tell(f"{task}: {len(pending)} teachers")
+        campaign.tell(f"{task}: {counted(len(pending), 'teacher')}")
         teachers.train(pending)
         accepted = [place for place in places if records[place].accepted]
         missing = [
             missing_students(teachers, place, kind) for place in accepted for kind in CLASSES
         ]
-        campaign.tell(f"{task}: {sum(map(len, missing))} students")
+        campaign.tell(f"{task}: {counted(sum(map(len, missing)), 'student')}")
         train_students(teachers, accepted)
         campaign.checkpoints.clear(task)
 

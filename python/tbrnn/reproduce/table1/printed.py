@@ -9,7 +9,7 @@ from tbrnn.reproduce.provenance import made_by
 from tbrnn.reproduce.table1.aggregate import LINE_NAMES, LINES
 from tbrnn.reproduce.table1.compare import Comparison
 from tbrnn.reproduce.table1.records import NAMES, NetworkClass
-from tbrnn.reproduce.text import aligned, listed, sections
+from tbrnn.reproduce.text import aligned, counted, listed, sections
 
 if TYPE_CHECKING:
     from tbrnn.reproduce.table1.report import Report
@@ -35,7 +35,7 @@ def printed(report: Report) -> str:
 
 def _title(report: Report) -> str:
     made = report.provenance
-    runs = f"{report.protocol.runs} run" + "s" * (report.protocol.runs > 1)
+    runs = counted(report.protocol.runs, "run")
     return (
         f"Table 1, preset {report.protocol.preset}: {runs} per task, seed {report.protocol.seed} "
         f"({made_by(made)}, configuration {made['config']})"

@@ -14,6 +14,7 @@ from tbrnn.reproduce.report import Report, Value, falls, number, shown, spread
 from tbrnn.reproduce.table2 import published
 from tbrnn.reproduce.table2.networks import NAMES
 from tbrnn.reproduce.table2.protocol import Protocol, load_protocol
+from tbrnn.reproduce.text import counted
 
 NEAR = 0.02  # from the published mean alignment
 JUDGED_FROM = 10  # runs of the paper preset
@@ -27,7 +28,7 @@ def make_report(records: Sequence[Record], protocol: Protocol, made: Mapping[str
     found = {value.name: value for value in values}
     return Report(
         experiment="table2",
-        title=f"Table 2, preset {protocol.preset}: {protocol.runs} runs",
+        title=f"Table 2, preset {protocol.preset}: {counted(protocol.runs, 'run')}",
         values=values,
         orderings=[
             falls(
