@@ -4,13 +4,14 @@ import errno
 import fcntl
 import json
 import os
+import platform
 import subprocess
 import sys
 
 import pytest
 
 from tbrnn.campaign import ChangedConfiguration, FolderInUse, hold
-from tbrnn.campaign.folder import FORMAT, MANIFEST
+from tbrnn.campaign.folder import FORMAT, MANIFEST, holder
 
 CONFIGURATION = {"seed": 0, "ranks": (1, 2), "teacher": {"lr": 1e-2, "epochs": 20}}
 
@@ -54,6 +55,17 @@ def test_a_second_process_is_refused(tmp_path):
             begin(tmp_path)
     begin(tmp_path / "another")
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def test_a_process_of_another_machine_is_named_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(platform, "node", lambda: "node07")
+    with hold(tmp_path, {}):
+        monkeypatch.undo()
+        assert holder(tmp_path) == f"{os.getpid()} on node07"
+        with pytest.raises(FolderInUse, match=f"in use by process {os.getpid()} on node07;"):
+            begin(tmp_path)
+    with hold(tmp_path, {}):
+        assert holder(tmp_path) == str(os.getpid())
 
 
 def test_halves_of_files_that_a_killed_process_left_are_removed(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import platform
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -85,7 +86,7 @@ def begun(folder: Path) -> bool:
 
 
 def holder(folder: Path) -> str | None:
-    """The number of the process that works in a folder now, None if none does."""
+    """The process that works in a folder now, its number and machine; None if none does."""
     try:
         with (folder / ".lock").open("rb") as lock:
             try:
@@ -114,13 +115,18 @@ def _lock(folder: Path, file: int) -> None:
             raise OSError(error.errno, f"no lock: {error.strerror}", str(folder)) from error
     try:
         os.ftruncate(file, 0)
-        os.write(file, str(os.getpid()).encode())
+        os.write(file, f"{os.getpid()}{_here()}".encode())
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _process(file: int) -> str:
-    return os.pread(file, 20, 0).decode() or "unknown"
+    """The number of the process that has a lock, and its machine if that is another one."""
+    return os.pread(file, 300, 0).decode().removesuffix(_here()) or "unknown"
+
+
+def _here() -> str:
+    return f" on {platform.node()}"
 
 
 def _check(folder: Path, configuration: dict[str, Any]) -> None:

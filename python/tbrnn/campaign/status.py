@@ -28,7 +28,7 @@ class Part:
     finished, networks : int
         How many lines it has, and how many it will have at most.
     process : str or None
-        The number of the process that works there.
+        The process that works there: its number, and its machine if it is another one.
     age : float or None
         Seconds since its last line.
     saved : Saved or None
