@@ -54,6 +54,7 @@ def test_table_1_draws_the_best_run():
 
     page = table1.companion_figure(campaign(protocol, score)[1], protocol)
     panels = iter(page.axes)
+    assert page.axes[0].get_ylabel() == "two-body teacher\nR² of the best run"
     for teacher in ("rnn", "tbrnn"):
         for task in protocol.tasks:
             ax = next(panels)

@@ -31,10 +31,11 @@ def companion_figure(students: Sequence[StudentRecord], protocol: Protocol) -> F
         layout="constrained",
     )
     panels = figure.subplots(2, len(protocol.tasks), sharex=True, sharey=True, squeeze=False)
+    score = "R²" if protocol.runs == 1 else "R² of the best run"
     for row, teacher in zip(panels, CLASSES, strict=True):
         for ax, task in zip(row, protocol.tasks, strict=True):
             _panel(ax, students, protocol, teacher, task)
-        row[0].set_ylabel(f"{NAMES[teacher]} teacher\nR²", fontsize=8)
+        row[0].set_ylabel(f"{NAMES[teacher]} teacher\n{score}", fontsize=8)
     for ax, task in zip(panels[0], protocol.tasks, strict=True):
         ax.set_title(task, fontsize=9)
     handles, labels = panels[0, 0].get_legend_handles_labels()
