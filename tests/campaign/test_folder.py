@@ -41,6 +41,20 @@ def test_a_changed_configuration_is_refused_with_the_differences(tmp_path):
     assert begin(tmp_path)["configuration"]["seed"] == 0
 
 
+def test_numbers_of_results_may_grow(tmp_path):
+    def begin(**changes):
+        with hold(tmp_path, {"seed": 0, "runs": 10, **changes}, growing=["runs"]):
+            return json.loads((tmp_path / MANIFEST).read_text())["configuration"]
+
+    assert begin() == begin() == {"seed": 0, "runs": 10}
+    with pytest.raises(ChangedConfiguration, match="seed: 0 there, 1 now"):
+        begin(seed=1, runs=30)
+    assert begin() == {"seed": 0, "runs": 10}
+    assert begin(runs=30) == {"seed": 0, "runs": 30}
+    with pytest.raises(ChangedConfiguration, match="runs: 30 there, 10 now"):
+        begin()
+
+
 def test_a_second_process_is_refused(tmp_path):
     code = (
         "import sys, pathlib; from tbrnn.campaign import hold\n"

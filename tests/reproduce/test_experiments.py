@@ -80,6 +80,8 @@ def test_files_are_complete(name, whole):
 def test_fewer_runs_on_one_thread_repeat_the_numbers_of_the_whole(name, whole, tmp_path):
     made(name, tmp_path, runs=1, threads=1)
     assert lines(tmp_path) < lines(whole(name))
+    made(name, tmp_path)
+    same_files(name, tmp_path, whole(name))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ class ChangedConfiguration(WrongValue):
 
 
 @contextmanager
-def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
+def hold(
+    folder: Path, configuration: Mapping[str, Any], growing: Collection[str] = ()
+) -> Iterator[None]:
     """Work in a folder, alone and with the configuration that it was begun with.
 
     Halves of files, which a killed process has left, are removed.
@@ -42,6 +44,9 @@ def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
         Made if there is none. Its ``campaign.json`` keeps format, version and configuration.
     configuration : dict
         All that decides the results, of plain JSON values.
+    growing : collection of str, optional
+        Its entries that may be larger than when the folder was begun: numbers of results, where
+        each result depends on none of the others.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def hold(folder: Path, configuration: Mapping[str, Any]) -> Iterator[None]:
         raise NotADirectoryError(f"{folder} must be a folder, got a file") from None
     with (folder / ".lock").open("a+b") as lock:
         _lock(folder, lock.fileno())
-        _check(folder, json.loads(json.dumps(configuration)))
+        _check(folder, json.loads(json.dumps(configuration)), growing)
         for place in (folder, folder / WEIGHTS, folder / HISTORY):
             remove_partial(place)
         yield
@@ -129,12 +134,11 @@ def _here() -> str:
     return f" on {platform.node()}"
 
 
-def _check(folder: Path, configuration: dict[str, Any]) -> None:
+def _check(folder: Path, configuration: dict[str, Any], growing: Collection[str]) -> None:
     """Write the manifest, or compare with the one that is there."""
     path = folder / MANIFEST
     if not path.exists():
-        content = {"format": FORMAT, "tbrnn": VERSION, "configuration": configuration}
-        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+        _write(path, VERSION, configuration)
         return
     try:
         found = json.loads(path.read_text())
@@ -146,10 +150,18 @@ def _check(folder: Path, configuration: dict[str, Any]) -> None:
             f"{folder}: made by tbrnn {found.get('tbrnn')} (format {version}); "
             f"this is tbrnn {VERSION}, which knows formats up to {FORMAT}"
         )
-    differences = _differences(begun, configuration)
+    grown = {key: configuration[key] for key in growing if configuration[key] > begun[key]}
+    differences = _differences({**begun, **grown}, configuration)
     if differences:
         listed = "".join(f"\n  {line}" for line in differences)
         raise ChangedConfiguration(f"{folder}: begun with another configuration{listed}")
+    if grown:
+        _write(path, found["tbrnn"], configuration)
+
+
+def _write(path: Path, version: str, configuration: dict[str, Any]) -> None:
+    content = {"format": FORMAT, "tbrnn": version, "configuration": configuration}
+    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def _differences(there: Any, now: Any, name: str = "") -> list[str]:

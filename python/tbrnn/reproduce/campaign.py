@@ -37,6 +37,8 @@ from tbrnn.reproduce.training import at_once
 Trained: TypeAlias = tuple[Sequence[AnyRecord], tbrnn.Ensemble]
 Files: TypeAlias = Callable[[], Mapping[str, bytes]]  # draws them
 
+GROWING = ("runs",)  # of a protocol: a run depends on no other
+
 
 @dataclass(frozen=True, eq=False)
 class Campaign(Generic[AnyPreset, AnyRecord]):
@@ -149,7 +151,7 @@ def reproduce(
         If a network whose weights are missing in `out` is trained again and does not end as its
         record says, as on another instruction set.
     ChangedConfiguration, FolderInUse, OSError
-        If `out` was begun with another protocol, is in use, or cannot be written.
+        If `out` was begun with another protocol or with more runs, is in use, or cannot be written.
     """
     workers, runs = thread_count(threads), runs_of(protocol.runs, shard, out)
     folder = shard_folder(out, shard)
@@ -157,7 +159,7 @@ def reproduce(
         if folder:
             if not begun(folder):
                 check_device()
-            stack.enter_context(hold(folder, protocol.model_dump(mode="json")))
+            stack.enter_context(hold(folder, protocol.model_dump(mode="json"), GROWING))
         store: Store[AnyRecord] = Store(folder, experiment.read)
         if out and not shard:
             _merge(out, protocol, store, experiment.read)
@@ -192,6 +194,6 @@ def _merge(
 ) -> None:
     """Take over what shards have finished, and their sittings."""
     for part in shard_folders(out):
-        with hold(part, protocol.model_dump(mode="json")):
+        with hold(part, protocol.model_dump(mode="json"), GROWING):
             store.take_over(Store(part, read))
             take_over_sittings(part, out)
