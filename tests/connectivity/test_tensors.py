@@ -35,6 +35,21 @@ def test_the_exported_connectivity_is_that_of_the_dynamics(kind):
     assert_close(one_step(nets, states), engine, "float64 values")
 
 
+def test_inputs_that_depend_on_one_another_up_to_rounding_span_one_direction():
+    nets = ensemble(MODELS["hard_orth"])
+    exact, rounded = (nets.w_in.copy() for _ in range(2))
+    exact[..., 1] = -0.3 * exact[..., 0]
+    rounded[..., 1] = exact[..., 1].astype(np.float32)
+    exact, rounded = (
+        tbrnn.Ensemble.from_arrays(nets.model, {**nets.arrays, "w_in": w}) for w in (exact, rounded)
+    )
+    states = RNG.normal(0, 1, (7, 5))
+    engine = rounded.simulate(np.zeros((7, 1, 2)), states).states[:, :, 0]
+    assert_close(one_step(rounded, states), engine, "float64 values")
+    for function in FUNCTIONS:
+        assert_close(function(rounded), function(exact), "float32 values")
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("kind", THREE_BODY)
 def test_a_member_is_the_same_alone(function, kind):

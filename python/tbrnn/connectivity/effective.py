@@ -8,7 +8,7 @@ from tbrnn._ensembles import networks
 from tbrnn._leak import linear_leak
 from tbrnn._phi import value
 from tbrnn.connectivity.tensors import tensor_of
-from tbrnn.connectivity.terms import Array, input_space, pairs, triples
+from tbrnn.connectivity.terms import Array, basis, input_space, pairs, triples
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
 
@@ -65,6 +65,7 @@ def effective_tensor(nets: Ensemble) -> Array:
         reached = np.concatenate([reached, two.m], axis=-1)
     if value(nets.model.phi, np.zeros(1))[0]:
         reached = np.concatenate([reached, np.ones((*reached.shape[:2], 1))], axis=-1)
-    project = reached @ np.linalg.pinv(reached)
-    full = tensor_of(term.weight[:, None, None] * term.l, project @ term.m, project @ term.n)
+    span = basis(reached)
+    m, n = (span @ (span.swapaxes(-1, -2) @ v) for v in (term.m, term.n))
+    full = tensor_of(term.weight[:, None, None] * term.l, m, n)
     return full[0] if nets.single else full

@@ -20,6 +20,8 @@ from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankHORNN, LowRankRNN, Low
 
 Array = NDArray[np.float64]
 
+DEPENDENT = 1e-6  # of its length outside the columns before it: the engine drops what has less
+
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
@@ -69,8 +71,8 @@ def triples(nets: Ensemble) -> Triples | None:
         weight = weight * expit(-arrays["gate"])
     l = arrays["l" + tag]  # noqa: E741
     if isinstance(model, LowRankTBRNN) and model.hard_orth:
-        space = input_space(nets)
-        l = l - space @ (np.linalg.pinv(space) @ l)  # noqa: E741
+        space = basis(input_space(nets))
+        l = l - space @ (space.swapaxes(-1, -2) @ l)  # noqa: E741
     return Triples(weight, l, arrays["m" + tag], arrays["n" + tag])
 
 
@@ -101,3 +103,21 @@ def input_space(nets: Ensemble) -> Array:
     arrays = stacked(nets)
     bias = [arrays["b_in"][..., np.newaxis]] if "b_in" in arrays else []
     return np.concatenate([arrays["w_in"], *bias], axis=-1)
+
+
+def basis(columns: Array) -> Array:
+    """Orthonormal columns (..., unit, column) of the same span, by Gram-Schmidt.
+
+    A column that depends on those before it has zeros in its place. Rounding to float32 leaves a
+    part of it outside, which is no direction of its own to the engine, and none here.
+    """
+    found = np.zeros_like(columns)
+    for k in range(columns.shape[-1]):
+        whole = left = columns[..., k, np.newaxis]
+        for _ in range(2):  # once leaves a part inside that is large beside a small rest
+            left = left - found @ (found.swapaxes(-1, -2) @ left)
+        length = np.linalg.norm(left, axis=-2, keepdims=True)
+        outside = length > DEPENDENT * np.linalg.norm(whole, axis=-2, keepdims=True)
+        unit = np.divide(left, length, out=np.zeros_like(left), where=outside)
+        found[..., k] = unit[..., 0]
+    return found
