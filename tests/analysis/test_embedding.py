@@ -13,6 +13,7 @@ RNG = np.random.default_rng(11)
 POINTS = RNG.normal(0, [3, 1], (12, 2))
 PLANE = squareform(pdist(POINTS))
 NOISY = PLANE + np.abs(squareform(RNG.normal(0, 0.3, 66)))
+LADDER = np.subtract.outer(range(4), range(4)) ** 2.0  # squares of distances on a line
 CLASSES = np.array(["RNN", "TBRNN", "TBRNN_same", "GRU"])
 PAIRS = [("RNN", "TBRNN"), ("RNN", "GRU"), ("TBRNN", "GRU")]
 BLOCKS = {  # mean, std, median, least, most of the published distances
@@ -53,6 +54,23 @@ def test_networks_may_come_in_any_order():
     order = RNG.permutation(12)
     found = classical_mds(NOISY[np.ix_(order, order)])
     assert_close(found.points, classical_mds(NOISY).points[order], "shifted sums")
+
+
+@pytest.mark.parametrize("networks", [3, 4, 8])
+def test_points_of_a_line_lie_on_one_in_a_plane(networks, sklearn):
+    """The second eigenvalue is 0, and either side of it by rounding."""
+    for places in np.random.default_rng(0).normal(0, 1, (40, networks, 1)):
+        places[-1] = places[0]  # two networks that are the same
+        for found in (classical_mds(between(places)), smacof(between(places), starts=1)):
+            assert_close(between(found.points), between(places), "float32 values")
+            assert np.ptp(found.points[:, 1]) < 1e-6
+
+
+def test_rounding_of_distances_in_float32_is_removed():
+    rounded = (NOISY * (1 + np.triu(RNG.uniform(0, 1e-7, NOISY.shape)))).astype(np.float32)
+    assert np.any(rounded != rounded.T)
+    rounded += 1e-7 * np.eye(12, dtype=np.float32)
+    assert_close(classical_mds(rounded).points, classical_mds(NOISY).points, "float32 values")
 
 
 def test_stress_is_its_definition(sklearn):
@@ -137,9 +155,12 @@ def test_a_missing_library_is_named(monkeypatch):
         (-PLANE, 2, "distances must be finite and at least 0"),
         (PLANE + np.eye(12), 2, "distances must be symmetric with zeros on the diagonal"),
         (PLANE + np.triu(np.ones((12, 12)), 1), 2, "distances must be symmetric with zeros"),
+        (PLANE + 1e-4 * np.triu(PLANE), 2, "distances must be symmetric with zeros"),
+        (PLANE + 1e-4 * np.eye(12), 2, "distances must be symmetric with zeros on the diagonal"),
         (PLANE, 12, "dimensions must be a whole number from 1 to 11, got 12"),
         (1.0 - np.eye(2), 2, "dimensions must be .* from 1 to 1, got 2"),
         (np.zeros((4, 4)), 2, "distances must be of points that span 2 dimensions"),
+        (LADDER, 3, "distances must be of points that span 3 dimensions, got those that span 1"),
     ],
 )
 def test_errors(distances, dimensions, message):

@@ -71,7 +71,8 @@ def classical_mds(distances: ArrayLike, dimensions: int = 2) -> Embedding:
     Raises
     ------
     ValueError
-        For matrices that are not of distances, or if B has too few positive eigenvalues.
+        For matrices that are not of distances, and if one of so many leading eigenvalues of B is
+        negative beyond rounding, or all distances are 0.
 
     References
     ----------
@@ -89,10 +90,11 @@ def classical_mds(distances: ArrayLike, dimensions: int = 2) -> Embedding:
     scalar_products = -0.5 * (squared - rows - rows.T + squared.mean())
     values, vectors = np.linalg.eigh(scalar_products)
     values, vectors = values[::-1][:size], vectors[:, ::-1][:, :size]
-    if values[-1] <= 0:
-        given = f"those that span {int((values > 0).sum())}"
+    rounding = FLOAT32 * values[0]
+    if values[0] <= 0 or values[-1] < -rounding:
+        given = f"those that span {int((values > rounding).sum())}"
         raise mistake("distances", f"of points that span {size} dimensions", given)
-    points = _signed(vectors * np.sqrt(values))
+    points = _signed(vectors * np.sqrt(np.maximum(values, 0.0)))
     stress = _stress(points, matrix)
     return Embedding(points, stress, np.array([stress]))
 
