@@ -1,5 +1,7 @@
 """Alignments by their definitions, by what they ignore and by what they must not ignore."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,6 +63,24 @@ def test_blocks_and_chunks_do_not_matter(kind, monkeypatch):
     monkeypatch.setattr(blocks, "ROWS", 5)
     monkeypatch.setattr(blocks, "FEATURES", 9)
     assert_close(pairwise_similarity(ACTIVITY, kind), whole, "float64 values")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_memory_is_that_of_a_block_however_many_networks_there_are(kind, monkeypatch):
+    monkeypatch.setattr(blocks, "FEATURES", 40)
+    activity = RNG.normal(0, 1, (20, 500, 40))
+    pairwise_similarity(activity[:2], kind)
+    tracemalloc.start()
+    pairwise_similarity(activity, kind)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 8 * activity[0].nbytes
+
+
+@pytest.mark.parametrize("kind", ["cka_debiased", "cka_centred"])
+def test_activity_far_from_0_is_not_taken_for_constant(kind):
+    x, y = flat(ACTIVITY[0]), flat(ACTIVITY[1])
+    assert_close(similarity(x + 1e5, y, kind), similarity(x, y, kind), "shifted sums")
 
 
 @given(seed=st.integers(0, 10_000), scale=st.floats(0.01, 100), shift=st.floats(-3, 3))

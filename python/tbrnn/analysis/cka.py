@@ -81,8 +81,8 @@ def _square_lengths(activity: Sequence[Floats], means: list[Array]) -> tuple[Arr
     """sum_i a_i b_i (network, network) and sum_i a_i (network,)."""
     together, alone = np.zeros((len(activity),) * 2), np.zeros(len(activity))
     for rows in _chunks(len(activity[0])):
-        centred = [x[rows] - mean for x, mean in zip(activity, means, strict=True)]
-        lengths = np.stack([np.square(x).sum(axis=1) for x in centred], axis=1)
+        pairs = zip(activity, means, strict=True)
+        lengths = np.stack([np.square(x[rows] - mean).sum(axis=1) for x, mean in pairs], axis=1)
         together += lengths.T @ lengths
         alone += lengths.sum(axis=0)
     return together, alone
