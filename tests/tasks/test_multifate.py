@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from reference import multifate as reference
-from tbrnn.tasks import MultiFate
+from tbrnn.tasks import MultiFate, multifate
 from tolerances import TOLERANCES, assert_close
 
 SMALL = MultiFate(candidates=200)
@@ -81,6 +81,8 @@ def test_initial_states_are_those_of_the_sampler(parts):
     rng = np.random.default_rng(4)
     expected = np.array([reference.initial_state(parts, rng) for _ in range(600)])
     assert ours.shape == expected.shape
+    assert ours.min() >= 3.6 / 93.6
+    assert ours.max() <= 1
     for what in (np.mean, np.std, np.min, np.max, lambda states, axis: states[:, 0]):
         assert ks_2samp(what(ours, axis=1), what(expected, axis=1)).pvalue > 1e-3
 
@@ -97,6 +99,31 @@ def test_settings():
 
 def test_more_trials_than_one_round_gives():
     assert len(MultiFate(candidates=50).sample(60, seed=0)) == 60
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_later_round_may_give_none(seed):
+    """Of five candidates none is kept one time in six; of the first some are, by these seeds."""
+    task = MultiFate(candidates=5, steps=50)
+    trials = task.sample(30, seed)
+    assert np.all((trials.targets[:, -1] >= 0.2).sum(axis=1) == 15)
+    assert len(np.unique(trials.initial_states, axis=0)) == 30
+
+
+def test_pulses_are_on_proteins_at_random():
+    trials = MultiFate(8, active=None, steps=300, candidates=400, inducers=2).sample(400, seed=5)
+    shares = (trials.inputs > 0).any(axis=1).mean(axis=0)
+    mean = shares.mean()
+    assert np.all(np.abs(shares - mean) < 4 * np.sqrt(mean * (1 - mean) / 400))
+
+
+def test_trajectories_of_many_trials_are_those_of_each(monkeypatch):
+    monkeypatch.setattr(multifate, "CHUNK", 2)
+    rng = np.random.default_rng(6)
+    start, inducers = rng.random((5, 7)), 100.0 * (rng.random((5, 20, 7)) < 0.2)
+    task = MultiFate(proteins=7, active=None)
+    alone = [task.trajectories(x[None], i[None])[0] for x, i in zip(start, inducers, strict=True)]
+    assert_close(task.trajectories(start, inducers), alone, "float64 values")
 
 
 def test_pulses():

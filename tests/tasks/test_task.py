@@ -80,9 +80,11 @@ def test_errors(trials, seed, error, message):
         FlipFlop(bits=1).sample(trials, seed)
 
 
-def test_a_draw_of_the_wrong_size_is_named():
-    with pytest.raises(ValueError, match="what DelayedSign.draw returns must be 5 trials, got 3"):
-        DelayedSign(draws=3).sample(5)
+@pytest.mark.parametrize("draws", [3, 7])
+def test_a_draw_of_the_wrong_size_is_named(draws):
+    message = f"what DelayedSign.draw returns must be 5 trials, got {draws}"
+    with pytest.raises(ValueError, match=message):
+        DelayedSign(draws=draws).sample(5)
 
 
 def test_a_draw_of_the_wrong_kind_is_named():

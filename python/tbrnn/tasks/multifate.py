@@ -58,7 +58,8 @@ class MultiFate(Task):
     Raises
     ------
     ValueError
-        If a number is out of range, or if no candidate is kept when trials are drawn.
+        If a number is out of range, or if none of the first candidates is kept when trials are
+        drawn.
 
     Notes
     -----
@@ -96,6 +97,9 @@ class MultiFate(Task):
 
     def draw(self, trials: int, rng: np.random.Generator) -> Trials:
         rounds = [self._round(rng)]
+        if not len(rounds[0][-1]):
+            expected = f"what some of {self.candidates} candidates end with"
+            raise mistake("active", expected, self.active)
         while sum(len(parts) for *_, parts in rounds) < trials:
             rounds.append(self._round(rng))
         first, course, inputs, parts = (np.concatenate(kept) for kept in zip(*rounds, strict=True))
@@ -155,9 +159,6 @@ class MultiFate(Task):
         course = self.trajectories(first, inputs)
         on = (course[:, -1] >= ON).sum(axis=1)
         kept = on == (on if self.active is None else self.active)
-        if not kept.any():
-            expected = f"what some of {self.candidates} candidates end with"
-            raise mistake("active", expected, self.active)
         return first[kept], course[kept], inputs[kept], parts[kept]
 
 
