@@ -115,3 +115,22 @@ def test_conversions_of_noise():
     ):
         states = free.simulate(silence, noise=convert(std, alpha)).states[:, :, 50:]
         assert abs(states.std() / expected - 1) < 0.01
+
+
+def test_noise_of_inputs_is_that_of_units():
+    """An input that drives one free unit with weight 1, in the convention of `diffusion`."""
+    alpha, std = 0.2, 0.5
+    model = tbrnn.LowRankRNN(
+        units=60,
+        rank=1,
+        inputs=60,
+        outputs=1,
+        alpha=alpha,
+        scale=1e-30,
+        input_bias=False,
+        input_sigma=tbrnn.noise.input_diffusion(std, alpha),
+    )
+    arrays = {**model.initial([0]).arrays, "w_in": np.eye(60, dtype=np.float32)[None]}
+    free = tbrnn.Ensemble.from_arrays(model, arrays)
+    states = free.simulate(np.zeros((40, 250, 60)), noise=True).states[:, :, 50:]
+    assert abs(states.std() * np.sqrt(1 - alpha / 2) / std - 1) < 0.01
