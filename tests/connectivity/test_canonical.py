@@ -1,5 +1,7 @@
 """Canonical networks do what they did; equal dynamics by other vectors become equal vectors."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -79,10 +81,31 @@ def test_pairs_forget_the_basis(mix):
     ours = connectivity.canonical(nets)
     assert_close(theirs.m, ours.m, "inverse of a small matrix")
     assert_close(theirs.n, ours.n, "inverse of a small matrix")
+    assert np.all(ours.m.max(axis=1) >= -ours.m.min(axis=1))
     gram = ours.m.swapaxes(1, 2) @ ours.m
     assert_close(gram, ours.n.swapaxes(1, 2) @ ours.n, "float64 values")
     values = np.linalg.svd(nets.m @ nets.n.swapaxes(1, 2), compute_uv=False)[:, :2]
     assert_close(gram, values[:, None, :] * np.eye(2), "float64 values")
+
+
+def test_pairs_of_dependent_columns():
+    """The product has rank one, and the other canonical columns are 0."""
+    nets = ensemble(MODELS["two-body"])
+    arrays = {**nets.arrays, "m": nets.m[:, :, :1] * [1.0, -2.0]}
+    ours = connectivity.canonical(tbrnn.Ensemble.from_arrays(nets.model, arrays))
+    product = arrays["m"] @ nets.n.swapaxes(1, 2)
+    assert_close(ours.m @ ours.n.swapaxes(1, 2), product, "float64 values")
+    assert np.max(np.abs([ours.m[:, :, 1], ours.n[:, :, 1]])) < 1e-6  # a root of rounding
+
+
+def test_pairs_of_many_units_take_no_matrices():
+    model = tbrnn.LowRankRNN(units=400, rank=2, inputs=1, outputs=1)
+    nets = model.initial(range(10), dtype="float64")
+    tracemalloc.start()
+    connectivity.canonical(nets)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20 * (nets.m.nbytes + nets.n.nbytes)
 
 
 @pytest.mark.parametrize("name", ["l", "m", "n"])

@@ -84,10 +84,10 @@ def canonical(nets: Ensemble) -> Ensemble:
 
 def canonical_columns(m: Array, n: Array) -> tuple[Array, Array]:
     """m and n of the same product, with equal column lengths and orthogonal columns each."""
-    rank = m.shape[-1]
+    (of_m, m), (of_n, n) = np.linalg.qr(m), np.linalg.qr(n)  # the product is of_m (m n^T) of_n^T
     left, values, right = np.linalg.svd(m @ n.swapaxes(-1, -2))
-    root = np.sqrt(values[:, None, :rank])
-    m, n = left[..., :rank] * root, right.swapaxes(-1, -2)[..., :rank] * root
+    root = np.sqrt(values[:, None])
+    m, n = of_m @ left * root, of_n @ right.swapaxes(-1, -2) * root
     peak = np.take_along_axis(m, np.abs(m).argmax(axis=1, keepdims=True), axis=1)
     sign = np.where(peak < 0, -1.0, 1.0)
     return m * sign, n * sign
