@@ -31,6 +31,12 @@ def test_named_ranks_are_apart(ranks):
     assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
+def test_ranks_of_students_drawn_before_keep_their_names(ax):
+    for ranks in ([1, 2, 6], [1, 2, 3]):
+        plot.r2_by_rank(ranks, [0.1, 0.2, 0.9], ax=ax)
+    assert ax.get_xticks().tolist() == [1, 2, 3, 6]
+
+
 @pytest.mark.parametrize("floor", [-1.0, -0.3, 0.8])
 def test_the_axis_of_r2_says_what_is_below_the_floor(ax, floor):
     """And has room for arrows there, and none of its labels beneath another."""
