@@ -67,11 +67,11 @@ def lint(
     """Train students of several ranks to reproduce the activity of each teacher.
 
     A teacher, of any class, runs on the trials without noise. A student is a fresh network with the
-    teacher's units, alpha, form, sigma, phi, scale, bias switches and, where its class has them,
-    hard_orth and gated. A teacher of full rank has no scale; its students have scale 1 if its alpha
-    is 1, as in the published "discrete" mode, else the scale of their class. A bulk is not passed
-    on, nor are bounds, but those of the input weights. A student has input weights of its own and
-    an identity readout, and is trained to::
+    teacher's units, alpha, cubic leak, form, noise of states and inputs, phi, scale, bias switches
+    and, where its class has them, hard_orth and gated. A teacher of full rank has no scale; its
+    students have scale 1 if its alpha is 1, as in the published "discrete" mode, else the scale of
+    their class. A bulk is not passed on, nor are bounds, but those of the input weights. A student
+    has input weights of its own and an identity readout, and is trained to::
 
         match="rates":   phi_out(x) = phi_out(x of the teacher)
         match="states":  x = x of the teacher

@@ -74,8 +74,8 @@ def kappa_dynamics(
     Raises
     ------
     ValueError
-        For networks in voltage form (their states leave the span unless alpha is 1) or of another
-        drive, several models, or arrays of other shapes.
+        For networks in voltage form (phi takes their states out of the span) or of another drive,
+        several models, or arrays of other shapes.
     TypeError
         If `nets` is no Ensemble, or an array has no real numbers.
 
