@@ -44,6 +44,7 @@ ROOTS = {  # kappa, slope, output where it is published
         (0.206906, -4.4018, -0.9934),
     ],
 }
+SHIFTED = tbrnn.Nonlinearity("sigmoid", slope=2.5, shift=0.3)
 ONE = {"rank": 1, "units": 7, "inputs": 1, "outputs": 1}
 
 
@@ -94,6 +95,17 @@ def test_the_engine_stays_at_a_fixed_point(kind):
         assert_close(np.abs(np.linalg.det(jacobian)), abs(points.eigenvalues.prod(1)), "roots")
 
 
+@pytest.mark.parametrize("form", ["rate", "voltage"])
+@pytest.mark.parametrize("readout", ["matrix", "identity"])
+def test_outputs_are_those_of_the_readout(form, readout):
+    sizes = {"units": 5, "rank": 2, "inputs": 1, "outputs": 5, "form": form, "readout": readout}
+    nets = ensemble(tbrnn.LowRankRNN(phi="sigmoid", phi_out="tanh", **sizes))
+    for net, points in zip(nets, fixed_points(nets, [0.5]), strict=True):
+        inputs = np.full((len(points), 1, 1), 0.5)
+        outputs = net.simulate(inputs, points.states).outputs[:, 0]
+        assert_close(outputs, points.outputs, "roots")
+
+
 @pytest.mark.parametrize("kind", ["three-body", "discrete", "gated"])
 def test_stability_is_that_of_the_step(kind):
     """A small kick shrinks after many steps where `stable` says so, and grows elsewhere."""
@@ -110,7 +122,7 @@ def test_stability_is_that_of_the_step(kind):
 
 
 @given(seed=st.integers(0, 10_000), gain=st.floats(1, 30), bias=st.booleans())
-@pytest.mark.parametrize("phi", ["tanh", "sigmoid"])
+@pytest.mark.parametrize("phi", ["tanh", "sigmoid", SHIFTED])
 @pytest.mark.parametrize("cls", [tbrnn.LowRankRNN, tbrnn.LowRankTBRNN])
 def test_no_root_of_rank_one_is_missed(cls, phi, seed, gain, bias):
     net = strong(cls(phi=phi, input_bias=bias, **ONE), seed, gain)
@@ -154,6 +166,8 @@ def test_decoupled_pairs_have_all_combinations():
     assert len(points) == 9
     assert points.stable.sum() == 4
     assert_close(points.kappa, -points.kappa[::-1], "roots")
+    assert np.abs(points.kappa).max() > 1
+    assert len(fixed_points(net, within=1.0)) == 1
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e9, (1, 1e9)])

@@ -8,6 +8,7 @@ import pytest
 import tbrnn
 from connectivity.networks import MODELS, SIZES, ensemble
 from reference import hard_orth
+from tbrnn._phi import slope, slope_range
 from tbrnn.analysis import fixed_points, flow, flow_jacobian, kappa_dynamics
 from tbrnn.models.low_rank import LowRankNetwork
 from tolerances import assert_close
@@ -24,6 +25,7 @@ PHIS = [
     tbrnn.Nonlinearity("sigmoid", slope=2.5, shift=0.3),
     tbrnn.Nonlinearity("softplus", slope=0.8, shift=-0.2, beta=5),
 ]
+SHIFTS = [0.0, 0.1, 0.3, -0.2]
 UNKNOWN = "nets must be low-rank networks of pairs .m, n. and triples .l, m, n., without a bulk"
 INPUTS, STATES = RNG.normal(0, 1, (3, 12, 2)), RNG.normal(0, 1, (3, 5))
 
@@ -105,6 +107,15 @@ def test_jacobian_is_the_slope_of_the_flow(kind, phi):
     for column, step in enumerate(h * np.eye(size)):
         central = (flow(nets, kappa + step, u) - flow(nets, kappa - step, u)) / (2 * h)
         assert_close(jacobian[..., column], central, "central differences", f"{column}")
+
+
+@pytest.mark.parametrize("phi", PHIS)
+def test_ranges_of_slopes_hold_every_slope_and_no_more(phi):
+    phi = tbrnn.RNN(phi=phi, **SIZES).phi
+    for low, high in np.sort(RNG.normal(0, 1, (50, 2)), axis=1):
+        slopes = slope(phi, np.append(np.linspace(low, high, 4001), np.clip(SHIFTS, low, high)))
+        least, most = slope_range(phi, np.array(low), np.array(high))
+        assert_close([least, most], [slopes.min(), slopes.max()], "float64 values")
 
 
 def test_symmetries_of_the_flow():

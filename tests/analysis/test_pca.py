@@ -62,6 +62,17 @@ def test_velocity_with_leaks_of_the_units_own():
     assert_close(velocity(nets[1], x), expected[1], "float64 values")
 
 
+def test_velocity_of_several_models_is_that_of_each():
+    slow, own, fast = (
+        tbrnn.RNN(units=5, inputs=1, outputs=1, alpha=alpha).initial([0, 1], dtype="float64")
+        for alpha in (0.1, np.linspace(0.1, 1, 5), 0.7)
+    )
+    mixed = tbrnn.Ensemble.concatenate([slow, fast, own])[[4, 0, 3, 1]]
+    together = velocity(mixed, STATES[0])
+    for net, ours in zip(mixed, together, strict=True):
+        assert_close(velocity(net, STATES[0]), ours, "float64 values")
+
+
 def test_velocity_is_zero_at_fixed_points():
     net = ensemble(MODELS["both"])[0]
     points = fixed_points(net, [0.5, 0.1])

@@ -1,6 +1,7 @@
 """Truncations against plain decompositions, their optimality, and the published network."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -159,6 +160,19 @@ def test_networks_with_truncated_tensors(method, name, dtype, request):
             array = TRUNCATE[method](array, 2).astype(dtype)
         assert np.array_equal(ours.arrays[parameter], array)
     assert np.array_equal(TRUNCATE[method](nets[1], 2).arrays[tensor], ours.arrays[tensor][1])
+
+
+def test_truncated_tensors_need_no_mask_but_matrices_keep_theirs():
+    """A truncation fills what a mask of the tensor left out."""
+    matrix, tensor = (RNG.random(axes * (6,)) < 0.5 for axes in (2, 3))
+    masks = {"mask_rnn": matrix, "mask_tbrnn": tensor}
+    both = tbrnn.HORNN(units=6, inputs=2, outputs=1, **masks)
+    ours = connectivity.truncate_svd(both.initial([0]), 2)
+    assert ours.model == replace(both, mask_tbrnn=None)
+    assert not ours.w_hh_rnn[0][~matrix].any()
+    assert ours.w_hh_tbrnn[0][~tensor].any()
+    three = tbrnn.TBRNN(units=6, inputs=2, outputs=1, mask=tensor)
+    assert connectivity.truncate_svd(three.initial([0]), 2).model == replace(three, mask=None)
 
 
 @pytest.mark.parametrize("method", TRUNCATE)
