@@ -97,6 +97,17 @@ def test_plane_flow_of_a_rank_one_network_is_its_flow():
     assert_close(flow(net, [[0.0]]), [[0.0]], "exact")
 
 
+def test_plane_flow_of_units_with_leaks_of_their_own_is_the_way_states_go():
+    alpha = np.linspace(0.1, 1, 5)
+    model = tbrnn.RNN(units=5, inputs=2, outputs=1, alpha=alpha)
+    net, plane = model.initial([2], dtype="float64")[0], pca(STATES)
+    field, u = plane_flow(net, plane, (2.0, 1.0), points=4, inputs=[0.3, -0.5]), [[[0.3, -0.5]]]
+    places = np.stack(np.meshgrid(field.x, field.y), axis=-1).reshape(-1, 2)
+    after = net.simulate(np.repeat(u, 16, axis=0), plane.lift(places)).states[:, 0]
+    moved = (plane.project(after) - places).reshape(4, 4, 2)
+    assert_close(field.velocity * alpha.mean(), moved, "shifted sums")
+
+
 def test_velocity_of_slow_networks_in_float32_is_that_of_their_weights():
     model = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1, alpha=1e-4)
     nets, states = model.initial([0, 1]), RNG.normal(0, 10, (4, 30))

@@ -103,7 +103,8 @@ def plane_flow(
     """The flow of one network on the plane of two principal components.
 
     Points of a grid are lifted to states, ``x = mean + sum_k c_k e_k``; their velocity is projected
-    on the components e_k (as a vector: without the mean).
+    on the components e_k (as a vector: without the mean). It is in units of 1/tau; where units have
+    leaks of their own, in one for all, of the mean alpha, so that stream lines are those of states.
 
     Parameters
     ----------
@@ -155,7 +156,9 @@ def plane_flow(
     count = whole("points", points, least=2)
     x, y = np.linspace(-width, width, count), np.linspace(-height, height, count)
     states = plane.lift(np.stack(np.meshgrid(x, y), axis=-1))
-    return PlaneFlow(plane, x, y, plane.turn(velocity(net, states, inputs)))
+    alpha = np.asarray(net.model.alpha)
+    change = velocity(net, states, inputs) * (alpha / alpha.mean())
+    return PlaneFlow(plane, x, y, plane.turn(change))
 
 
 def _halves(extent: Sequence[float]) -> list[float]:
