@@ -23,6 +23,14 @@ def test_components_are_those_of_the_singular_values():
     assert np.all(found.components.max(axis=1) >= -found.components.min(axis=1))
 
 
+def test_no_variance_is_below_0():
+    line = RNG.normal(0, 1, (20, 40, 1)) @ RNG.normal(0, 1, (20, 1, 6))
+    for states in line:
+        found = pca(states)
+        assert np.all(found.variances >= 0)
+        assert_close(found.ratios, [1, 0], "float64 values")
+
+
 def test_places_and_vectors():
     found = pca(STATES, 5)
     coordinates = found.project(STATES)

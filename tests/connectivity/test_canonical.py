@@ -20,9 +20,10 @@ SWAPS = st.lists(st.booleans(), min_size=3, max_size=3)
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_dynamics_do_not_change(kind):
-    nets, inputs = ensemble(MODELS[kind]), RNG.normal(0, 1, (3, 12, 2))
+    nets, inputs = ensemble(MODELS[kind])[1:], RNG.normal(0, 1, (3, 12, 2))
     canonical = connectivity.canonical(nets)
     assert canonical.model == nets.model
+    assert canonical.numbers.tolist() == [1, 2, 3]
     assert canonical.seeds == nets.seeds
     before, after = nets.simulate(inputs), canonical.simulate(inputs)
     assert_close(after.states, before.states, "float64 values")
@@ -38,6 +39,18 @@ def test_canonical_of_canonical(kind):
     alone = connectivity.canonical(ensemble(MODELS[kind])[2])
     for name, array in alone.arrays.items():
         assert_close(array, once.arrays[name][2], "float64 values", name)
+
+
+def test_pairs_of_gates_are_treated_one_by_one():
+    model = tbrnn.LowRankGRU(units=5, rank=2, inputs=2, outputs=3)
+    nets, inputs = ensemble(model), RNG.normal(0, 1, (3, 12, 2))
+    canonical = connectivity.canonical(nets)
+    assert_close(canonical.simulate(inputs).states, nets.simulate(inputs).states, "float64 values")
+    for gate in ("hr", "hz", "hh"):
+        m, n = (canonical.arrays[f"{letter}_{gate}"] for letter in "mn")
+        gram = m.swapaxes(1, 2) @ m
+        assert_close(gram, n.swapaxes(1, 2) @ n, "float64 values", gate)
+        assert np.all(gram[:, 0, 0] > gram[:, 1, 1])
 
 
 @given(order=ORDERS, sizes=SIZES, swaps=SWAPS)

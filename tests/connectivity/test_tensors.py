@@ -7,6 +7,7 @@ import tbrnn
 from connectivity.golden import cosine, effective_pair
 from connectivity.networks import BULK, FULL, MODELS, THREE_BODY, ensemble
 from tbrnn import connectivity
+from tbrnn.connectivity.terms import basis
 from tolerances import TOLERANCES, assert_close
 
 RNG = np.random.default_rng(5)
@@ -48,6 +49,17 @@ def test_inputs_that_depend_on_one_another_up_to_rounding_span_one_direction():
     assert_close(one_step(rounded, states), engine, "float64 values")
     for function in FUNCTIONS:
         assert_close(function(rounded), function(exact), "float32 values")
+
+
+def test_a_basis_of_columns_that_nearly_depend_is_orthonormal():
+    columns = RNG.normal(0, 1, (4, 30, 5))
+    columns[..., 3] = columns[..., :3] @ [3.0, -2.0, 1.0] + 1e-5 * columns[..., 3]
+    columns[2, :, 1] = 0
+    found = basis(columns)
+    gram = np.repeat(np.eye(5)[None], 4, axis=0)
+    gram[2, 1, 1] = 0
+    assert_close(found.swapaxes(1, 2) @ found, gram, "float64 values")
+    assert_close(found @ (found.swapaxes(1, 2) @ columns), columns, "float64 values")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

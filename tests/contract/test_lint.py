@@ -113,6 +113,15 @@ def test_students_are_like_their_teachers():
             assert getattr(pupil.model, "hard_orth", True)
 
 
+@pytest.mark.parametrize("alpha", [0.3, 1.0])
+@pytest.mark.parametrize("teacher", [tbrnn.RNN, tbrnn.TBRNN])
+def test_scale_of_students_of_a_full_rank_is_that_of_its_mode(teacher, alpha):
+    nets = teacher(units=5, inputs=3, outputs=4, alpha=alpha).initial([0], dtype="float64")
+    for student, usual in ((tbrnn.LowRankRNN, 1 / 5), (tbrnn.LowRankTBRNN, 1 / 25)):
+        scales = students(nets, student=student, epochs=1).best.models[0].scales
+        assert scales[student is tbrnn.LowRankTBRNN] == (1.0 if alpha == 1 else usual)
+
+
 def test_seeds_of_each_teacher():
     nets = teachers()
     runs = students(nets, seed=[(9, 0), (9, 1), 5])

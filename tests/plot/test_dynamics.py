@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tbrnn
-from plot.drawn import rank_one, texts
+from plot.drawn import field, rank_one, texts
 from tbrnn import plot
 from tbrnn.tasks import FlipFlop
 
@@ -33,6 +33,15 @@ def test_kappa_flow_whose_only_root_is_rounding_is_drawn_about_0(ax):
 def test_kappa_flow_of_unbounded_rates_is_drawn_as_far_as_told(ax):
     model = tbrnn.LowRankRNN(units=10, rank=1, inputs=1, outputs=1, phi="relu")
     assert plot.kappa_flow(model.initial([0])[0], within=2.0, ax=ax).get_xlim() == (-2, 2)
+
+
+def test_stream_lines_go_where_the_velocity_does(ax):
+    across = replace(field(), velocity=np.broadcast_to([2.0, 0.0], (3, 3, 2)))
+    plot.phase_portrait(across, ax=ax)
+    segments = np.concatenate(ax.collections[0].get_segments())
+    heights = [np.ptp(segment[:, 1]) for segment in ax.collections[0].get_segments()]
+    assert np.max(heights) < 1e-9
+    assert np.ptp(segments[:, 0]) > 1
 
 
 def test_phase_portrait_marks_what_it_is_given(ax):

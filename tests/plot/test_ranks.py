@@ -17,6 +17,8 @@ def test_r2_below_the_floor_becomes_an_arrow(ax):
     assert arrows.get_ydata().tolist() == [-1]
     assert arrows.get_marker() == "v"
     assert texts(ax) == ["students"]
+    plot.r2_by_rank([1], [-1.0], ax=ax)
+    assert ax.lines[4].get_ydata().tolist() == [-1]  # as a dot
 
 
 @pytest.mark.parametrize("ranks", [range(1, 31), range(1, 201), [1, 2, 4, 8, 16, 32, 64], [3, 1]])

@@ -21,6 +21,10 @@ def test_trial_draws_inputs_targets_and_outputs(ax):
     assert np.allclose(lines[1] + spacing, trials.targets[2, :, 1])
     assert np.allclose(lines[5] + 2 * spacing, 0.5 * trials.targets[2, :, 2])
     assert texts(ax) == ["input", "target", "output"]
+    for channel, bars in enumerate(ax.collections):
+        ends = np.array(bars.get_segments())[:, :, 1] + channel * spacing
+        assert np.allclose(ends[:, 0], 0)
+        assert np.allclose(ends[:, 1], trials.inputs[2, :, channel])
 
 
 def test_trial_without_outputs_or_targets():
