@@ -50,6 +50,8 @@ TOLERANCES = {
     "golden figures of three decimals": 5e-4,
     # Roots of the flow solve it to 1e-10 of 1 + |kappa|, stretched by states and slopes.
     "roots": 1e-8,
+    # They are solved to 1e-15 of the search, here 1e9 wide.
+    "roots of a wide search": 1e-6,
     # A step of alpha = 1e-4 is a difference of states, whose rounding in float64 alpha divides.
     "slow velocities": 1e-10,
     # States of 1e-4 leave the reached span in second order; with a vector left out, 0.1 to 1.

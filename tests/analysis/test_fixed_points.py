@@ -158,6 +158,42 @@ def test_roots_that_nearly_touch_are_told_apart():
     assert count(high * (1 + 1e-6)) == 3
 
 
+@pytest.mark.parametrize(
+    ("gain", "count"), [(1 - 1e-9, 1), (1, 1), (1 + 1e-13, 3), (1 + 1e-9, 3), (1 + 1e-6, 3)]
+)
+def test_what_is_nearly_a_root_is_none(gain, count):
+    """-k + g tanh(k): roots are born at g = 1, and F stays small between them."""
+    model = tbrnn.LowRankRNN(rank=1, units=2, inputs=1, outputs=1, input_bias=False, scale=1.0)
+    one = np.array([[[1.0], [0.0]]])
+    arrays = {**model.initial([0], dtype="float64").arrays, "m": one, "n": gain * one}
+    points = fixed_points(tbrnn.Ensemble.from_arrays(model, arrays)[0])
+    assert len(points) == count
+    if count == 3:
+        assert points.stable.tolist() == [True, False, True]
+        farther = points.kappa[-1, 0] / np.sqrt(3 * (gain - 1))
+        assert abs(farther - 1) < 1e-2
+
+
+@pytest.mark.parametrize(("bias", "count"), [(0.25, 1), (0.25 - 1e-14, 2), (0.25 + 1e-14, 0)])
+def test_roots_that_touch_are_one(bias, count):
+    """-k + (k + b)^2 has a double root at b = 1/4."""
+    model = tbrnn.LowRankTBRNN(rank=1, units=1, inputs=1, outputs=1, phi="identity", scale=1.0)
+    one = dict.fromkeys("lmn", np.ones((1, 1, 1)))
+    arrays = {**model.initial([0], dtype="float64").arrays, **one, "b_in": [[bias]]}
+    points = fixed_points(tbrnn.Ensemble.from_arrays(model, arrays)[0], within=2.0)
+    assert len(points) == count
+    assert np.all(np.abs(points.kappa - 0.25) < 2e-7)
+
+
+def test_a_wide_search_takes_no_kink_for_a_root():
+    """Where the slope of relu jumps no interval is monotone, however small."""
+    start = tbrnn.LowRankTBRNN(phi="relu", **ONE).initial([3], dtype="float64")
+    arrays = {**start.arrays, **{name: 3 * start.arrays[name] for name in "lmn"}}
+    net = tbrnn.Ensemble.from_arrays(start.model, arrays)[0]
+    near, far = (fixed_points(net, within=within) for within in (20.0, 1e9))
+    assert_close(far.kappa, near.kappa, "roots of a wide search")
+
+
 def test_decoupled_pairs_have_all_combinations():
     """Two bistable populations that do not see each other: 3 x 3 fixed points, 4 of them stable."""
     model = tbrnn.LowRankRNN(units=10, rank=2, inputs=1, outputs=1, input_bias=False)

@@ -1,12 +1,15 @@
 """All roots of the one-dimensional flow of a rank-one network, isolated by interval arithmetic.
 
-An interval is dropped if the range of F over it excludes 0, and solved if the range of F' excludes
-0 (then F is monotone there and has one root or none); otherwise it is halved. Ranges come from
-bounds on phi and phi' of every unit, so no root is missed, however close two of them are.
+An interval is dropped if the range of F over it excludes 0, or if F at its middle is farther from 0
+than the range of F' lets it get. It is solved if the range of F' excludes 0 (then F is monotone
+there and has one root or none); otherwise it is halved. Ranges come from bounds on phi and phi' of
+every unit, so no root is missed, however close two of them are. Between two roots F differs from 0
+by more than rounding: else they count as one.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +21,7 @@ from tbrnn.errors import mistake
 Range: TypeAlias = tuple[Array, Array]
 
 FINEST = 1e-10  # width, relative to the search, below which touching roots count as one
+ROUNDING = 1e-14  # of F, relative to the sum of the magnitudes of its terms
 MOST = 100_000  # undecided intervals: more mean a continuum of roots
 
 
@@ -34,20 +38,26 @@ def roots(reduced: Reduced, drives: Array, within: float) -> Array:
     low, high = edges[:-1], edges[1:]
     while len(low):
         (f_low, f_high), (s_low, s_high) = ranges(reduced, drives[0, 0], low, high)
-        possible = (f_low <= 0) & (f_high >= 0)
+        middle, half = 0.5 * (low + high), 0.5 * (high - low)
+        away, rounding = _flow(reduced, drives, middle)
+        within_reach = away <= half * np.maximum(-s_low, s_high) + rounding
+        possible = (f_low <= 0) & (f_high >= 0) & within_reach
         monotone = (s_low > 0) | (s_high < 0)
         tiny = high - low < finest
         for a, b in zip(low[possible & monotone], high[possible & monotone], strict=True):
             if np.sign(velocity(a)) * np.sign(velocity(b)) <= 0:
                 found.append(brentq(velocity, a, b, xtol=1e-15 * within, rtol=1e-14))
         touching = possible & ~monotone & tiny
-        found.extend((0.5 * (low + high))[touching])
+        found.extend(middle[touching])
         halved = possible & ~monotone & ~tiny
-        middle = 0.5 * (low + high)[halved]
+        middle = middle[halved]
         low, high = np.append(low[halved], middle), np.append(middle, high[halved])
         if len(low) + len(found) > MOST:
             raise mistake("nets", "networks of isolated fixed points", "a continuum of them")
-    return _distinct(np.sort(found), 4 * finest)
+    ascending = np.sort(found)
+    away, rounding = _flow(reduced, drives, 0.5 * (ascending[1:] + ascending[:-1]))
+    apart = (np.diff(ascending) > 4 * finest) & (away > rounding)
+    return np.asarray(ascending[np.append(True, apart)[: len(found)]])
 
 
 def ranges(reduced: Reduced, drives: Array, low: Array, high: Array) -> tuple[Range, Range]:
@@ -81,6 +91,11 @@ def _product(a: Range, b: Range) -> Range:
     return corners.min(axis=0), corners.max(axis=0)
 
 
-def _distinct(ascending: Array, apart: float) -> Array:
-    """One of each group of neighbours nearer than `apart`."""
-    return np.asarray(ascending[np.diff(ascending, prepend=-np.inf) > apart])
+def _flow(reduced: Reduced, drives: Array, kappa: Array) -> tuple[Array, Array]:
+    """|F| at kappa (point,) of one member, and what of it may be rounding."""
+    points = kappa[None, :, None]
+    rates = value(reduced.model.phi, reduced.along(points) + drives)
+    away = np.abs(reduced.coefficients(rates) - points)
+    parts = {name: np.abs(getattr(reduced, name)) for name in ("read", "left", "right")}
+    size = replace(reduced, **parts).coefficients(np.abs(rates)) + np.abs(points)
+    return away[0, :, 0], ROUNDING * size[0, :, 0]
