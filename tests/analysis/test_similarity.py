@@ -77,6 +77,13 @@ def test_memory_is_that_of_a_block_however_many_networks_there_are(kind, monkeyp
     assert most < 8 * activity[0].nbytes
 
 
+@pytest.mark.parametrize("scale", [1e38, 1e-44])
+@pytest.mark.parametrize("kind", KINDS)
+def test_activity_may_be_of_any_size_that_float32_has(kind, scale):
+    x, y = ACTIVITY[0], ACTIVITY[1]
+    assert_close(similarity(scale * x, scale * y, kind), similarity(x, y, kind), "shifted sums")
+
+
 @pytest.mark.parametrize("kind", ["cka_debiased", "cka_centred"])
 def test_activity_far_from_0_is_not_taken_for_constant(kind):
     x, y = flat(ACTIVITY[0]), flat(ACTIVITY[1])

@@ -51,8 +51,8 @@ def alignment(named: Mapping[str, Floats], kind: str) -> Array:
         if (still := products.diagonal() <= ROUNDING * plain).any():
             expected = "of unequal distances between samples"
             raise mistake(names[still.argmax()], expected, "equal ones")
-    norms = products.diagonal()
-    return np.asarray(products / np.sqrt(np.outer(norms, norms)))
+    norms = np.sqrt(products.diagonal())  # roots first: the product of two squares may overflow
+    return np.asarray(products / np.outer(norms, norms))
 
 
 def _squared_products(activity: Sequence[Floats], means: list[Array]) -> Array:
