@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tqdm
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -249,6 +250,19 @@ def test_a_continuum_is_refused():
     net = tbrnn.Ensemble.from_arrays(model, arrays)[0]
     with pytest.raises(ValueError, match="nets must be networks of isolated fixed points"):
         fixed_points(net, within=1.0)
+
+
+def test_progress_is_shown_at_a_terminal_alone(monkeypatch, capsys):
+    seen, bar = [], tqdm.tqdm
+
+    def spy(nets, *words, **options):
+        seen.append((len(nets), options["disable"], options["leave"]))
+        return bar(nets, *words, **options)
+
+    monkeypatch.setattr(tqdm, "tqdm", spy)
+    fixed_points(ensemble(MODELS["two-body"]), starts=2)
+    assert seen == [(4, None, False)]
+    assert capsys.readouterr() == ("", "")
 
 
 def test_starts_depend_on_the_member_alone():

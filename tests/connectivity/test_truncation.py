@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tqdm
 
 import tbrnn
 from connectivity.golden import discrete_outputs
@@ -106,6 +107,22 @@ def test_cp_draws_nothing(tensorly):
     first, second = (connectivity.truncate_cp(FULL[0], 6, sweeps=5) for _ in range(2))
     assert np.array_equal(first, second)
     assert np.array_equal(np.random.get_state()[1], legacy)  # noqa: NPY002
+
+
+@pytest.mark.parametrize(("method", "rounds"), [("slices rrr", 50), ("cp", 4)])
+def test_progress_is_shown_at_a_terminal_alone(method, rounds, monkeypatch, capsys, request):
+    if method == "cp":
+        request.getfixturevalue("tensorly")
+    seen, bar = [], tqdm.tqdm
+
+    def spy(rounds, *words, **options):
+        seen.append((len(rounds), options["disable"], options["leave"]))
+        return bar(rounds, *words, **options)
+
+    monkeypatch.setattr(tqdm, "tqdm", spy)
+    TRUNCATE[method](FULL, 1)
+    assert seen == [(rounds, None, False)]
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_missing_library_is_named(monkeypatch):

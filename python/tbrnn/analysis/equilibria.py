@@ -115,11 +115,14 @@ def fixed_points(
     >>> points, points.stable
     (FixedPoints(3, 2 of them stable), array([ True, False,  True]))
     """
+    from tqdm import tqdm
+
     reduced = Reduced.of(nets)
     count, first = whole("starts", starts, least=1), whole("seed", seed, least=0)
     drives, reach = reduced.drives(inputs), _reach(reduced, within)
     found = []
-    for member, net in enumerate(nets):
+    bar = tqdm(nets, "fixed points", unit=" networks", disable=None, delay=1, leave=False)
+    for member, net in enumerate(bar):
         alone = Reduced.of(net)
         if reduced.overlaps == 1:
             kappa = roots(alone, drives[member : member + 1], float(reach[member, 0]))[:, None]

@@ -68,12 +68,15 @@ def cp_factors(
     True
     """
     extra("tensorly", "cp_factors")
+    from tqdm import tqdm
+
     full = three_way(tensor)
     units = full.shape[-1]
     rank = whole("rank", rank, least=1, most=units)
     limits = whole("sweeps", sweeps, least=1), number("tolerance", tolerance, above=0)
     one_by_one = full.reshape(-1, units, units, units)
-    factors = np.array([_decompose(one, rank, *limits) for one in one_by_one])
+    bar = tqdm(one_by_one, "CP", unit=" tensors", disable=None, delay=1, leave=False)
+    factors = np.array([_decompose(one, rank, *limits) for one in bar])
     vectors = factors.reshape(*full.shape[:-3], 3, units, rank)
     l, m, n = np.moveaxis(vectors, -3, 0)  # noqa: E741
     return l, m, n

@@ -125,9 +125,12 @@ def truncate_slices(
 
 
 def _slices(full: Array, ranks: Sequence[int], rounds: int) -> Array:
+    from tqdm import tqdm
+
     terms = _checked_ranks(ranks, full.shape[-1])
     parts = {mode: np.zeros_like(full) for mode in terms}
-    for _ in range(rounds if len(terms) > 1 else 1):
+    sweeps = range(rounds if len(terms) > 1 else 1)
+    for _ in tqdm(sweeps, "slices", unit=" sweeps", disable=None, delay=1, leave=False):
         for mode, rank in terms.items():
             others = sum((part for other, part in parts.items() if other != mode), 0.0)
             parts[mode] = _best(full - others, rank, mode)
