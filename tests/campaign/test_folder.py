@@ -53,6 +53,13 @@ def test_numbers_of_results_may_grow(tmp_path):
     assert begin(runs=30) == {"seed": 0, "runs": 30}
     with pytest.raises(ChangedConfiguration, match="runs: 30 there, 10 now"):
         begin()
+    with hold(tmp_path / "another", {"seed": 0}):
+        pass
+    with (
+        pytest.raises(ChangedConfiguration, match="runs: absent there, 10 now"),
+        hold(tmp_path / "another", {"seed": 0, "runs": 10}, growing=["runs"]),
+    ):
+        pass
 
 
 def test_a_second_process_is_refused(tmp_path):

@@ -142,7 +142,7 @@ def _check(folder: Path, configuration: dict[str, Any], growing: Collection[str]
         return
     try:
         found = json.loads(path.read_text())
-        version, begun = found["format"], found["configuration"]
+        version, begun = found["format"], dict(found["configuration"])
     except (KeyError, TypeError, ValueError) as error:
         raise WrongValue(f"{path}: damaged ({error})") from error
     if version > FORMAT:
@@ -150,7 +150,8 @@ def _check(folder: Path, configuration: dict[str, Any], growing: Collection[str]
             f"{folder}: made by tbrnn {found.get('tbrnn')} (format {version}); "
             f"this is tbrnn {VERSION}, which knows formats up to {FORMAT}"
         )
-    grown = {key: configuration[key] for key in growing if configuration[key] > begun[key]}
+    more = (key for key in growing if key in begun and configuration[key] > begun[key])
+    grown = {key: configuration[key] for key in more}
     differences = _differences({**begun, **grown}, configuration)
     if differences:
         listed = "".join(f"\n  {line}" for line in differences)
