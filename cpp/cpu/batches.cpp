@@ -12,7 +12,7 @@ Batches::Batches(long batch, int trials)
       order_(static_cast<std::size_t>(size_ < trials ? trials : 0)) {}
 
 void Batches::shuffle(std::uint64_t key, long epoch) {
-  std::vector<std::pair<std::uint64_t, int>> words;
+  auto words = std::exchange(words_, {});
   for (int trial = 0; trial < static_cast<int>(order_.size()); ++trial)
     words.emplace_back(
         shuffle_word(key, static_cast<std::uint32_t>(epoch), static_cast<std::uint32_t>(trial)),
@@ -23,7 +23,7 @@ void Batches::shuffle(std::uint64_t key, long epoch) {
 }
 
 bool Batches::advance() {
-  at_ = end() < trials_ ? at_ + 1 : 0;
+  at_ = last() ? 0 : at_ + 1;
   return at_ > 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/dataset.hpp"
@@ -18,9 +19,13 @@ class Batches {
 
   bool whole() const { return order_.empty(); }
   void shuffle(std::uint64_t key, long epoch);
+  void make_room() {
+    words_.reserve(order_.size());
+  }                // so that the next shuffle asks for no memory
   bool advance();  // to the next batch, or back to the first: false
 
   // Positions of the present batch in the order.
+  bool last() const { return end() == trials_; }
   int first() const { return static_cast<int>(at_) * size_; }
   int end() const { return std::min(first() + size_, trials_); }
   int tiles() const { return tiles_of(end() - first()); }
@@ -42,7 +47,8 @@ class Batches {
  private:
   int trials_, size_;
   long at_ = 0;
-  std::vector<int> order_;  // empty in full batch
+  std::vector<int> order_;                            // empty in full batch
+  std::vector<std::pair<std::uint64_t, int>> words_;  // of a shuffle, and no longer
 };
 
 // One tile in the memory of a thread, which grows and is kept.

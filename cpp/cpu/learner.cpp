@@ -36,6 +36,7 @@ MemberLearner<T>::MemberLearner(std::shared_ptr<const Plan<T>> plan,
       optimizer_(plan_->fields, course.trained, plan_->spec.bounds),
       rewind_(course.guard_back, parameters_.size(), plan_->fields.size()),
       packed_(*plan_),
+      rows_(plan_->product.rows),
       batches_(course.batch, data_->trials()) {
   if (start.steps) {
     std::copy_n(start.m, parameters_.size(), optimizer_.m.begin());
@@ -140,6 +141,7 @@ double MemberLearner<T>::pass_loss() const {
 
 template <class T>
 void MemberLearner<T>::finish_pass() {
+  make_room();
   if (pass_ == Pass::train && pass_mask_sum() == 0) return finish_batch();  // nothing to compare
   const double loss = pass_loss();
   if (pass_ == Pass::train) return finish_step(loss);
@@ -151,6 +153,12 @@ void MemberLearner<T>::finish_pass() {
     judge(loss);
     if (running()) enter(Pass::train);
   }
+}
+
+template <class T>
+void MemberLearner<T>::make_room() {
+  progress_.make_room();
+  if (pass_ != Pass::train || batches_.last()) batches_.make_room();
 }
 
 template <class T>
@@ -200,7 +208,7 @@ void MemberLearner<T>::update(double norm) {
   progress_.lr = progress_.factor * learning_rate(course_.schedule(), progress_.epochs);
   stopping::takes_a_step(progress_, course_);
   optimizer_.step(progress_.lr, course_.decay, gradient_, parameters_);
-  packed_.pack(parameters_.data());
+  pack();
 }
 
 template <class T>
@@ -218,7 +226,7 @@ void MemberLearner<T>::recover() {
   }
   rewind_.go_back(parameters_, optimizer_);
   before_ = parameters_;
-  packed_.pack(parameters_.data());
+  pack();
   stopping::goes_back(progress_, course_);
   if (pass_ != Pass::train) enter(first_look());
 }
@@ -248,7 +256,7 @@ void MemberLearner<T>::resume() {
   if (!known || !rewind_.within() || !batches_.within())
     throw std::invalid_argument("state must be that of a training of these settings");
   if (progress_.status == Status::interrupted) progress_.status = Status::running;
-  packed_.pack(parameters_.data());
+  pack();
   batches_.shuffle(course_.key, progress_.epochs);
 }
 

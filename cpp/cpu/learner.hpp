@@ -89,11 +89,13 @@ class MemberLearner final : public Learner {
   Pass first_look() const;  // at the losses of the present weights
   Pass after_validation() const;
   void enter(Pass);
+  void make_room();  // all memory that finishing a pass takes: it is finished, or has not been
   void finish_step(double loss);
   void finish_batch();
   void judge(double loss);
   double collect_gradient();  // returns its norm where somebody asks for it
   void update(double norm);
+  void pack() { packed_.pack(parameters_.data(), rows_.data()); }
   bool must_undo(double loss, double norm) const;
   void recover();  // with a guard some steps back, else the end
 
@@ -104,6 +106,7 @@ class MemberLearner final : public Learner {
   Optimizer<T> optimizer_;
   Rewind<T> rewind_;
   PackedMember<T> packed_;
+  Buffer<T> rows_;  // for packing
   Batches batches_;
   Pass pass_ = Pass::train;
   std::vector<double> tile_loss_;

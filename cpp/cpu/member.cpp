@@ -30,7 +30,7 @@ PackedMember<T>::PackedMember(const Plan<T>& plan)
     : plan_(plan), packed_(plan.weights()), effective_(plan.spec.hard_orth ? plan.parameters : 0) {}
 
 template <class T>
-void PackedMember<T>::pack(const T* p) {
+void PackedMember<T>::pack(const T* p, T* rows) {
   const Spec& spec = plan_.spec;
   const Network<T>& net = plan_.network;
   const auto at = [&](const char* name) { return p + plan_.field(name)->offset; };
@@ -59,7 +59,7 @@ void PackedMember<T>::pack(const T* p) {
       for (int n = 0; n < spec.units; ++n) to.bias[first + n] = b ? factor * b[n] : T(0);
     }
   });
-  pack_product(spec, p, to.end);
+  pack_product(spec, p, rows, to.end);
   if (net.readouts == 0) return;
   pack_readout(at("w_out"), spec.units, net.readouts,
                net.apart ? Columns<T>{to.readout, net.readouts} : P.from(net.reductions));

@@ -12,7 +12,7 @@ template <class T>
 class PackedMember {
  public:
   explicit PackedMember(const Plan<T>&);
-  void pack(const T* parameters);
+  void pack(const T* parameters, T* rows);  // memory for ProductSize::rows numbers
   // From the packed gradient to that of the parameters; `parameters` as last packed.
   void unpack_gradient(const T* parameters, const T* packed_gradient, T* gradient) const;
   Network<T> network(const NoiseSource&, double mask_sum) const;

@@ -2,7 +2,6 @@
 // panels of units, then for each j the panels of its rows k, and those of the linear rows.
 #pragma once
 
-#include "core/buffer.hpp"
 #include "cpu/panels.hpp"
 #include "equations/tensor.hpp"
 
@@ -21,17 +20,18 @@ struct GeneratedRows {
 inline ProductSize pairs_size(PairRows rows) {
   const std::size_t columns = static_cast<std::size_t>(padded(rows.units));
   ProductSize size;
-  size.weights = 2 * rows.at(rows.count());
+  size.rows = rows.at(rows.count());
+  size.weights = 2 * size.rows;
   size.gradient = static_cast<std::size_t>(rows.count()) * columns;
   size.memory = std::size_t{chunk_steps} * tile_trials * (columns + panel_rows);
   return size;
 }
 
+// S is memory for so many rows.
 template <class Model, class T>
-void pack_pairs(int units, T factor, bool gated, const T* p, T* packed) {
+void pack_pairs(int units, T factor, bool gated, const T* p, T* S, T* packed) {
   const PairRows rows{units, Model::linear};
-  Buffer<T> S(rows.at(rows.count()));
-  pack_rows<Model>(p, units, factor, gated, S.data());
+  pack_rows<Model>(p, units, factor, gated, S);
   const auto entry = [&](int row, int i) { return S[rows.at(row) + static_cast<std::size_t>(i)]; };
   const GeneratedRows generated{rows};
   for (int block = 0; block < generated.blocks(); ++block) {
@@ -39,7 +39,7 @@ void pack_pairs(int units, T factor, bool gated, const T* p, T* packed) {
     Panels{units, count}.pack(packed + rows.at(first),
                               [&](int i, int row) { return entry(first + row, i); });
   }
-  packed += S.size();
+  packed += rows.at(rows.count());
   const auto rows_from = [&](int first, int count) {
     Panels{count, units}.pack(packed + rows.at(first),
                               [&](int row, int i) { return entry(first + row, i); });

@@ -68,7 +68,7 @@ void pack_shared(const Spec& spec, T* packed) {
 }
 
 template <class T>
-void pack_product(const Spec& spec, const T* p, T* packed) {
+void pack_product(const Spec& spec, const T* p, T* rows, T* packed) {
   with_model(spec.model, [&](auto model) {
     using Model = decltype(model);
     if constexpr (has_matrix(Model::recurrence))
@@ -76,7 +76,7 @@ void pack_product(const Spec& spec, const T* p, T* packed) {
           spec, rows_of_a_unit<Model>,
           [&](int i, int j) { return Model::weight(p, senders(spec), i, j); }, packed);
     if constexpr (Model::recurrence == Recurrence::pairs)
-      pack_pairs<Model>(spec.units, factor<T>(spec), spec.gated, p, packed);
+      pack_pairs<Model>(spec.units, factor<T>(spec), spec.gated, p, rows, packed);
   });
 }
 
@@ -94,8 +94,8 @@ void unpack_product(const Spec& spec, const T* p, const T* packed_gradient, T* g
 
 template void pack_shared(const Spec&, float*);
 template void pack_shared(const Spec&, double*);
-template void pack_product(const Spec&, const float*, float*);
-template void pack_product(const Spec&, const double*, double*);
+template void pack_product(const Spec&, const float*, float*, float*);
+template void pack_product(const Spec&, const double*, double*, double*);
 template void unpack_product(const Spec&, const float*, const float*, float*);
 template void unpack_product(const Spec&, const double*, const double*, double*);
 

@@ -13,7 +13,7 @@ template <class T>
 void pack_shared(const Spec&, T* packed);
 
 template <class T>
-void pack_product(const Spec&, const T* parameters, T* packed);
+void pack_product(const Spec&, const T* parameters, T* rows, T* packed);
 
 // Writes the product's parameters in `gradient`, a parameter block.
 template <class T>

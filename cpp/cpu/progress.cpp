@@ -14,9 +14,15 @@ void Progress::record(const Course& course, double loss) {
   });
 }
 
+void Progress::make_room() {
+  if (history.capacity() < history.size() + record_width)
+    history.reserve(2 * history.size() + record_width);
+}
+
 void Progress::note(const std::vector<double>& values) {
-  statistics.push_back(static_cast<double>(epochs - 1));
-  statistics.insert(statistics.end(), values.begin(), values.end());
+  std::vector<double> entry{static_cast<double>(epochs - 1)};
+  entry.insert(entry.end(), values.begin(), values.end());
+  statistics.insert(statistics.end(), entry.begin(), entry.end());  // whole or not at all
 }
 
 bool Progress::rests(long every) const {

@@ -74,6 +74,7 @@ struct Progress {
   bool due(const Course& course) const { return stopping::due(*this, course); }
   bool judge(const Course&, double loss);  // true if the present weights are the best
   void record(const Course&, double loss);
+  void make_room();  // in the history, so that the next record asks for no memory
   void note(const std::vector<double>& values);
   bool rests(long every) const;  // waits to be noted after every so many epochs; 0 = never
   void state(Archive&);

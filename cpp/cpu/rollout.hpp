@@ -96,6 +96,7 @@ struct PackedPlaces {
 // thread.
 struct ProductSize {
   std::size_t weights = 0, shared = 0, gradient = 0, memory = 0;
+  std::size_t rows = 0;  // of pairs, between the parameters and the weights
   bool exists() const { return weights + shared > 0; }
 };
 

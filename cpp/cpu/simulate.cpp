@@ -20,9 +20,11 @@ struct PackedCohort {
   PackedCohort(const Cohort<T>& cohort, const Match* match, Loss loss = Loss::squared)
       : plan(cohort.spec, match, cohort.data.front()->steps(), loss),
         tiles(cohort.data.front()->tiles()) {
+    Buffer<T> rows(plan.product.rows);
     for (int m = 0; m < cohort.members; ++m) {
       members.emplace_back(plan);
-      members.back().pack(cohort.parameters + static_cast<std::size_t>(m) * plan.parameters);
+      members.back().pack(cohort.parameters + static_cast<std::size_t>(m) * plan.parameters,
+                          rows.data());
     }
   }
   PackedCohort(const PackedCohort&) = delete;
