@@ -25,7 +25,7 @@ from tbrnn.errors import mistake, wrong_type
 from tbrnn.guard import Guard
 from tbrnn.models import MODELS
 from tbrnn.models.low_rank import LowRankNetwork
-from tbrnn.optimizers import Adam
+from tbrnn.optimizers import Adam, check_optimizer
 from tbrnn.runs import Runs
 from tbrnn.trials import Trials
 
@@ -144,6 +144,7 @@ def lint(
     """
     choice("match", match, ("rates", "states"))
     check_accept(accept, attempts, fresh=True)
+    check_optimizer(optimizer, fresh=True)
     listed = _checked(nets, student_class, ranks, match)
     check_trials(nets, trials)
     teacher = np.repeat(np.arange(len(nets)), len(listed))

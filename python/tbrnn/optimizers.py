@@ -163,6 +163,13 @@ class OptimizerState:
         return {name: block.astype(dtype) for name, block in rows.items()} | {"steps": steps}
 
 
+def check_optimizer(value: object, *, fresh: bool) -> None:
+    """What is remembered of earlier trainings belongs to their weights, not to fresh ones."""
+    if fresh and isinstance(value, OptimizerState):
+        expected = "tbrnn.adam() or tbrnn.adamw(decay), as the weights are fresh"
+        raise mistake("optimizer", expected, f"an {value!r}")
+
+
 def optimizer_of(
     value: object, nets: Ensemble
 ) -> tuple[NDArray[np.float64], OptimizerState | None]:

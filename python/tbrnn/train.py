@@ -22,7 +22,7 @@ from tbrnn.callbacks import OnMemberEnd, OnSlice, callback
 from tbrnn.ensemble import Ensemble
 from tbrnn.errors import mistake
 from tbrnn.guard import Guard
-from tbrnn.optimizers import Adam, OptimizerState
+from tbrnn.optimizers import Adam, OptimizerState, check_optimizer
 from tbrnn.runs import Runs
 from tbrnn.trials import Trials
 
@@ -111,8 +111,8 @@ def fit(
     dataset : int or one per member, optional
         The data set of each member; needed if `trials` holds several.
     optimizer : `tbrnn.adam`, `tbrnn.adamw` or OptimizerState, optional
-        Adam unless given. ``runs.optimizer`` of an earlier training of the same arrays goes on with
-        its moments and step counts, which each parameter array has for itself.
+        Adam unless given. ``runs.optimizer`` of an earlier training, for an Ensemble of the same
+        arrays, goes on with its moments and step counts, which each parameter array has for itself.
     train : tuple of str, optional
         Names of the parameter arrays that are trained, such as ``("l", "m", "n")``; the others stay
         as they are, bit for bit, and take no step. All unless given.
@@ -223,7 +223,9 @@ def fit(
     True
     """
     choice("match", match, MATCHES)
-    check_accept(accept, attempts, fresh=not isinstance(nets, Ensemble))
+    fresh = not isinstance(nets, Ensemble)
+    check_accept(accept, attempts, fresh=fresh)
+    check_optimizer(optimizer, fresh=fresh)
     start = starting_networks(nets, members, seed, dtype)
     check_trials(start, trials, match)
     check_loss(loss, match, trials)

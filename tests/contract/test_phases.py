@@ -102,10 +102,22 @@ def test_mistakes(options, error, message):
 def test_optimisers_of_others():
     runs = tbrnn.fit(MODEL, TRIALS, members=2, epochs=1)
     with pytest.raises(ValueError, match="optimizer must be the state of the 3 members, got that"):
-        tbrnn.fit(MODEL, TRIALS, members=3, epochs=1, optimizer=runs.optimizer)
-    other = replace(MODEL, rank=3)
+        tbrnn.fit(MODEL.initial(range(3)), TRIALS, epochs=1, optimizer=runs.optimizer)
+    other = replace(MODEL, rank=3).initial(range(2))
     message = r"optimizer\[0\] must be of the arrays l \(5, 3\), .* got"
     with pytest.raises(ValueError, match=message):
-        tbrnn.fit(other, TRIALS, members=2, epochs=1, optimizer=runs.optimizer)
+        tbrnn.fit(other, TRIALS, epochs=1, optimizer=runs.optimizer)
     with pytest.raises(ValueError, match="decay must be a finite number at least 0, got -1"):
         tbrnn.adamw(-1.0)
+
+
+def test_moments_of_other_weights():
+    """Those of an earlier training do not belong to networks that are drawn anew."""
+    runs = tbrnn.fit(MODEL, TRIALS, members=2, epochs=1)
+    message = r"optimizer must be tbrnn.adam\(\) .*, as the weights are fresh, got an Optimizer"
+    with pytest.raises(ValueError, match=message):
+        tbrnn.fit(MODEL, TRIALS, members=2, epochs=1, optimizer=runs.optimizer)
+    with pytest.raises(ValueError, match=message):
+        tbrnn.lint(
+            runs.best, type(MODEL), ranks=[2], trials=TRIALS, epochs=1, optimizer=runs.optimizer
+        )
