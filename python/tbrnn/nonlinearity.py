@@ -27,7 +27,7 @@ class Nonlinearity:
 
     A model takes it as ``phi`` or ``phi_out``, where the plain names "tanh", "relu", "sigmoid",
     "softplus" and "identity" stand for slope 1, shift 0 and beta 1, and "leaky_relu" for its
-    defaults.
+    defaults; a Nonlinearity that equals one of the former is kept as that name.
 
     Parameters
     ----------
@@ -99,7 +99,10 @@ Phi: TypeAlias = str | Nonlinearity
 
 
 def nonlinearity(argument: str, given: object) -> Phi:
-    """The checked value of a model's phi; a mapping is what a file holds of a Nonlinearity."""
+    """The checked value of a model's phi, a plain name where one says it all.
+
+    A mapping is what a file holds of a Nonlinearity.
+    """
     if given == "leaky_relu":
         return Nonlinearity(given)
     if isinstance(given, str):
@@ -109,10 +112,11 @@ def nonlinearity(argument: str, given: object) -> Phi:
         name, *others = (field.name for field in fields(Nonlinearity))
         if name not in given or not set(given) <= {name, *others}:
             raise mistake(argument, f"a mapping of name and, if wanted, {', '.join(others)}", given)
-        return Nonlinearity(**given)
+        given = Nonlinearity(**given)
     if not isinstance(given, Nonlinearity):
         raise wrong_type(argument, "a name or a tbrnn.Nonlinearity", given)
-    return given
+    plain = given.name in NONLINEARITIES and given == Nonlinearity(given.name)
+    return given.name if plain else given
 
 
 def engine_activation(phi: Phi) -> EngineActivation:

@@ -316,6 +316,17 @@ def test_the_plain_name_of_a_leaky_relu():
     assert model.phi == tbrnn.Nonlinearity("leaky_relu", leak=0.01)
 
 
+@pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid", "softplus"])
+def test_a_plain_name_and_its_nonlinearity_are_one(name):
+    named = replace(MODELS["two-body"], phi=name, phi_out=name)
+    given = replace(named, phi=tbrnn.Nonlinearity(name), phi_out={"name": name})
+    assert given == named
+    assert given.described == named.described
+    nets = tbrnn.Ensemble.concatenate(model.initial([0]) for model in (named, given))
+    assert len(nets.where(phi=tbrnn.Nonlinearity(name))) == len(nets.where(phi=name)) == 2
+    assert replace(named, phi=tbrnn.Nonlinearity(name, shift=0.1)) != named
+
+
 def test_nonlinearities_of_files_and_defaults():
     phi = tbrnn.Nonlinearity("leaky_relu")
     assert (phi.slope, phi.shift, phi.leak, phi.beta) == (1.0, 0.0, 0.01, None)
