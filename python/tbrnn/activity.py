@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,9 +21,11 @@ if TYPE_CHECKING:
     from tbrnn.ensemble import Ensemble
 
 
-@dataclass(frozen=True, eq=False)
 class Activity:
     """What an ensemble did, as returned by `Ensemble.simulate`.
+
+    What was not asked for raises an AttributeError that says how to ask for it. The member axis is
+    absent for a network picked as ``nets[i]``.
 
     Attributes
     ----------
@@ -35,16 +36,41 @@ class Activity:
     outputs : array (member, trial, time, output)
         The readout of x.
 
-    What was not asked for is None. The member axis is absent for a network picked as ``nets[i]``.
+    Examples
+    --------
+    >>> import numpy as np, tbrnn
+    >>> nets = tbrnn.LowRankRNN(units=30, rank=1, inputs=2, outputs=1).initial(range(3))
+    >>> nets.simulate(np.ones((4, 50, 2)), states=False)
+    Activity(rates (3, 4, 50, 30), outputs (3, 4, 50, 1))
     """
 
-    states: Floats | None
-    rates: Floats | None
-    outputs: Floats | None
+    def __init__(self, arrays: Mapping[str, Floats]) -> None:
+        """Those of states, rates and outputs that were asked for."""
+        self._arrays = dict(arrays)
 
     def __repr__(self) -> str:
-        shapes = [f"{name} {a.shape}" for name, a in vars(self).items() if a is not None]
+        shapes = [f"{name} {array.shape}" for name, array in self._arrays.items()]
         return f"Activity({', '.join(shapes)})"
+
+    @property
+    def states(self) -> Floats:
+        """x after each input."""
+        return self._asked_for("states")
+
+    @property
+    def rates(self) -> Floats:
+        """phi(x) in rate form, x in voltage form."""
+        return self._asked_for("rates")
+
+    @property
+    def outputs(self) -> Floats:
+        """The readout of x."""
+        return self._asked_for("outputs")
+
+    def _asked_for(self, name: str) -> Floats:
+        if name not in self._arrays:
+            raise AttributeError(f"{self!r} has no {name}: ask simulate for them, {name}=True")
+        return self._arrays[name]
 
 
 def simulate(
@@ -86,10 +112,9 @@ def simulate(
         for name, array in part.items():
             shape = (len(nets), *array.shape[1:])
             results.setdefault(name, np.empty(shape, array.dtype))[here] = array
-    arrays = {name: results.get(name) for name in ("states", "rates", "outputs")}
     if nets.single:
-        arrays = {name: None if a is None else a[0] for name, a in arrays.items()}
-    return Activity(**arrays)
+        results = {name: array[0] for name, array in results.items()}
+    return Activity({name: results[name] for name in wanted if name in results})
 
 
 def _check_stackable(nets: Ensemble, wanted: Mapping[str, bool]) -> None:

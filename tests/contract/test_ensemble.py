@@ -132,10 +132,13 @@ def test_each_member_has_its_data_set(mixed):
         assert np.array_equal(together[member], mixed[member].simulate(sets[index]).states)
 
 
-def test_what_was_not_asked_for_is_none(mixed):
+def test_what_was_not_asked_for_is_not_there(mixed):
     activity = mixed.simulate(INPUTS, states=False, rates=False)
-    assert activity.states is None
-    assert activity.rates is None
+    for name in ("states", "rates"):
+        assert not hasattr(activity, name)
+        message = rf"Activity\(outputs \(.*\)\) has no {name}: .* {name}=True"
+        with pytest.raises(AttributeError, match=message):
+            getattr(activity, name)
     assert np.array_equal(activity.outputs, mixed.simulate(INPUTS).outputs)
 
 

@@ -21,7 +21,7 @@ def test_scores(
     shown = network.simulate(test, states=False, rates=False, threads=threads)
     losses, _ = gradient(network, test, loss=loss, threads=threads, device="cpu")
     return {
-        "accuracy": finite(test_accuracy(np.asarray(shown.outputs), test, loss)),
+        "accuracy": finite(test_accuracy(shown.outputs, test, loss)),
         "test_loss": finite(losses[0]),
     }
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tbrnn._threads import thread_count
 from tbrnn.campaign.batches import Batch, train_batch
 from tbrnn.campaign.checks import check_members
@@ -119,4 +117,4 @@ def _write(folder: Path, batch: Batch, threads: int) -> None:
         write_figure(folder / "loss.png", loss_figure(runs))
     shown = member.source.test or member.source.training
     activity = runs.best[0].simulate(shown, states=False, rates=False, threads=threads)
-    write_figure(folder / "trials.png", trials_figure(shown, np.asarray(activity.outputs)))
+    write_figure(folder / "trials.png", trials_figure(shown, activity.outputs))

@@ -69,11 +69,9 @@ def portrait(campaign: Campaign[Protocol, Record]) -> Portrait | None:
         1, seeds.data(protocol.seed, "fig3", "long")
     )
     states = net.simulate(long, rates=False, outputs=False, threads=threads).states
-    assert states is not None
     found = pca(states, 3)
     short = test_trials(protocol, "teacher")
     outputs = net.simulate(short, states=False, rates=False, threads=threads).outputs
-    assert outputs is not None
     return Portrait(
         found.project(states[0]),
         found.ratios,

@@ -75,7 +75,6 @@ def _portrait(ax: Axes, net: tbrnn.Ensemble, protocol: Protocol, threads: int | 
     """The flow about a long trial, what is remembered after each pulse, and the input's arrow."""
     trials = LONG.sample(3, seeds.data(protocol.seed, "fig4", "long"))
     states = net.simulate(trials.inputs, rates=False, outputs=False, threads=threads).states
-    assert states is not None
     components = pca(states[1])
     memories = components.project(remembered(net, threads)[0])
     points = fixed_points(net)

@@ -106,8 +106,6 @@ def remembered(net: tbrnn.Ensemble, threads: int | None = None) -> tuple[Array, 
     pulses = np.zeros((2, 1 + REST, 1))
     pulses[:, 0, 0] = 1, -1
     shown = net.simulate(pulses, rates=False, threads=threads)
-    assert shown.states is not None
-    assert shown.outputs is not None
     return (
         np.asarray(shown.states[:, -1], np.float64),
         np.asarray(shown.outputs[:, -1, 0], np.float64),

@@ -136,15 +136,13 @@ def _scored(
     data, teacher = teachers.data, teachers.store.network(place)
     target = teacher.simulate(data.test_inputs, outputs=False, threads=1)
     ours = runs.best[members].simulate(data.test_inputs, threads=1)
-    states, rates, outputs = (np.asarray(a) for a in (ours.states, ours.rates, ours.outputs))
-    target_states, target_rates = np.asarray(target.states), np.asarray(target.rates)
     scores: dict[str, Any] = {
-        "r2": r2_per_trial(states, target_states).mean(axis=1),
-        "rate_r2": r2_per_trial(rates, target_rates).mean(axis=1),
-        "pooled_r2": r2_pooled(states, target_states),
-        "accuracy": accuracy(outputs, data.test_targets),
-        "test_loss": squared_error(outputs, data.test_targets),
-        "state_error": squared_error(states, target_states),
+        "r2": r2_per_trial(ours.states, target.states).mean(axis=1),
+        "rate_r2": r2_per_trial(ours.rates, target.rates).mean(axis=1),
+        "pooled_r2": r2_pooled(ours.states, target.states),
+        "accuracy": accuracy(ours.outputs, data.test_targets),
+        "test_loss": squared_error(ours.outputs, data.test_targets),
+        "state_error": squared_error(ours.states, target.states),
     }
     task, run, teacher_kind = place
     return [

@@ -97,7 +97,7 @@ class Teachers:
     ) -> TeacherRecord:
         inputs, threads = self.data.test_inputs, self.campaign.threads
         shown = runs.best[member].simulate(inputs, states=False, rates=False, threads=threads)
-        outputs = np.asarray(shown.outputs)
+        outputs = shown.outputs
         return TeacherRecord(
             *place,
             rank=self.protocol.tasks[self.data.task].teacher_rank,

@@ -83,7 +83,6 @@ def _scores(net: tbrnn.Ensemble, own: Trials, new: Trials, threads: int) -> dict
     scores: dict[str, float] = {}
     for prefix, trials in (("", own), ("test_", new)):
         outputs = net.simulate(trials, states=False, rates=False, threads=threads).outputs
-        assert outputs is not None
         scored = _score(outputs, np.asarray(trials.targets))
         scores |= {prefix + name: value for name, value in scored.items()}
     return scores
