@@ -1,9 +1,12 @@
 """Threads: more than there is work for do nothing, more than the system starts are refused."""
 
+import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
+import pytest
 
 import tbrnn
 
@@ -23,6 +26,21 @@ def test_threads_without_work_change_nothing():
         tbrnn.fit(MODEL, TRIALS, members=2, epochs=4, threads=threads) for threads in (1, 50_000)
     )
     assert np.array_equal(one.last.m, many.last.m)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="no list of threads here")
+def test_a_call_of_another_thread_works_on_that_thread():
+    """Only the main thread has to listen for signals while another one works."""
+    nets = MODEL.initial(range(2000))
+    before = len(os.listdir("/proc/self/task"))
+    caller = threading.Thread(
+        target=lambda: [nets.simulate(TRIALS, states=False, threads=1) for _ in range(2)]
+    )
+    caller.start()
+    seen = set()
+    while caller.is_alive():
+        seen.add(len(os.listdir("/proc/self/task")))
+    assert max(seen) == before + 1
 
 
 def test_more_threads_than_the_system_starts_are_refused():
