@@ -48,7 +48,7 @@ TBRNN_FN Exponential<T> exponential(Number<T> y) {  // smallest <= y <= 0
   const V g = fma(whole, V(-half_ln_2<T>), y);
   std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t> bits;
   std::memcpy(&bits, &shifted.v, sizeof(T));
-  bits <<= S::mantissa;
+  bits <<= mantissa<T>;
   T power;
   std::memcpy(&power, &bits, sizeof(T));
   return {V(power), fma(g * g, S::tail(g), g + g)};

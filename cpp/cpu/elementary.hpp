@@ -21,7 +21,7 @@ TBRNN_PACK Exponential<Pack<T, n>> exponential(Pack<T, n> y) {  // smallest <= y
   const P shifted = fma(y, P(two_over_ln_2<T>), P(S::to_integer));
   const P whole = shifted - P(S::to_integer);
   const P g = fma(whole, P(-half_ln_2<T>), y);
-  return {P::of_bits(shifted.bits() << S::mantissa), fma(g * g, S::tail(g), g + g)};
+  return {P::of_bits(shifted.bits() << mantissa<T>), fma(g * g, S::tail(g), g + g)};
 }
 
 // tanh y = e / (2 + e) with e = expm1(2 y), y = -|x|, and the sign of x

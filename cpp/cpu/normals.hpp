@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cpu/simd.hpp"
+#include "equations/elementary.hpp"
 #include "equations/noise.hpp"
 
 namespace tbrnn::inline TBRNN_ISA {
@@ -86,7 +87,6 @@ template <class T>
 struct Format;
 template <>
 struct Format<float> {
-  static constexpr int mantissa = 23;
   static constexpr std::uint32_t one = 0x3f800000;
   static constexpr std::int32_t root_half = 0x3f3504f3;
   static constexpr float to_integer =
@@ -94,7 +94,6 @@ struct Format<float> {
 };
 template <>
 struct Format<double> {
-  static constexpr int mantissa = 52;
   static constexpr std::uint64_t one = 0x3ff0000000000000;
   static constexpr std::int64_t root_half = 0x3fe6a09e667f3bcd;
   static constexpr double to_integer = 0x1.8p52;
@@ -104,8 +103,7 @@ struct Format<double> {
 template <class T, int n>
 TBRNN_PACK Pack<T, n> open_uniform_pack(Pack<Word<T>, n> word) {
   using P = Pack<T, n>;
-  const auto one_to_two =
-      (word >> 9) << (Format<T>::mantissa - 23) | Pack<Word<T>, n>(Format<T>::one);
+  const auto one_to_two = (word >> 9) << (mantissa<T> - 23) | Pack<Word<T>, n>(Format<T>::one);
   return P::of_bits(one_to_two) - P(T(1.0 - 0x1p-24));
 }
 
@@ -115,8 +113,8 @@ TBRNN_PACK Pack<T, n> logarithm(Pack<T, n> u) {
   using P = Pack<T, n>;
   using I = Pack<Bits<T>, n>;
   using F = Format<T>;
-  const I k = (u.bits() - I(F::root_half)) >> F::mantissa;
-  const P f = P::of_bits(u.bits() - (k << F::mantissa)) - P(T(1));
+  const I k = (u.bits() - I(F::root_half)) >> mantissa<T>;
+  const P f = P::of_bits(u.bits() - (k << mantissa<T>)) - P(T(1));
   P exponent, fraction;
   if constexpr (sizeof(T) == 4) {
     fraction = log_near_one(f);

@@ -8,6 +8,8 @@
 namespace tbrnn::inline TBRNN_ISA {
 
 template <class T>
+inline constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;  // bits of a number behind its exponent
+template <class T>
 inline constexpr T two_over_ln_2 = T(2.885390081777926814720);
 template <class T>
 inline constexpr T half_ln_2 = T(0.346573590279972654709);
@@ -21,7 +23,6 @@ template <>
 struct Series<float> {
   static constexpr float to_integer =
       0x1.8p23f + 127;  // adding it rounds to an integer, exponent bias included
-  static constexpr int mantissa = 23;
   static constexpr float smallest = -43.5f;   // exp(2 y) stays normal
   static constexpr float saturated = -10.0f;  // tanh y is -1
 
@@ -38,7 +39,6 @@ struct Series<float> {
 template <>
 struct Series<double> {
   static constexpr double to_integer = 0x1.8p52 + 1023;
-  static constexpr int mantissa = 52;
   static constexpr double smallest = -354.0, saturated = -20.0;
 
   template <class V>
