@@ -70,6 +70,13 @@ def test_frozen_arrays_stay_as_they_are():
     assert (runs.last.w_in == -1).all()
 
 
+def test_given_weights_are_moved_by_the_first_update():
+    arrays = MODEL.initial([0]).arrays | {"w_in": -np.ones((1, 7, 2), np.float32)}
+    nets = tbrnn.Ensemble.from_arrays(MODEL, arrays)
+    assert (nets.w_in == -1).all()
+    assert_within(tbrnn.fit(nets, TRIALS, epochs=1, stall=None).last)
+
+
 def test_files_and_students(tmp_path):
     nets = MODEL.initial([0, 1])
     nets.save(tmp_path / "nets.safetensors")

@@ -49,7 +49,9 @@ SHARED_PARAMETERS = """inputs, outputs : int
     bounds : mapping from parameter name to (low, high), optional
         Bounds that every update of a training keeps (projected onto them), None for none:
         ``{"b_in": (0, 0.5), "w_in": (0, None)}``; equal ends fix the value. Initial weights are
-        moved into them: by their absolute value where the bounds are (0, None), else clipped."""
+        moved into them: by their absolute value where the bounds are (0, None), else clipped.
+        Given weights (`Ensemble.from_arrays`, `from_state_dict`) are taken as they are, and moved
+        by the first update of their array."""
 
 GATED_PARAMETERS = """inputs, outputs : int
         Number of input and output channels.
@@ -66,7 +68,8 @@ GATED_PARAMETERS = """inputs, outputs : int
     readout : {"matrix", "identity"}, default "matrix"
         "identity": the outputs are x, without W_out and b_out; requires outputs == units.
     bounds : mapping from parameter name to (low, high), optional
-        Bounds that every update of a training keeps, None for none."""
+        Bounds that every update of a training keeps, None for none. Initial weights are moved into
+        them, given ones (`Ensemble.from_arrays`, `from_state_dict`) by the first update."""
 
 BULK = """bulk : array (unit, unit), or (gain, seed), optional
         A fixed matrix whose product with the rates joins the drive, unscaled, and is never trained:
