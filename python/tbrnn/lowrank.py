@@ -89,7 +89,8 @@ def lint(
         `LowRankRNN`, `LowRankTBRNN`, `LowRankHORNN` or `LowRankGRU`. Students of a LowRankGRU
         are networks of voltage form.
     ranks : iterable of int, or of (int, int) for LowRankHORNN
-        One student per teacher and rank.
+        One student per teacher and rank. Those of one rank start from equal weights, as
+        ``ranks=[2, 2]`` of one teacher with two learning rates.
     trials : Trials
         Inputs and initial states are used. Targets and mask speak of outputs and are not.
     match : {"rates", "states"}, default "rates"

@@ -90,6 +90,8 @@ def fit(
         With targets.
     members : int or sequence of int, optional
         How many, or their numbers; 1, or one per model or seed, unless given. Not for an Ensemble.
+        Members of one number and model start from equal weights, as ``members=[0, 0]`` with two
+        learning rates.
     seed : int, or sequence of int or tuple of int, default 0
         An int: the member of number i draws its initial weights and its noise from
         ``SeedSequence((seed, i))``, so ``members=[3]`` trains member 3 of ``members=10``. A

@@ -66,6 +66,12 @@ def test_members_by_number_are_the_same_members():
     assert other.best_loss[0] != full.best_loss[4]
 
 
+def test_members_of_one_number_start_from_equal_weights():
+    runs = tbrnn.fit(MODEL, TRIALS, members=[4, 4], epochs=3, lr=[1e-3, 1e-2], **FREE)
+    assert runs.history[0]["loss"][0] == runs.history[1]["loss"][0]
+    assert runs.last_loss[0] != runs.last_loss[1]
+
+
 def test_seeds_of_each_member():
     runs = tbrnn.fit(MODEL, TRIALS, seed=[(7, 2), 9, (7, 0)], epochs=4)
     numbered = tbrnn.fit(MODEL, TRIALS, members=3, seed=7, epochs=4)

@@ -122,6 +122,12 @@ def test_scale_of_students_of_a_full_rank_is_that_of_its_mode(teacher, alpha):
         assert scales[student is tbrnn.LowRankTBRNN] == (1.0 if alpha == 1 else usual)
 
 
+def test_students_of_one_rank_start_from_equal_weights():
+    runs = students(teachers(members=1), ranks=[2, 2], lr=[1e-3, 1e-2])
+    assert runs.history[0]["loss"][0] == runs.history[1]["loss"][0]
+    assert runs.last_loss[0] != runs.last_loss[1]
+
+
 def test_seeds_of_each_teacher():
     nets = teachers()
     runs = students(nets, seed=[(9, 0), (9, 1), 5])
