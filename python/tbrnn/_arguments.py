@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,13 +54,15 @@ def number(
         if math.isfinite(bound)
     ]
     expected = " ".join(["a finite number", " and ".join(bounds)]).strip()
-    if isinstance(value, (bool, np.bool_)) or not isinstance(
-        value, (int, float, np.integer, np.floating)
-    ):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, NUMBERS):
         raise wrong_type(argument, expected, value)
-    if not (math.isfinite(value) and least <= value <= most and value > above):
+    try:
+        given = float(value)
+    except OverflowError:  # of a whole number
+        given = math.inf
+    if not (math.isfinite(given) and least <= given <= most and given > above):
         raise mistake(argument, expected, value)
-    return float(value)
+    return given
 
 
 def real_array(argument: str, values: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -97,6 +99,16 @@ def instance(argument: str, value: object, kind: type[T], expected: str) -> T:
     if not isinstance(value, kind):
         raise wrong_type(argument, expected, value)
     return value
+
+
+def instances(argument: str, several: object, kind: type[T], expected: str) -> list[T]:
+    """A list of at least one instance of a class, which `expected` describes."""
+    if not isinstance(several, Iterable):
+        raise wrong_type(argument, f"a list, each entry {expected}", several)
+    listed = [instance(f"{argument}[{i}]", one, kind, expected) for i, one in enumerate(several)]
+    if not listed:
+        raise mistake(argument, f"at least one {kind.__name__}", "none")
+    return listed
 
 
 def switch(argument: str, value: object) -> bool:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tbrnn._arguments import check_finite, precision, real_array, whole
+from tbrnn._arguments import check_finite, instance, precision, real_array, whole
 from tbrnn._network import Network
 from tbrnn._seeds import Entropy, Seed, entropies
 from tbrnn.errors import mistake, wrong_type
@@ -58,6 +58,9 @@ def stacked(
     dtype: DTypeLike | None,
 ) -> Cohort:
     """A cohort from arrays (member, *shape); `Ensemble.from_arrays` documents the arguments."""
+    instance("model", model, Network, "a model such as tbrnn.LowRankRNN(...)")
+    if not isinstance(arrays, Mapping):
+        raise wrong_type("arrays", "a mapping from parameter name to array", arrays)
     fields = dict(model.spec.fields)
     if set(arrays) != set(fields):
         raise mistake("arrays", f"the parameters {', '.join(fields)}", ", ".join(arrays))

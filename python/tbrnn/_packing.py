@@ -87,10 +87,13 @@ def dataset_of_members(
     return np.array(per_member(argument, dataset, members, check), dtype=np.int32)
 
 
-def pack(trials: Trials, dtype: np.dtype[Any], *, with_targets: bool) -> list[Dataset]:
+def pack(
+    trials: Trials, dtype: np.dtype[Any], *, with_targets: bool, argument: str = "trials"
+) -> list[Dataset]:
     """One engine data set for each data set of the trials."""
+    of = "" if argument == "trials" else f" of {argument}"
     stacked = {
-        name: _as(dtype, name, array if trials.inputs.ndim == 4 else array[np.newaxis])
+        name: _as(dtype, name, of, array if trials.inputs.ndim == 4 else array[np.newaxis])
         for name, array in trials.arrays().items()
         if with_targets or name in ("inputs", "initial_states")
     }
@@ -100,16 +103,16 @@ def pack(trials: Trials, dtype: np.dtype[Any], *, with_targets: bool) -> list[Da
     ]
 
 
-def _as(dtype: np.dtype[Any], name: str, array: Floats) -> Floats:
+def _as(dtype: np.dtype[Any], name: str, of: str, array: Floats) -> Floats:
     """In the networks' precision, in which what is finite may no longer be so."""
     with np.errstate(over="ignore"):
         converted = np.ascontiguousarray(array, dtype=dtype)
     if name != "targets":
-        check_finite(name, converted, f"finite in {dtype}")
+        check_finite(name + of, converted, f"finite in {dtype}")
     if name == "mask":
         least = np.finfo(dtype).tiny
         sums = array.sum(axis=(-2, -1), dtype=np.float64)
         if ((sums > 0) & (sums < least)).any():
             expected = f"0 for a trial, or of a sum of at least {least:.2g} in {dtype}"
-            raise mistake(name, expected, f"{sums[sums > 0].min():.2g}")
+            raise mistake(name + of, expected, f"{sums[sums > 0].min():.2g}")
     return converted

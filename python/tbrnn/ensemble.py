@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from tbrnn._arguments import instances
 from tbrnn._cohorts import Cohort, Place, by_name, gather, stacked
 from tbrnn._network import Network
 from tbrnn._published import published_names
 from tbrnn._seeds import Entropy, Seed
 from tbrnn._selection import members_where, position, positions
-from tbrnn.errors import WrongValue, mistake, wrong_type
+from tbrnn.errors import WrongValue, mistake
 from tbrnn.trials import Floats, Trials, shown
 
 if TYPE_CHECKING:
@@ -132,12 +133,7 @@ class Ensemble:
         >>> tbrnn.Ensemble.concatenate([nets[2:], nets[:1]]).numbers
         array([2, 0])
         """
-        ensembles = list(several)
-        for i, nets in enumerate(ensembles):
-            if not isinstance(nets, Ensemble):
-                raise wrong_type(f"several[{i}]", "an Ensemble", nets)
-        if not ensembles:
-            raise mistake("several", "at least one Ensemble", "none")
+        ensembles = instances("several", several, Ensemble, "an Ensemble")
         dtypes = {str(nets.dtype) for nets in ensembles if len(nets)}
         if len(dtypes) > 1:
             raise mistake("several", "ensembles of one dtype", sorted(dtypes))
@@ -178,8 +174,8 @@ class Ensemble:
             rank = f" rank {_rank(model)}" if model.ranks else ""
             kind = type(model).__name__ + rank
             kinds[kind] = kinds.get(kind, 0) + 1
-        text = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-        return f"Ensemble({len(self)} network{'' if len(self) == 1 else 's'}: {text})"
+        text = ": " * bool(kinds) + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        return f"Ensemble({len(self)} network{'' if len(self) == 1 else 's'}{text})"
 
     @property
     def model(self) -> Network:

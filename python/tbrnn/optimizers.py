@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tbrnn._arguments import number
+from tbrnn._arguments import instances, number
 from tbrnn._selection import position, positions
 from tbrnn.errors import mistake, wrong_type
 
@@ -110,10 +110,20 @@ class OptimizerState:
 
     @staticmethod
     def concatenate(several: Iterable[OptimizerState]) -> OptimizerState:
-        """All members of several states, in order."""
+        """All members of several states, in order.
+
+        Examples
+        --------
+        >>> import numpy as np, tbrnn
+        >>> trials = tbrnn.Trials(np.ones((4, 20, 1)), targets=np.zeros((4, 20, 1)))
+        >>> model = tbrnn.LowRankRNN(units=30, rank=1, inputs=1, outputs=1)
+        >>> states = [tbrnn.fit(model, trials, members=[i], epochs=5).optimizer for i in (4, 7)]
+        >>> tbrnn.OptimizerState.concatenate(states)
+        OptimizerState of Ensemble(2 networks: 2 LowRankRNN rank 1)
+        """
         from tbrnn.ensemble import Ensemble
 
-        parts = list(several)
+        parts = instances("several", several, OptimizerState, "an OptimizerState")
         return OptimizerState(
             np.concatenate([part.decay for part in parts]),
             Ensemble.concatenate(part.first for part in parts),

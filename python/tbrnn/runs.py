@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn._arguments import instances
 from tbrnn._seeds import Entropy
 from tbrnn._selection import position, positions
 from tbrnn.ensemble import Ensemble
@@ -129,9 +130,7 @@ class Runs:
         >>> tbrnn.Runs.concatenate(runs).best.numbers.tolist()
         [4, 7]
         """
-        parts = list(several)
-        if not parts:
-            raise mistake("several", "at least one Runs", "none")
+        parts = instances("several", several, Runs, "Runs")
         return Runs(
             **{
                 field.name: _joined([getattr(part, field.name) for part in parts])

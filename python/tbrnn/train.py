@@ -266,12 +266,10 @@ def fit(
     )
     plugin = plugin_for(device, start, match, loss)
     split = splits_products(precision, plugin, start, match, loss)
-    data = Data(
-        pack(trials, start.dtype, with_targets=True),
-        index,
-        [] if validation is None else pack(validation, start.dtype, with_targets=True),
-        held,
-    )
+    data = Data(pack(trials, start.dtype, with_targets=True), index, validation_dataset=held)
+    if validation is not None:
+        shown = pack(validation, start.dtype, with_targets=True, argument="validation")
+        data = replace(data, validation=shown)
     words = {"match": match, "loss": loss, "statistics": manner.statistics}
     words |= engine_word(plugin, split)
     with open_checkpoint(

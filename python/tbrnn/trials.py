@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tbrnn._arguments import check_finite, real_array
+from tbrnn._arguments import check_finite, instances, real_array, whole
 from tbrnn.errors import mistake, wrong_type
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
@@ -134,8 +134,7 @@ class Trials:
         >>> both.dataset(1).inputs[0, 0]
         array([12.])
         """
-        if not 0 <= index < self.datasets:
-            raise mistake("index", f"from 0 to {self.datasets - 1}", index)
+        index = whole("index", index, least=0, most=self.datasets - 1)
         if self.inputs.ndim == 3:
             return self
         return Trials(
@@ -159,9 +158,8 @@ class Trials:
         >>> tbrnn.Trials.stack(sets)
         Trials(3 data sets, 4 trials, 10 steps, 2 inputs)
         """
-        if not several:
-            raise mistake("several", "at least one Trials", "none")
-        singles = [one.dataset(i) for one in several for i in range(one.datasets)]
+        parts = instances("several", several, Trials, "Trials")
+        singles = [one.dataset(i) for one in parts for i in range(one.datasets)]
         shapes = {repr(one._layout()) for one in singles}
         if len(shapes) > 1:
             raise mistake("several", "Trials of one layout", " and ".join(sorted(shapes)))

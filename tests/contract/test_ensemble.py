@@ -219,6 +219,11 @@ def test_mistakes(mixed):
         tbrnn.Ensemble.concatenate([two(1)])
     with pytest.raises(ValueError, match="several must be ensembles of one dtype"):
         tbrnn.Ensemble.concatenate([mixed, two(1).initial([0], dtype="float64")])
+    with pytest.raises(TypeError, match=r"model must be a model such as .*, got 3 \(int\)"):
+        tbrnn.Ensemble.from_arrays(3, mixed[0].arrays)
+    with pytest.raises(TypeError, match="arrays must be a mapping from parameter name .*, got"):
+        tbrnn.Ensemble.from_arrays(two(1), [np.ones(3)])
+    assert repr(mixed[[]]) == "Ensemble(0 networks)"
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ MODEL = tbrnn.LowRankTBRNN(rank=4, **SIZES)
         ({"members": 2, "epochs": [1, 2, 3]}, ValueError, "epochs must be .* 2 members, got 3"),
         ({"lr": 0.0}, ValueError, "lr must be a finite number above 0, got 0.0"),
         ({"lr": [1e-3, np.nan], "members": 2}, ValueError, r"lr\[1\] must be a finite number"),
+        ({"lr": 10**400}, ValueError, "lr must be a finite number above 0, got 1000"),
         ({"lr": "fast"}, TypeError, "lr must be a learning rate, tbrnn.linear"),
         ({"sigma": -0.1}, ValueError, "sigma must be .* at least 0, got -0.1"),
         ({"dataset": 1}, ValueError, "dataset must be a whole number from 0 to 0, got 1"),
@@ -58,6 +59,11 @@ MODEL = tbrnn.LowRankTBRNN(rank=4, **SIZES)
         ({"batch": 0}, ValueError, "batch must be a whole number of at least 1, got 0"),
         ({"evaluate_every": 0}, ValueError, "evaluate_every must be .* at least 1, got 0"),
         ({"validation": INPUTS}, TypeError, "validation must be tbrnn.Trials, got"),
+        (
+            {"validation": tbrnn.Trials(1e300 * np.ones_like(INPUTS), TARGETS)},
+            ValueError,
+            "inputs of validation must be finite in float32, got inf",
+        ),
         ({"validation": tbrnn.Trials(INPUTS)}, ValueError, "validation must be Trials with target"),
         (
             {"validation": tbrnn.Trials(INPUTS[..., :2], TARGETS)},

@@ -81,6 +81,13 @@ def test_runs_are_selected_and_joined():
         same(joined, i, runs, j)
     with pytest.raises(ValueError, match="several must be at least one Runs, got none"):
         tbrnn.Runs.concatenate([])
+    with pytest.raises(TypeError, match=r"several\[0\] must be Runs, got Optimizer"):
+        tbrnn.Runs.concatenate([runs.optimizer])
+    states = type(runs.optimizer).concatenate
+    with pytest.raises(ValueError, match="several must be at least one OptimizerState, got none"):
+        states([])
+    with pytest.raises(TypeError, match=r"several\[0\] must be an OptimizerState, got Runs"):
+        states([runs])
 
 
 @pytest.mark.parametrize(

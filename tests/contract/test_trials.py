@@ -167,5 +167,22 @@ def test_stacking_mistakes():
         tbrnn.Trials.stack([everything(), tbrnn.Trials(INPUTS)])
     with pytest.raises(ValueError, match="several must be at least one Trials, got none"):
         tbrnn.Trials.stack([])
-    with pytest.raises(ValueError, match="index must be from 0 to 0, got 1"):
-        everything().dataset(1)
+    with pytest.raises(TypeError, match=r"several\[1\] must be Trials, got shape"):
+        tbrnn.Trials.stack([everything(), INPUTS])
+    with pytest.raises(TypeError, match="several must be a list, each entry Trials, got Trials"):
+        tbrnn.Trials.stack(everything())
+
+
+@pytest.mark.parametrize(
+    ("index", "error", "message"),
+    [
+        (2, ValueError, "index must be a whole number from 0 to 1, got 2"),
+        (-1, ValueError, "index must be .* from 0 to 1, got -1"),
+        (1.0, TypeError, r"index must be .* from 0 to 1, got 1.0 \(float\)"),
+        (True, TypeError, r"index must be .* from 0 to 1, got True \(bool\)"),
+    ],
+)
+def test_data_sets_that_are_not_there(index, error, message):
+    both = tbrnn.Trials.stack([tbrnn.Trials(INPUTS), tbrnn.Trials(INPUTS)])
+    with pytest.raises(error, match=message):
+        both.dataset(index)
