@@ -18,12 +18,17 @@ Bound: TypeAlias = tuple[str, float | None, float | None]
 def checked_bounds(
     given: Mapping[str, Sequence[float | None]] | Sequence[Sequence[object]],
 ) -> tuple[Bound, ...]:
-    """(name, low, high) of each array; None is no bound. A list of these is what a file holds."""
+    """(name, low, high) by name of the array; None is no bound.
+
+    A list of these is what a file holds.
+    """
     if isinstance(given, Mapping):
-        return tuple(_checked(str(name), ends) for name, ends in given.items())
-    if not isinstance(given, (list, tuple)) or not all(_is_bound(bound) for bound in given):
+        pairs = [(str(name), ends) for name, ends in given.items()]
+    elif isinstance(given, (list, tuple)) and all(_is_bound(bound) for bound in given):
+        pairs = [(str(name), ends) for name, *ends in given]
+    else:
         raise wrong_type("bounds", "a mapping from parameter names to (low, high)", given)
-    return tuple(_checked(str(name), ends) for name, *ends in given)
+    return tuple(_checked(name, ends) for name, ends in sorted(pairs, key=lambda pair: pair[0]))
 
 
 def _is_bound(given: object) -> bool:

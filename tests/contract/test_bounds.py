@@ -1,5 +1,7 @@
 """Bounded parameters: initial weights and every update stay within; nothing else changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,12 @@ def test_frozen_arrays_stay_as_they_are():
     nets = tbrnn.Ensemble.from_arrays(MODEL, arrays)
     runs = tbrnn.fit(nets, TRIALS, epochs=3, train=("m", "n"), stall=None)
     assert (runs.last.w_in == -1).all()
+
+
+def test_their_order_does_not_matter():
+    turned = replace(MODEL, bounds=dict(reversed(BOUNDS.items())))
+    assert turned == MODEL
+    assert len(MODEL.initial([0]).where(bounds=dict(reversed(BOUNDS.items())))) == 1
 
 
 def test_given_weights_are_moved_by_the_first_update():
