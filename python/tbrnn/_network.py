@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -275,7 +275,7 @@ def fan_in(rng: np.random.Generator, shape: tuple[int, ...], fan: int) -> NDArra
     return rng.uniform(-bound, bound, shape)
 
 
-@cache
+@lru_cache(maxsize=64)  # matrices of their own make some of them large
 def _spec(model: Network) -> Spec:
     scale_two, scale_three = model.scales
     return Spec(

@@ -1,5 +1,6 @@
 """Models: what their arguments mean, how they start, and every documented mistake."""
 
+import weakref
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
@@ -314,6 +315,18 @@ def test_nonlinearity_mistakes(name, options, error, message):
 def test_the_plain_name_of_a_leaky_relu():
     model = replace(MODELS["two-body"], phi="leaky_relu")
     assert model.phi == tbrnn.Nonlinearity("leaky_relu", leak=0.01)
+
+
+def test_models_of_the_past_are_forgotten():
+    """They may hold large matrices."""
+    sizes = {"units": 3, "rank": 1, "inputs": 1, "outputs": 1}
+    first = tbrnn.LowRankRNN(bulk=(1.0, 0), **sizes)
+    first.initial([0])
+    kept = weakref.ref(first)
+    del first
+    for seed in range(1, 200):
+        tbrnn.LowRankRNN(bulk=(1.0, seed), **sizes).initial([0])
+    assert kept() is None
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid", "softplus"])
