@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tbrnn._arguments import instance, whole
 from tbrnn._network import Network
-from tbrnn.errors import Mistake, WrongType, WrongValue, mistake, wrong_type
+from tbrnn.errors import Mistake, WrongValue, mistake, wrong_type
 
 EXPECTED = "an int, a slice, a list of ints or a boolean mask"
 
@@ -61,16 +61,16 @@ def members_where(
 
 
 def _check_value(models: Iterable[Network], name: str, value: Any) -> None:
-    """At least one of the models must take the value, or refuse it for its size alone."""
-    fault: WrongType | None = None
+    """At least one of the models must take the value, or refuse it for its size; not a word."""
+    fault: Mistake | None = None
     for model in models:
         if name not in model.arguments:
             continue
         try:
             replace(model, **{name: value})
-        except WrongValue:
-            return
-        except WrongType as error:
+        except Mistake as error:
+            if isinstance(error, WrongValue) and not isinstance(value, str):
+                return
             fault = error
         else:
             return

@@ -97,6 +97,12 @@ def test_where_of_what_no_model_takes(mixed, condition, message):
         mixed.where(**condition)
 
 
+def test_where_of_a_word_that_is_none(mixed):
+    with pytest.raises(ValueError, match="phi must be one of 'tanh', .*, got 'tahn'"):
+        mixed.where(phi="tahn")
+    assert not len(mixed.where(phi="relu"))
+
+
 def test_simulation_of_cohorts_is_each_members_own(mixed):
     together = mixed.simulate(INPUTS)
     assert together.states.shape == (7, 6, 7, 11)
