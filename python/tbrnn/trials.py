@@ -214,9 +214,12 @@ class Trials:
         return array
 
     def _read_condition(self, name: str, values: ArrayLike) -> NDArray[Any]:
-        array = _kept(np.asarray(values), values)
+        argument = f"conditions[{name!r}]"
+        try:
+            array = _kept(np.asarray(values), values)
+        except ValueError as error:  # rows of different lengths
+            raise mistake(argument, "an array", f"what is none ({error})") from error
         if array.shape != self.inputs.shape[:-2]:
-            argument = f"conditions[{name!r}]"
             raise _wrong_shape(argument, self._axes()[:-1], self.inputs.shape[:-2], array)
         return array
 
@@ -242,8 +245,8 @@ def _read_only(argument: str, values: ArrayLike) -> Floats:
 
 def _kept(array: NDArray[Any], values: ArrayLike) -> NDArray[Any]:
     """A read-only array; a copy of one that its owner can still write."""
-    owned = hasattr(values, "__array__")  # by somebody else; what lists become is ours
-    array = array.copy() if owned and _writeable(array) else array.view()
+    ours = isinstance(values, (list, tuple))  # is what they become
+    array = array.view() if ours or not _writeable(array) else array.copy()
     array.flags.writeable = False
     return array
 

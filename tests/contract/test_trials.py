@@ -99,6 +99,7 @@ def changed(array, value):
             "conditions must be a mapping from name .*got 0",
         ),
         ({"conditions": {"c": [1, 2]}}, ValueError, r"conditions\['c'\] must be .*got \(2,\)"),
+        ({"conditions": {"c": [[1], 2]}}, ValueError, r"conditions\['c'\] must be an array, got"),
     ],
 )
 def test_mistakes(arguments, error, message):
@@ -139,7 +140,9 @@ def read_only(array):
     return view
 
 
-@pytest.mark.parametrize("lend", [np.asarray, read_only, Lent, lambda a: a.view(np.recarray)])
+@pytest.mark.parametrize(
+    "lend", [np.asarray, read_only, Lent, memoryview, lambda a: a.view(np.recarray)]
+)
 def test_numbers_that_are_changed_later_are_not_those_of_the_trials(lend):
     own, kinds = INPUTS.copy(), np.zeros(6)
     trials = tbrnn.Trials(lend(own), TARGETS, conditions={"kind": lend(kinds)})
