@@ -191,11 +191,12 @@ class Network:
         arrays : mapping
             The published names and shapes: ``w_in.weight`` (unit, input), ``w_in.bias`` (unit),
             ``w_out.weight`` (output, unit), ``w_out.bias`` (output), and the recurrent
-            parameters: ``w_hh`` (unit, unit) (RNN) or (unit, unit, unit) (TBRNN),
+            parameters: ``w_hh`` (unit, unit) (RNN, EIRNN) or (unit, unit, unit) (TBRNN),
             ``w_hh_rnn w_hh_tbrnn`` of both shapes (HORNN) or, each (unit, rank), ``M N``
             (LowRankRNN), ``L M N`` (LowRankTBRNN) or ``M_rnn N_rnn L_tbrnn M_tbrnn N_tbrnn``
-            (LowRankHORNN); of both HORNNs also the gate ``alpha`` (), which may be missing. Units,
-            rank, inputs, outputs and biases follow from the arrays.
+            (LowRankHORNN); of both HORNNs also the gate ``alpha`` (), which may be missing. Those
+            of LowRankGRU and LeakyGRU are listed there. Units, rank, inputs, outputs and biases
+            follow from the arrays.
         dtype : {"float32", "float64"}, optional
             Default: float32 if all arrays are float32, else float64.
         **options

@@ -171,7 +171,14 @@ class Trials:
         )
 
     def arrays(self) -> dict[str, Any]:
-        """Those of inputs, targets, mask and initial_states that are given."""
+        """Those of inputs, targets, mask and initial_states that are given.
+
+        Examples
+        --------
+        >>> import numpy as np, tbrnn
+        >>> list(tbrnn.Trials(np.ones((4, 10, 2)), targets=np.ones((4, 10, 1))).arrays())
+        ['inputs', 'targets']
+        """
         names = ("inputs", "targets", "mask", "initial_states")
         return {n: getattr(self, n) for n in names if getattr(self, n) is not None}
 

@@ -82,7 +82,15 @@ class RNN(FullRankNetwork):
             self._set("mask", mask("mask", self.mask, (self.units, self.units)))
 
     def effective(self, w_hh: ArrayLike) -> NDArray[np.float64]:
-        """The matrix (..., unit, unit) that the dynamics see."""
+        """The matrix (..., unit, unit) that the dynamics see: w_hh itself.
+
+        Examples
+        --------
+        >>> import tbrnn
+        >>> nets = tbrnn.RNN(units=30, inputs=2, outputs=1).initial(range(5))
+        >>> bool((nets.model.effective(nets.w_hh) == nets.w_hh).all())
+        True
+        """
         return np.asarray(w_hh, np.float64)
 
     @property
@@ -168,7 +176,16 @@ class EIRNN(Network):
         return math.floor(self.excitatory * self.units + 1e-9)
 
     def effective(self, w_hh: ArrayLike) -> NDArray[np.float64]:
-        """The matrix (..., unit, unit) that the dynamics see."""
+        """The matrix (..., unit, unit) that the dynamics see, with signs and without a diagonal.
+
+        Examples
+        --------
+        >>> import tbrnn
+        >>> model = tbrnn.EIRNN(units=3, inputs=2, outputs=1, excitatory=0.7)
+        >>> model.effective([[1, 2, 3], [4, 5, 6], [7, 8, 9]])[:2]
+        array([[ 0.,  2., -3.],
+               [ 4.,  0., -6.]])
+        """
         signs = np.where(np.arange(self.units) < self.excitatory_units, 1.0, -1.0)
         return np.asarray(signs * np.abs(w_hh) * (1 - np.eye(self.units)))
 

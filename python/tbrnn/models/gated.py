@@ -141,7 +141,8 @@ class LeakyGRU(GatedNetwork):
     -----
     Parameters: w_hu, w_hh (unit, unit), entry ij from unit j to unit i, w_iu (unit, input),
     b_iu (unit), w_ih, b_ih, w_out (output, unit), b_out (output). They start uniform on
-    +-1/sqrt(N) (w_hu, w_hh, w_out, b_out) and on +-1/sqrt(inputs) (the others).
+    +-1/sqrt(N) (w_hu, w_hh, w_out, b_out) and on +-1/sqrt(inputs) (the others). `from_state_dict`
+    reads ``w_hu w_hh w_iu.weight w_iu.bias w_ih.weight w_ih.bias w_out.weight w_out.bias``.
 
     Published code computes a reset gate, too, and never uses it; it is left out.
 

@@ -150,8 +150,8 @@ class LowRankTBRNN(LowRankNetwork):
     -----
     Parameters: l, m, n (unit, rank), w_in (unit, input), b_in (unit), w_out (output, unit), b_out
     (output). They start uniform on +-sqrt(6/(p+q)) for a p x q matrix and on +-1/sqrt(fan-in) for
-    a bias. The initial drive is tiny (three numbers below 0.44, times 1/N^2): trainings stay on a
-    plateau first.
+    a bias. The initial drive is tiny (products of three such numbers, below 0.44 for 30 units,
+    times 1/N^2): trainings stay on a plateau first.
 
     <SOURCE>
 
