@@ -19,9 +19,7 @@ class Batches {
 
   bool whole() const { return order_.empty(); }
   void shuffle(std::uint64_t key, long epoch);
-  void make_room() {
-    words_.reserve(order_.size());
-  }                // so that the next shuffle asks for no memory
+  void make_room() { words_.reserve(order_.size()); }  // the next shuffle then asks for no memory
   bool advance();  // to the next batch, or back to the first: false
 
   // Positions of the present batch in the order.
