@@ -61,7 +61,7 @@ def members_where(
 
 
 def _check_value(models: Iterable[Network], name: str, value: Any) -> None:
-    """At least one of the models must take the value, or refuse it for its size; not a word."""
+    """One of the models must take the value, or refuse it for its size, or a word beside others."""
     fault: Mistake | None = None
     for model in models:
         if name not in model.arguments:
@@ -69,7 +69,8 @@ def _check_value(models: Iterable[Network], name: str, value: Any) -> None:
         try:
             replace(model, **{name: value})
         except Mistake as error:
-            if isinstance(error, WrongValue) and not isinstance(value, str):
+            unknown = isinstance(value, str) and str(error).startswith(f"{name} must be")
+            if isinstance(error, WrongValue) and not unknown:
                 return
             fault = error
         else:

@@ -101,6 +101,7 @@ def test_where_of_a_word_that_is_none(mixed):
     with pytest.raises(ValueError, match="phi must be one of 'tanh', .*, got 'tahn'"):
         mixed.where(phi="tahn")
     assert not len(mixed.where(phi="relu"))
+    assert not len(mixed.where(readout="identity"))  # which would need as many outputs as units
 
 
 def test_simulation_of_cohorts_is_each_members_own(mixed):
