@@ -53,13 +53,28 @@ def test_numbers_of_results_may_grow(tmp_path):
     assert begin(runs=30) == {"seed": 0, "runs": 30}
     with pytest.raises(ChangedConfiguration, match="runs: 30 there, 10 now"):
         begin()
-    with hold(tmp_path / "another", {"seed": 0}):
+
+
+@pytest.mark.parametrize(
+    ("there", "told"), [({}, "absent"), ({"runs": "all"}, "all"), ({"runs": [1, 2]}, r"\[1, 2\]")]
+)
+def test_what_is_no_number_does_not_grow(tmp_path, there, told):
+    """As in a folder of another kind."""
+    with hold(tmp_path, there):
         pass
     with (
-        pytest.raises(ChangedConfiguration, match="runs: absent there, 10 now"),
-        hold(tmp_path / "another", {"seed": 0, "runs": 10}, growing=["runs"]),
+        pytest.raises(ChangedConfiguration, match=f"runs: {told} there, 10 now"),
+        hold(tmp_path, {"runs": 10}, growing=["runs"]),
     ):
         pass
+
+
+def test_growing_changes_nothing_else_in_the_manifest(tmp_path):
+    made = {"format": FORMAT, "note": "by hand", "configuration": {"runs": 10}}
+    (tmp_path / MANIFEST).write_text(json.dumps(made))
+    with hold(tmp_path, {"runs": 30}, growing=["runs"]):
+        grown = json.loads((tmp_path / MANIFEST).read_text())
+    assert grown == {**made, "configuration": {"runs": 30}}
 
 
 def test_a_second_process_is_refused(tmp_path):

@@ -138,7 +138,7 @@ def _check(folder: Path, configuration: dict[str, Any], growing: Collection[str]
     """Write the manifest, or compare with the one that is there."""
     path = folder / MANIFEST
     if not path.exists():
-        _write(path, VERSION, configuration)
+        _write(path, {"format": FORMAT, "tbrnn": VERSION, "configuration": configuration})
         return
     try:
         found = json.loads(path.read_text())
@@ -150,19 +150,18 @@ def _check(folder: Path, configuration: dict[str, Any], growing: Collection[str]
             f"{folder}: made by tbrnn {found.get('tbrnn')} (format {version}); "
             f"this is tbrnn {VERSION}, which knows formats up to {FORMAT}"
         )
-    more = (key for key in growing if key in begun and configuration[key] > begun[key])
-    grown = {key: configuration[key] for key in more}
+    numbers = [key for key in growing if isinstance(begun.get(key), int)]
+    grown = {key: configuration[key] for key in numbers if configuration[key] > begun[key]}
     differences = _differences({**begun, **grown}, configuration)
     if differences:
         listed = "".join(f"\n  {line}" for line in differences)
         raise ChangedConfiguration(f"{folder}: begun with another configuration{listed}")
     if grown:
-        _write(path, found["tbrnn"], configuration)
+        _write(path, {**found, "configuration": configuration})
 
 
-def _write(path: Path, version: str, configuration: dict[str, Any]) -> None:
-    content = {"format": FORMAT, "tbrnn": version, "configuration": configuration}
-    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+def _write(path: Path, manifest: dict[str, Any]) -> None:
+    write_atomically(path, (json.dumps(manifest, indent=1) + "\n").encode())
 
 
 def _differences(there: Any, now: Any, name: str = "") -> list[str]:
