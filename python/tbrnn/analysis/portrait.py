@@ -59,7 +59,6 @@ def velocity(nets: Ensemble, states: ArrayLike, inputs: ArrayLike | None = None)
     start = x.reshape(-1, model.units)
     shown = np.broadcast_to(u, (len(start), 1, len(u)))
     after = _in_float64(nets).simulate(shown, start, rates=False, outputs=False).states
-    assert after is not None
     alpha = np.stack([np.broadcast_to(one.alpha, (1, one.units)) for one in nets.models])
     if nets.single:
         return np.asarray((after[:, 0] - start) / alpha[0]).reshape(x.shape)

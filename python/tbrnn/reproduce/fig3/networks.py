@@ -87,8 +87,6 @@ def scores(
     """Of every network on the training trials of its run, and on new ones."""
     first = nets.simulate(own, dataset=dataset, states=False, rates=False, threads=threads).outputs
     second = nets.simulate(new, states=False, rates=False, threads=threads).outputs
-    assert first is not None
-    assert second is not None
     return {
         "training_accuracy": accuracy(first, np.asarray(own.targets)[list(dataset)]),
         "accuracy": accuracy(second, np.asarray(new.targets)),
@@ -130,7 +128,6 @@ def _acceptance(
         shown = trained.best.simulate(
             trials, dataset=dataset, states=False, rates=False, threads=campaign.threads
         ).outputs
-        assert shown is not None
         reached = accuracy(shown, np.asarray(trials.targets)[dataset])
         accurate = reached >= campaign.protocol.acceptance_accuracy
         good = np.asarray(accurate & (trained.status != "diverged"))

@@ -83,7 +83,7 @@ def measure(
         All processors by default.
     """
     shown = [net.simulate(test, rates=False, outputs=False, threads=threads) for net in nets]
-    states = [np.asarray(one.states) for one in shown]
+    states = [one.states for one in shown]
     ends = [remembered(net, threads) for net in nets]
     return Measured(
         np.array(groups),

@@ -125,8 +125,6 @@ def _scores(
     shown: dict[str, Any] = {"states": False, "rates": False, "threads": threads}
     own = nets.simulate(trials, dataset=range(len(nets)), **shown).outputs
     new = nets.simulate(test, **shown).outputs
-    assert own is not None
-    assert new is not None
     columns: dict[str, Any] = {
         "accuracy": accuracy(new, np.asarray(test.targets)),
         "test_loss": squared_error(new, np.asarray(test.targets)),

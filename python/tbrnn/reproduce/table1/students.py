@@ -117,7 +117,7 @@ def _states_too(
             place = places[of[member]]
             inputs = data.training([teachers.record(place).drawing]).inputs
             states, target = (
-                np.asarray(net.simulate(inputs, rates=False, outputs=False, threads=threads).states)
+                net.simulate(inputs, rates=False, outputs=False, threads=threads).states
                 for net in (runs.best[member], teachers.store.network(place))
             )
             good[member] = r2_per_trial(states, target).mean() >= protocol.threshold
