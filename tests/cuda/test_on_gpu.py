@@ -155,8 +155,14 @@ for place in json.loads(sys.argv[-1]):
     if place == 5:
         print(json.dumps({**row, "ok": False, "raised": "RuntimeError"}))
         sys.exit()
-    print(json.dumps(row))
+    if place == 7:
+        print(json.dumps({**row, "ok": False, "raised": "AssertionError"}), flush=True)
+        os.abort()
+    if place != 8:
+        print(json.dumps(row))
     print("the tiny trainings have finished", flush=True)
+if place == 9:
+    sys.exit("the device is lost")
 """
 
 
@@ -165,16 +171,23 @@ def test_a_case_that_breaks_its_process_leaves_the_others(monkeypatch):
         return [sys.executable, "-c", GROUP, json.dumps(places)]
 
     monkeypatch.setattr(groups, "command", command)
-    monkeypatch.setattr(groups, "OF_CASE", 2)
-    rows, named = [], [str(place) for place in range(7)]
-    groups.examine("RNN", range(7), named, float("inf"), rows.append)
-    assert [row["case"] for row in rows] == named
-    assert [row["case"] for row in rows if not row["ok"]] == ["1", "3", "5"]
-    assert rows[1]["note"] == "its process ends without a word"
-    assert rows[3]["note"] == "Error: took more than 2 s"
-    groups.examine("RNN", range(7), named, 0, rows.append)
+    monkeypatch.setattr(groups, "OF_CASE", 5)
+    rows, named = [], [str(place) for place in range(10)]
+    groups.examine("RNN", range(10), named, float("inf"), rows.append)
+    assert [row["case"] for row in rows] == sorted([*named, "7", "9"])
+    notes = [(row["case"], row.get("note")) for row in rows if not row["ok"]]
+    assert notes == [
+        ("1", "its process ends without a word"),
+        ("3", "Error: took more than 5 s"),
+        ("5", None),
+        ("7", None),
+        ("7", "its process ends without a word"),
+        ("8", "its process ends without a word"),
+        ("9", "the device is lost"),
+    ]
+    groups.examine("RNN", range(10), named, 0, rows.append)
     assert rows[-1]["ok"] is None
-    assert rows[-1]["note"] == "7 cases left out: no time"
+    assert rows[-1]["note"] == "10 cases left out: no time"
 
 
 def test_a_child_that_hangs_is_not_waited_for(monkeypatch):

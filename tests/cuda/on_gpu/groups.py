@@ -42,14 +42,16 @@ def examine(model, places, named, end, put):
     about, left = {"check": "gradient", "model": model}, list(places)
     while left and time.time() < end:
         with closing(logs(command(left), len(left), OF_CASE)) as of_cases:
-            for log, _ in of_cases:
+            for log, exit_code in of_cases:
                 case = named[left.pop(0)]
                 found = [json.loads(line) for line in log.splitlines() if is_row(line)]
                 for row in found:
                     put(row)
+                well = found and FINISHED in log and not exit_code
+                told = found and found[-1].get("raised") in FAULTS
+                if not (well or told):
+                    put({**about, "case": case, "ok": False, "note": last_line(log)})
                 if FINISHED not in log:
-                    if not found or "raised" not in found[-1]:
-                        put({**about, "case": case, "ok": False, "note": last_line(log)})
                     break
                 if time.time() > end:
                     break
@@ -66,9 +68,10 @@ def is_row(line):
 
 
 def last_line(log):
-    """The last one that is no row."""
-    lines = [line for line in log.splitlines() if line.strip() and not is_row(line)]
-    return lines[-1].strip() if lines else "its process ends without a word"
+    """The last one that says why."""
+    lines = [line.strip() for line in log.splitlines() if not is_row(line)]
+    said = [line for line in lines if line not in ("", FINISHED)]
+    return said[-1] if said else "its process ends without a word"
 
 
 def main(places):
