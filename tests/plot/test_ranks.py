@@ -37,6 +37,9 @@ def test_ranks_of_students_drawn_before_keep_their_names(ax):
     for ranks in ([1, 2, 6], [1, 2, 3]):
         plot.r2_by_rank(ranks, [0.1, 0.2, 0.9], ax=ax)
     assert ax.get_xticks().tolist() == [1, 2, 3, 6]
+    for ranks in (range(1, 201), [1, 2, 3]):
+        plot.r2_by_rank(ranks, np.linspace(0, 1, len(ranks)), ax=ax)
+    assert ax.get_xticks().max() >= 150
 
 
 @pytest.mark.parametrize("floor", [-1.0, -0.3, 0.8])

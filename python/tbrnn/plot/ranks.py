@@ -95,8 +95,10 @@ def _places(ax: Axes, places: NDArray[Any]) -> None:
     """All ranks are named, or round ones where they are too many or too close for that."""
     from matplotlib.ticker import FixedLocator, MaxNLocator
 
-    before = ax.xaxis.get_major_locator()
-    if isinstance(before, FixedLocator):  # the ranks of students that were drawn before
+    before = ax.xaxis.get_major_locator()  # of the ranks of students that were drawn before
+    if type(before) is MaxNLocator:  # too many already
+        return
+    if isinstance(before, FixedLocator):
         places = np.union1d(before(), places)
     close = bool((np.diff(places) < (places[-1:] - places[:1]) / TICKS).any())
     locator = MaxNLocator("auto", integer=True) if close else FixedLocator(places.tolist())
