@@ -113,6 +113,15 @@ def test_the_build_is_for_the_gpu_that_is_there():
     assert building.last_error("a\nb.cu(3): error: no\nninja: stopped\n") == "b.cu(3): error: no"
 
 
+def test_no_older_program_is_left_where_constants_do_not_compile(tmp_path, monkeypatch):
+    program = tmp_path / "constants"
+    program.touch()
+    os.utime(program, (0, 0))
+    monkeypatch.setattr(building, "nvcc", lambda: "false")
+    assert building.constants("90", program).wait() != 0
+    assert not program.exists()
+
+
 def test_rows_that_break_off_leave_those_before(capsys):
     def rows(reason):
         yield {"ok": True}
