@@ -37,10 +37,10 @@ def test_a_call_of_another_thread_works_on_that_thread():
         target=lambda: [nets.simulate(TRIALS, states=False, threads=1) for _ in range(2)]
     )
     caller.start()
-    seen = set()
+    most = before
     while caller.is_alive():
-        seen.add(len(os.listdir("/proc/self/task")))
-    assert max(seen) == before + 1
+        most = max(most, len(os.listdir("/proc/self/task")))
+    assert most <= before + 1
 
 
 def test_more_threads_than_the_system_starts_are_refused():
