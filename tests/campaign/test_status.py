@@ -101,6 +101,17 @@ def test_shards_and_who_works_there(tmp_path):
     assert "2 of 4 networks finished (50 %); not running" in text(tmp_path)
 
 
+@pytest.mark.parametrize("ten", [("shard-1-of-2",), (".", "shard-1-of-2")])
+def test_shards_that_take_more_runs_than_others_say_how_many_there_are(tmp_path, ten):
+    for place, runs in (*((place, 10) for place in ten), ("shard-2-of-2", 30)):
+        protocol = load_protocol("paper", runs=runs).model_dump(mode="json")
+        with hold(tmp_path / place, protocol, growing=["runs"]):
+            pass
+    found = read_status(tmp_path)
+    assert found.networks == 30 * 4 * 2 * (1 + 2 * 6)
+    assert [part.networks for part in found.parts[1:]] == [found.networks / 2] * 2
+
+
 def test_before_the_first_line(tmp_path):
     with hold(tmp_path, {**SMALL, "seeds": [0, 1]}):
         assert "0 of 8 networks finished (0 %)" in text(tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tbrnn.campaign.files import NETWORKS, shard_folders, shard_of
-from tbrnn.campaign.folder import MANIFEST, holder
+from tbrnn.campaign.folder import MANIFEST, begun, holder
 from tbrnn.campaign.kinds import Group, Kind, kind_of
 from tbrnn.campaign.lines import read_lines
 from tbrnn.campaign.saved import Saved, last_saved
@@ -89,8 +89,7 @@ def read_status(folder: Path) -> Status:
     (1, 6, {(('model.rank', '1'),): 3, (('model.rank', '2'),): 3})
     """
     shards = shard_folders(folder) if folder.is_dir() else []
-    merged = (folder / MANIFEST).is_file() or not shards
-    made = _manifest(folder if merged else shards[0])
+    made = _manifest_of_all(folder, shards)
     kind = kind_of(made["configuration"])
     listed = [read_lines(part / NETWORKS) for part in (folder, *shards)]
     try:
@@ -105,6 +104,12 @@ def read_status(folder: Path) -> Status:
         for part, lines in zip((folder, *shards), listed, strict=True)
     ]
     return Status(folder, kind, str(made.get("tbrnn")), groups, lines, endings, parts)
+
+
+def _manifest_of_all(folder: Path, shards: Iterable[Path]) -> dict[str, Any]:
+    """The manifest of a campaign; where shards take more runs than others by now, one of those."""
+    found = [part for part in (folder, *shards) if begun(part)] or [folder]
+    return max(map(_manifest, found), key=lambda made: int(made["configuration"].get("runs", 0)))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
