@@ -11,7 +11,6 @@ from tbrnn.reproduce.store import Store, read_records
 from tbrnn.reproduce.table2 import EXPERIMENT, load_protocol, make_report, published, read_pictures
 from tbrnn.reproduce.table2.figure import mosaic
 from tbrnn.reproduce.table2.networks import NAMES, model, trials_of
-from tbrnn.tasks import MultiFate
 from tolerances import TOLERANCES, assert_close
 
 ALLOWED = TOLERANCES["golden metrics float64"]
@@ -66,20 +65,11 @@ def test_a_mean_too_far_and_a_wrong_order_are_deviations():
 def test_trials_of_a_run():
     protocol = small("table2")
     own, new = trials_of(protocol, 1)
-    trials_of.cache_clear()
     again, _ = trials_of(protocol, 1)
     assert (own.trials, new.trials) == (protocol.trials, protocol.test_trials)
     assert np.array_equal(own.targets, again.targets)
     assert not np.isin(new.initial_states[:, 0], own.initial_states[:, 0]).any()
     assert not np.array_equal(own.targets, trials_of(protocol, 2)[0].targets)
-
-
-def test_trials_of_a_run_are_drawn_once(monkeypatch):
-    drawn, draw = [], MultiFate.draw
-    monkeypatch.setattr(MultiFate, "draw", lambda *words: drawn.append(words) or draw(*words))
-    trials_of.cache_clear()
-    reproduce(EXPERIMENT, small("table2", runs=2), threads=2)
-    assert len(drawn) == 2
 
 
 def test_scores_are_their_definition(folder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,6 @@ def train(campaign: Campaign[Protocol, Record]) -> None:
         campaign.complete(name, places, partial(_trained, campaign, name), AT_ONCE)
 
 
-@lru_cache(maxsize=AT_ONCE)  # each of the classes asks for them, and integrating takes seconds
 def trials_of(protocol: Protocol, run: int) -> tuple[Trials, Trials]:
     """The training trials of a run, and trials of the same kind that nothing is trained on."""
     task = MultiFate(proteins=protocol.network.units, candidates=protocol.candidates)
