@@ -3,44 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <string>
 #include <vector>
 
+#include "allocations.hpp"
 #include "cpu/learner.hpp"
 #include "cpu/trainer.hpp"
-
-namespace {
-
-thread_local long allowed = -1;  // allocations before one fails; negative: none does
-
-void* allocate(std::size_t bytes, std::size_t alignment) {
-  if (allowed >= 0 && allowed-- == 0) throw std::bad_alloc();
-  const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
-  if (void* at = std::aligned_alloc(alignment, whole ? whole : alignment)) return at;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return allocate(bytes, static_cast<std::size_t>(alignment));
-}
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  try {
-    return operator new(bytes);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-}
-void operator delete(void* at) noexcept { std::free(at); }
-void operator delete(void* at, std::size_t) noexcept { std::free(at); }
-void operator delete(void* at, std::align_val_t) noexcept { std::free(at); }
-void operator delete(void* at, std::size_t, std::align_val_t) noexcept { std::free(at); }
 
 namespace {
 
@@ -129,13 +99,13 @@ class Training {
 // Work in which one allocation fails, those before it not; false if there are not so many. Some failures are got over within.
 template <class Work>
 bool fails_at(long allocation, Work work) {
-  allowed = allocation;
+  allowed_allocations = allocation;
   try {
     work();
   } catch (const std::bad_alloc&) {
   }
-  const bool failed = allowed < 0;
-  allowed = -1;
+  const bool failed = allowed_allocations < 0;
+  allowed_allocations = -1;
   return failed;
 }
 
