@@ -52,6 +52,10 @@ TOLERANCES = {
     "roots": 1e-8,
     # They are solved to 1e-15 of the search, here 1e9 wide.
     "roots of a wide search": 1e-6,
+    # A root that is born grows as the square root of g - 1, of which float64 keeps three digits.
+    "newborn roots": 1e-2,
+    # The square root of 1e-14, which is what rounding leaves of 0, relative to a fourth or more.
+    "roots of rounding": 1e-6,
     # A step of alpha = 1e-4 is a difference of states, whose rounding in float64 alpha divides.
     "slow velocities": 1e-10,
     # States of 1e-4 leave the reached span in second order; with a vector left out, 0.1 to 1.

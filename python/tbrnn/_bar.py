@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tbrnn._arguments import switch
 
 if TYPE_CHECKING:
     from tbrnn._engine import Trainer
 
+T = TypeVar("T")
+
 DELAY = 1.0  # seconds before a bar appears
+
+
+def each(items: Iterable[T], work: str, unit: str) -> Iterable[T]:
+    """The items of some work one after the other, counted on a bar."""
+    from tqdm import tqdm
+
+    return tqdm(items, work, unit=f" {unit}", disable=None, delay=DELAY, leave=False)
 
 
 class Bar:

@@ -61,7 +61,7 @@ def members_where(
 
 
 def _check_value(models: Iterable[Network], name: str, value: Any) -> None:
-    """One of the models must take the value, or refuse it for its size, or a word beside others."""
+    """One of the models must take the value, or refuse it for its size or for other settings."""
     fault: Mistake | None = None
     for model in models:
         if name not in model.arguments:
@@ -69,7 +69,7 @@ def _check_value(models: Iterable[Network], name: str, value: Any) -> None:
         try:
             replace(model, **{name: value})
         except Mistake as error:
-            unknown = isinstance(value, str) and str(error).startswith(f"{name} must be")
+            unknown = isinstance(value, str) and error.argument == name
             if isinstance(error, WrongValue) and not unknown:
                 return
             fault = error

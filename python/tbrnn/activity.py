@@ -27,15 +27,6 @@ class Activity:
     What was not asked for raises an AttributeError that says how to ask for it. The member axis is
     absent for a network picked as ``nets[i]``.
 
-    Attributes
-    ----------
-    states : array (member, trial, time, unit)
-        x after each input.
-    rates : array (member, trial, time, unit)
-        phi(x) in rate form, x in voltage form.
-    outputs : array (member, trial, time, output)
-        The readout of x.
-
     Examples
     --------
     >>> import numpy as np, tbrnn
@@ -54,17 +45,17 @@ class Activity:
 
     @property
     def states(self) -> Floats:
-        """x after each input."""
+        """x after each input, (member, trial, time, unit)."""
         return self._asked_for("states")
 
     @property
     def rates(self) -> Floats:
-        """phi(x) in rate form, x in voltage form."""
+        """phi(x) in rate form, x in voltage form, (member, trial, time, unit)."""
         return self._asked_for("rates")
 
     @property
     def outputs(self) -> Floats:
-        """The readout of x."""
+        """The readout of x, (member, trial, time, output)."""
         return self._asked_for("outputs")
 
     def _asked_for(self, name: str) -> Floats:

@@ -15,6 +15,7 @@ from tbrnn._network import Network
 from tbrnn._published import published_names
 from tbrnn._seeds import Entropy, Seed
 from tbrnn._selection import members_where, position, positions
+from tbrnn._words import counted
 from tbrnn.errors import WrongValue, mistake
 from tbrnn.trials import Floats, Trials, shown
 
@@ -175,7 +176,7 @@ class Ensemble:
             kind = type(model).__name__ + rank
             kinds[kind] = kinds.get(kind, 0) + 1
         text = ": " * bool(kinds) + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-        return f"Ensemble({len(self)} network{'' if len(self) == 1 else 's'}{text})"
+        return f"Ensemble({counted(len(self), 'network')}{text})"
 
     @property
     def model(self) -> Network:

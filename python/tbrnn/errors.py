@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 
@@ -11,6 +13,11 @@ class BackendUnavailable(RuntimeError):
 
 class Mistake(Exception):
     """A user's mistake, of either kind below; any other error is a fault of the package."""
+
+    argument = ""  # at fault, where it is one
+
+
+M = TypeVar("M", bound=Mistake)
 
 
 class WrongValue(Mistake, ValueError):
@@ -27,10 +34,16 @@ def _short(text: str) -> str:
 
 def mistake(argument: str, expected: str, given: object) -> WrongValue:
     """A user's mistake: which argument, what was expected, what was given."""
-    return WrongValue(f"{argument} must be {expected}, got {given}")
+    return _about(argument, WrongValue(f"{argument} must be {expected}, got {given}"))
 
 
 def wrong_type(argument: str, expected: str, given: object) -> WrongType:
     """The same for an argument of the wrong type."""
     shown = f"shape {given.shape}" if isinstance(given, np.ndarray) else _short(repr(given))
-    return WrongType(f"{argument} must be {expected}, got {shown} ({type(given).__name__})")
+    error = WrongType(f"{argument} must be {expected}, got {shown} ({type(given).__name__})")
+    return _about(argument, error)
+
+
+def _about(argument: str, error: M) -> M:
+    error.argument = argument
+    return error

@@ -266,10 +266,12 @@ def fit(
     )
     plugin = plugin_for(device, start, match, loss)
     split = splits_products(precision, plugin, start, match, loss)
-    data = Data(pack(trials, start.dtype, with_targets=True), index, validation_dataset=held)
-    if validation is not None:
-        shown = pack(validation, start.dtype, with_targets=True, argument="validation")
-        data = replace(data, validation=shown)
+    shown = (
+        []
+        if validation is None
+        else pack(validation, start.dtype, with_targets=True, argument="validation")
+    )
+    data = Data(pack(trials, start.dtype, with_targets=True), index, shown, held)
     words = {"match": match, "loss": loss, "statistics": manner.statistics}
     words |= engine_word(plugin, split)
     with open_checkpoint(

@@ -134,24 +134,23 @@ def test_a_damaged_manifest_is_an_error(tmp_path, content):
         begin(tmp_path)
 
 
-def test_a_full_disk_is_named_with_the_folder(tmp_path, monkeypatch):
-    def full(file, content):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+@pytest.mark.parametrize(
+    ("module", "name", "number", "told"),
+    [
+        (os, "write", errno.ENOSPC, "No space left"),
+        (fcntl, "flock", errno.ENOSYS, "no lock: Function not implemented"),
+    ],
+    ids=["a full disk", "no locks"],
+)
+def test_what_a_file_system_refuses_is_named(module, name, number, told, tmp_path, monkeypatch):
+    def refuse(file, argument):
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(os, "write", full)
-    with pytest.raises(OSError, match=f"No space left.*{tmp_path}"):
+    monkeypatch.setattr(module, name, refuse)
+    with pytest.raises(OSError, match=f"{told}.*{tmp_path}"):
         begin(tmp_path)
     monkeypatch.undo()
     begin(tmp_path)
-
-
-def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
-    def unknown(file, how):
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-
-    monkeypatch.setattr(fcntl, "flock", unknown)
-    with pytest.raises(OSError, match=f"no lock: Function not implemented: '{tmp_path}'"):
-        begin(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):

@@ -42,6 +42,18 @@ def watched(monkeypatch, name):
     return calls
 
 
+def threads_asked(monkeypatch):
+    """How many threads all calls of `Ensemble.simulate` from now on may take."""
+    asked, simulate = set(), tbrnn.Ensemble.simulate
+
+    def watch(*words, **options):
+        asked.add(options.get("threads"))
+        return simulate(*words, **options)
+
+    monkeypatch.setattr(tbrnn.Ensemble, "simulate", watch)
+    return asked
+
+
 def ending_with(monkeypatch, name, change):
     """`tbrnn.fit` or `tbrnn.lint` from now on returns what `change` makes of its runs."""
     train = getattr(tbrnn, name)

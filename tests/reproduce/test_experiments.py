@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import tbrnn
-from reproduce.small import EXPERIMENTS, ending_with, small
+from reproduce.small import EXPERIMENTS, ending_with, small, threads_asked
 from tbrnn.campaign import ChangedConfiguration
 from tbrnn.campaign.lines import read_lines, write_lines
 from tbrnn.campaign.status import read_status
@@ -163,13 +163,7 @@ def test_records_say_what_trained_them_and_reports_repeat_it(name, whole, tmp_pa
 
 @pytest.mark.parametrize("name", NAMES)
 def test_all_work_is_done_by_as_many_threads_as_asked_for(name, monkeypatch):
-    asked, simulate = set(), tbrnn.Ensemble.simulate
-
-    def watch(*words, **options):
-        asked.add(options.get("threads"))
-        return simulate(*words, **options)
-
-    monkeypatch.setattr(tbrnn.Ensemble, "simulate", watch)
+    asked = threads_asked(monkeypatch)
     made(name, None, runs=1, threads=1)
     assert asked == {1}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tbrnn
-from reproduce.small import ending_with, watched
+from reproduce.small import ending_with, threads_asked, watched
 from tbrnn.campaign.lines import read_lines, write_lines
 from tbrnn.errors import Mistake
 from tbrnn.reproduce.campaign import Campaign, reproduce
@@ -221,13 +221,7 @@ def test_an_empty_shard_has_no_report(tmp_path):
 
 
 def test_all_work_is_done_by_as_many_threads_as_asked_for(monkeypatch):
-    asked, simulate = set(), tbrnn.Ensemble.simulate
-
-    def watch(*words, **options):
-        asked.add(options.get("threads"))
-        return simulate(*words, **options)
-
-    monkeypatch.setattr(tbrnn.Ensemble, "simulate", watch)
+    asked = threads_asked(monkeypatch)
     protocol = small(tasks=["flipflop-1"], runs=1, ranks=[1]).model_copy(
         update={"student_attempts": 2}
     )

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn._bar import each
 from tbrnn.errors import mistake
 from tbrnn.trials import Floats
 
@@ -57,12 +58,10 @@ def alignment(named: Mapping[str, Floats], kind: str) -> Array:
 
 def _squared_products(activity: Sequence[Floats], means: list[Array]) -> Array:
     """|X^T Y|_F^2 of all pairs (network, network)."""
-    from tqdm import tqdm
-
     blocks = _blocks([x.shape[1] for x in activity])
     pairs = [(a, b) for i, a in enumerate(blocks) for b in blocks[i:]]
     products = np.empty((len(activity), len(activity)))
-    for first, second in tqdm(pairs, "CKA", unit=" blocks", disable=None, delay=1, leave=False):
+    for first, second in each(pairs, "CKA", "blocks"):
         gram = np.zeros([sum(activity[i].shape[1] for i in block) for block in (first, second)])
         for rows in _chunks(len(activity[0])):
             left = _columns(activity, means, first, rows)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import number, whole
+from tbrnn._bar import each
 from tbrnn._leak import linear_leak
 from tbrnn._phi import Array, value
 from tbrnn._seeds import generator
@@ -115,14 +116,11 @@ def fixed_points(
     >>> points, points.stable
     (FixedPoints(3, 2 of them stable), array([ True, False,  True]))
     """
-    from tqdm import tqdm
-
     reduced = Reduced.of(nets)
     count, first = whole("starts", starts, least=1), whole("seed", seed, least=0)
     drives, reach = reduced.drives(inputs), _reach(reduced, within)
     found = []
-    bar = tqdm(nets, "fixed points", unit=" networks", disable=None, delay=1, leave=False)
-    for member, net in enumerate(bar):
+    for member, net in enumerate(each(nets, "fixed points", "networks")):
         alone = Reduced.of(net)
         if reduced.overlaps == 1:
             kappa = roots(alone, drives[member : member + 1], float(reach[member, 0]))[:, None]

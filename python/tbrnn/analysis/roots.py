@@ -94,8 +94,8 @@ def _product(a: Range, b: Range) -> Range:
 def _flow(reduced: Reduced, drives: Array, kappa: Array) -> tuple[Array, Array]:
     """|F| at kappa (point,) of one member, and what of it may be rounding."""
     points = kappa[None, :, None]
-    rates = value(reduced.model.phi, reduced.along(points) + drives)
-    away = np.abs(reduced.coefficients(rates) - points)
+    away = np.abs(reduced.velocity(points, drives))
+    rates = np.abs(value(reduced.model.phi, reduced.along(points) + drives))
     parts = {name: np.abs(getattr(reduced, name)) for name in ("read", "left", "right")}
-    size = replace(reduced, **parts).coefficients(np.abs(rates)) + np.abs(points)
+    size = replace(reduced, **parts).coefficients(rates) + np.abs(points)
     return away[0, :, 0], ROUNDING * size[0, :, 0]

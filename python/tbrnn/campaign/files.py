@@ -17,6 +17,7 @@ from tbrnn.io import write_atomically
 NETWORKS = "networks.jsonl"
 WEIGHTS = "weights"
 HISTORY = "history"
+SHARD = "shard-{}-of-{}"  # the i-th of n
 CHECKPOINTS = "checkpoints"  # of trainings that are not finished
 UNDATED = (1980, 1, 1, 0, 0, 0)  # so that equal histories are equal files
 
@@ -33,13 +34,13 @@ def history_of(folder: Path, member: str) -> Path:
 
 def shard_of(folder: Path) -> tuple[int, int] | None:
     """(i, n) of the i-th of n shards by the name of its folder, None for all other names."""
-    found = re.fullmatch(r"shard-(\d+)-of-(\d+)", folder.name)
+    found = re.fullmatch(SHARD.format(r"(\d+)", r"(\d+)"), folder.name)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def shard_folders(folder: Path) -> list[Path]:
     """The folders of the shards that were begun, in their order; logs beside them are none."""
-    shards = {part: shard for part in folder.iterdir() if (shard := shard_of(part))}
+    shards = {part: shard for part in folder.glob("*") if (shard := shard_of(part))}
     return sorted((part for part in shards if part.is_dir()), key=lambda part: shards[part][::-1])
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from tbrnn._arguments import whole
 from tbrnn.campaign.configuration import checked_sweep, short_hash
+from tbrnn.campaign.files import SHARD
 from tbrnn.campaign.members import Expansion, Member
 from tbrnn.errors import mistake, wrong_type
 
@@ -65,4 +66,4 @@ def checked_shard(shard: Shard | None) -> Shard | None:
 def shard_folder(out: Path, shard: Shard | None) -> Path:
     """Where a shard works; the whole in `out` itself."""
     shard = checked_shard(shard)
-    return out / f"shard-{shard[0]}-of-{shard[1]}" if shard else out
+    return out / SHARD.format(*shard) if shard else out

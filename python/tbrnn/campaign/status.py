@@ -88,7 +88,7 @@ def read_status(folder: Path) -> Status:
     >>> len(status.lines), status.networks, status.groups
     (1, 6, {(('model.rank', '1'),): 3, (('model.rank', '2'),): 3})
     """
-    shards = shard_folders(folder) if folder.is_dir() else []
+    shards = shard_folders(folder)
     made = _manifest_of_all(folder, shards)
     kind = kind_of(made["configuration"])
     listed = [read_lines(part / NETWORKS) for part in (folder, *shards)]
@@ -132,8 +132,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _campaigns_below(folder: Path) -> list[str]:
     """The folders in this one that have a campaign, or shards of one."""
-    made = [path for depth in ("*", "*/shard-*") for path in folder.glob(f"{depth}/{MANIFEST}")]
-    return sorted({path.relative_to(folder).parts[0] for path in made})
+    return sorted(
+        part.name for part in folder.glob("*") if any(map(begun, (part, *shard_folders(part))))
+    )
 
 
 def _distinct(kind: Kind, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

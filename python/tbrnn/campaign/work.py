@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tbrnn._words import counted
 from tbrnn.campaign.batches import Batch, batches, train_batch
 from tbrnn.campaign.configuration import short_hash
 from tbrnn.campaign.files import CHECKPOINTS, NETWORKS, columns, history_of, weights_of, write_npz
@@ -73,9 +74,7 @@ def _train_missing(
     missing = [[one for one in batch if one.id not in finished] for batch in batches(members)]
     missing = [batch for batch in missing if batch]
     for number, batch in enumerate(missing, start=1):
-        manner.tell(
-            f"batch {number} of {len(missing)}: {len(batch)} network{'s' * (len(batch) > 1)}"
-        )
+        manner.tell(f"batch {number} of {len(missing)}: {counted(len(batch), 'network')}")
         checkpoint = folder / CHECKPOINTS / short_hash([member.id for member in batch])
         trained = train_batch(
             batch,

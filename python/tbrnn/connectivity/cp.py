@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tbrnn._arguments import number, whole
+from tbrnn._bar import each
 from tbrnn._extras import extra
 from tbrnn.connectivity.networks import of_tensor
 from tbrnn.connectivity.tensors import tensor_of, three_way
@@ -68,15 +69,13 @@ def cp_factors(
     True
     """
     extra("tensorly", "cp_factors")
-    from tqdm import tqdm
-
     full = three_way(tensor)
     units = full.shape[-1]
     rank = whole("rank", rank, least=1, most=units)
     limits = whole("sweeps", sweeps, least=1), number("tolerance", tolerance, above=0)
     one_by_one = full.reshape(-1, units, units, units)
-    bar = tqdm(one_by_one, "CP", unit=" tensors", disable=None, delay=1, leave=False)
-    factors = np.array([_decompose(one, rank, *limits) for one in bar])
+    tensors = each(one_by_one, "CP", "tensors")
+    factors = np.array([_decompose(one, rank, *limits) for one in tensors])
     vectors = factors.reshape(*full.shape[:-3], 3, units, rank)
     l, m, n = np.moveaxis(vectors, -3, 0)  # noqa: E741
     return l, m, n

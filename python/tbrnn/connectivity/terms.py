@@ -20,7 +20,7 @@ from tbrnn.models import EIRNN, HORNN, RNN, TBRNN, LowRankHORNN, LowRankRNN, Low
 
 Array = NDArray[np.float64]
 
-DEPENDENT = 1e-6  # of its length outside the columns before it: the engine drops what has less
+DEPENDENT = 1e-6  # part of a column outside those before it; its square stands in hard_orth.hpp
 
 
 @dataclass(frozen=True, eq=False)

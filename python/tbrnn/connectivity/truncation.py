@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tbrnn._arguments import whole
+from tbrnn._bar import each
 from tbrnn.connectivity.networks import of_tensor
 from tbrnn.connectivity.terms import Array
 from tbrnn.ensemble import Ensemble
@@ -125,12 +126,9 @@ def truncate_slices(
 
 
 def _slices(full: Array, ranks: Sequence[int], rounds: int) -> Array:
-    from tqdm import tqdm
-
     terms = _checked_ranks(ranks, full.shape[-1])
     parts = {mode: np.zeros_like(full) for mode in terms}
-    sweeps = range(rounds if len(terms) > 1 else 1)
-    for _ in tqdm(sweeps, "slices", unit=" sweeps", disable=None, delay=1, leave=False):
+    for _ in each(range(rounds if len(terms) > 1 else 1), "slices", "sweeps"):
         for mode, rank in terms.items():
             others = sum((part for other, part in parts.items() if other != mode), 0.0)
             parts[mode] = _best(full - others, rank, mode)

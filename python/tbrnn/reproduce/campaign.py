@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeAlias
 import tbrnn
 from tbrnn._device import check_device
 from tbrnn._threads import thread_count
+from tbrnn._words import counted
 from tbrnn.campaign import hold
 from tbrnn.campaign.files import shard_folders
 from tbrnn.campaign.folder import begun
@@ -31,7 +32,6 @@ from tbrnn.reproduce.provenance import provenance
 from tbrnn.reproduce.record import AnyRecord, Place, Record
 from tbrnn.reproduce.report import Printable
 from tbrnn.reproduce.store import AnotherNetwork, Store
-from tbrnn.reproduce.text import counted
 from tbrnn.reproduce.training import at_once
 
 Trained: TypeAlias = tuple[Sequence[AnyRecord], tbrnn.Ensemble]

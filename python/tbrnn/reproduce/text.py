@@ -10,17 +10,6 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("  ".join(row).rstrip() for row in padded)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things, of which one is no plural.
-
-    Examples
-    --------
-    >>> counted(1, "run"), counted(30, "run")
-    ('1 run', '30 runs')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def listed(heading: str, sentences: Sequence[str]) -> str:
     """Sentences below a heading; nothing if there are none."""
     return "\n".join([heading, *(f"  {sentence}" for sentence in sentences)]) if sentences else ""

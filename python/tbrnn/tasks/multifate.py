@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tbrnn._arguments import real_array, whole
+from tbrnn._bar import each
 from tbrnn.errors import mistake
 from tbrnn.tasks._dimer_trials import banded, pulses
 from tbrnn.tasks._dimers import TOP, Array, frames
@@ -137,15 +138,13 @@ class MultiFate(Task):
         >>> MultiFate(steps=50).trajectories(start).shape
         (1, 50, 30)
         """
-        from tqdm import tqdm
-
         start = _checked("initial_states", initial_states, ("any", self.proteins))
         if inputs is None:
             inputs = np.broadcast_to(0.0, (len(start), self.steps, self.proteins))
         inducers = _checked("inputs", inputs, (len(start), "any", self.proteins))
         course = np.empty(inducers.shape)
         chunks = [slice(i, i + CHUNK) for i in range(0, len(start), CHUNK)]
-        for chunk in tqdm(chunks, "MultiFate", unit=" chunks", disable=None, delay=1, leave=False):
+        for chunk in each(chunks, "MultiFate", "chunks"):
             course[chunk] = frames(TOP * start[chunk], inducers[chunk]) / TOP
         return course
 

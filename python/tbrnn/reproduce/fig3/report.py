@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn._words import counted
 from tbrnn.reproduce.fig3 import published
 from tbrnn.reproduce.fig3.example import Example
 from tbrnn.reproduce.fig3.portrait import Portrait
@@ -17,7 +18,6 @@ from tbrnn.reproduce.fig3.truncations import METHODS, Truncated
 from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Ordering, Report, Rule, Value, spread
-from tbrnn.reproduce.text import counted
 
 Trials: TypeAlias = Literal["training", "new"]
 

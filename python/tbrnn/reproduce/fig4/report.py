@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tbrnn._extras import installed
+from tbrnn._words import counted
 from tbrnn.analysis import centroids, classical_mds, smacof
 from tbrnn.errors import Mistake
 from tbrnn.reproduce.fig4 import published
@@ -18,7 +19,6 @@ from tbrnn.reproduce.fig4.tables import blocks, pair_name, tables
 from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Ordering, Report, Value, falls, spread
-from tbrnn.reproduce.text import counted
 
 SHOWN = ("rnn", "tbrnn", "gru")  # in the picture
 NEAR = 0.1  # from the published mean distance

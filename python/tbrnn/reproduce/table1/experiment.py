@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tbrnn._words import counted
 from tbrnn.reproduce.campaign import Campaign, Experiment, Files
 from tbrnn.reproduce.page import png
 from tbrnn.reproduce.store import Store
@@ -14,7 +15,6 @@ from tbrnn.reproduce.table1.records import CLASSES, Record, by_role, from_line
 from tbrnn.reproduce.table1.report import Report, make_report
 from tbrnn.reproduce.table1.students import missing_students, train_students
 from tbrnn.reproduce.table1.teachers import Teachers, teacher_places
-from tbrnn.reproduce.text import counted
 
 
 def train(campaign: Campaign[Protocol, Record]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from tbrnn._words import counted
 from tbrnn.reproduce.provenance import made_by
 from tbrnn.reproduce.table1.aggregate import LINE_NAMES, LINES
 from tbrnn.reproduce.table1.compare import Comparison
 from tbrnn.reproduce.table1.records import NAMES, NetworkClass
-from tbrnn.reproduce.text import aligned, counted, listed, sections
+from tbrnn.reproduce.text import aligned, listed, sections
 
 if TYPE_CHECKING:
     from tbrnn.reproduce.table1.report import Report

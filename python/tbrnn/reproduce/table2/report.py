@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tbrnn._words import counted
 from tbrnn.reproduce.presets import differences
 from tbrnn.reproduce.record import Record
 from tbrnn.reproduce.report import Report, Value, falls, number, shown, spread
 from tbrnn.reproduce.table2 import published
 from tbrnn.reproduce.table2.networks import NAMES
 from tbrnn.reproduce.table2.protocol import Protocol, load_protocol
-from tbrnn.reproduce.text import counted
 
 NEAR = 0.02  # from the published mean alignment
 JUDGED_FROM = 10  # runs of the paper preset
